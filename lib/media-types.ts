@@ -41,8 +41,7 @@ function weightOf(parameters: readonly string[]): number {
   for (const parameter of parameters) {
     const [name = "", value = ""] = parameter.split("=");
     if (name.trim().toLowerCase() !== "q") continue;
-    const weight = /^(?:0(?:\.\d*)?|1(?:\.0*)?)$/.test(value.trim()) ? Number(value) : 1;
-    return weight;
+    return /^(?:0(?:\.\d*)?|1(?:\.0*)?)$/.test(value.trim()) ? Number(value) : 1;
   }
   return 1;
 }
