@@ -1,0 +1,34 @@
+import { jsonBytes, sha256Hex } from "./blob.ts";
+import { CREATED, type Layer } from "./layer.ts";
+import { RUN_CONFIG } from "./manifest.ts";
+
+/** An image of the v1 API: one layer and its description, on top of another image. */
+export interface V1Image {
+  /** 64 hexadecimal digits. */
+  readonly id: string;
+  /** What docker calls the image's JSON: id, parent, configuration. */
+  readonly description: Readonly<Record<string, unknown>>;
+  readonly layer: Layer;
+  readonly parent: V1Image | undefined;
+}
+
+/** Describes a layer as docker 1.9 did; the id follows from the content, as docker's own have done since 1.10. */
+export function v1Image(layer: Layer, parent?: V1Image): V1Image {
+  const content = {
+    ...(parent === undefined ? {} : { parent: parent.id }),
+    created: CREATED,
+    container_config: { Cmd: ["/bin/sh", "-c", `#(nop) ${layer.createdBy}`] },
+    docker_version: "1.9.1",
+    config: RUN_CONFIG,
+    architecture: "amd64",
+    os: "linux",
+    Size: layer.size,
+  };
+  const id = sha256Hex(jsonBytes({ ...content, layer: layer.blob.digest }));
+  return { id, description: { id, ...content }, layer, parent };
+}
+
+/** The image and what it stands on, the newest first. */
+export function lineageOf(image: V1Image): readonly V1Image[] {
+  return [image, ...(image.parent === undefined ? [] : lineageOf(image.parent))];
+}
