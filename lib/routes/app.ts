@@ -1,0 +1,32 @@
+import { type AnyElysia, Elysia } from "elysia";
+import { toResponse } from "./answer.ts";
+import { internalError, notFound } from "./errors.ts";
+import { healthRoutes } from "./health.ts";
+import type { Registry } from "./registry.ts";
+import { v1Routes } from "./v1.ts";
+import { v2Routes } from "./v2.ts";
+
+interface AppOptions {
+  readonly registry: Registry;
+  readonly onError: (error: unknown) => void;
+  /** Further routes outside of /v1 and /v2, as the demo's static files. */
+  readonly extra?: AnyElysia;
+}
+
+/** All typed routes in one app. What no route takes, and what fails in one, is worded in `errors.ts`. */
+export function createApp({ registry, onError, extra = new Elysia() }: AppOptions) {
+  return new Elysia({ name: "craned", aot: true })
+    .onError(({ code, error, request }) => {
+      const { pathname } = new URL(request.url);
+      if (code === "NOT_FOUND") return toResponse(notFound(pathname));
+      onError(error);
+      return toResponse(internalError(pathname));
+    })
+    .use(v2Routes(registry))
+    .use(v1Routes(registry))
+    .use(healthRoutes(registry))
+    .use(extra)
+    .compile();
+}
+
+export type App = ReturnType<typeof createApp>;

@@ -1,0 +1,42 @@
+import { type Catalog, v1Repository, v2Repository } from "../catalog/catalog.ts";
+import type { Locate } from "../location/location.ts";
+import type { Repository, V1Repository, V2Repository } from "../redirect-file/repository.ts";
+
+/** What an answer is made from: one snapshot, seen with one client's eyes. */
+export interface View {
+  readonly catalog: Catalog;
+  readonly maySee: (repository: Repository) => boolean;
+  readonly locate: Locate;
+  /** What X-Docker-Endpoints says; undefined means the request's own Host. */
+  readonly endpoint: string | undefined;
+}
+
+/** How the load of the data directory stands. */
+export interface Readiness {
+  readonly isLoaded: boolean;
+  readonly repositories: number;
+  /** Files and directories in error. */
+  readonly faults: number;
+}
+
+/** The running registry, as the routes know it. */
+export interface Registry {
+  /** The present snapshot; a request takes it once. */
+  readonly view: () => View;
+  readonly readiness: () => Readiness;
+}
+
+/** Protected repositories are closed to everybody who has shown nothing. */
+export const seesOnlyPublic = (repository: Repository): boolean => !repository.isProtected;
+
+/** @returns the repository if there is one that this client may see: the two refusals are one */
+export function visibleV2(view: View, name: string): V2Repository | undefined {
+  const repository = v2Repository(view.catalog, name);
+  return repository !== undefined && view.maySee(repository) ? repository : undefined;
+}
+
+/** @returns the repository if there is one that this client may see */
+export function visibleV1(view: View, name: string): V1Repository | undefined {
+  const repository = v1Repository(view.catalog, name);
+  return repository !== undefined && view.maySee(repository) ? repository : undefined;
+}

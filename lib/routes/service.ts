@@ -1,0 +1,111 @@
+import type { PreparedAnswer, Service } from "../http/connection.ts";
+import { headerLines, type RequestHead } from "../http/request-head.ts";
+import { parseAccept } from "../media-types.ts";
+import { type Answer, prepare, toResponse } from "./answer.ts";
+import type { App } from "./app.ts";
+import { methodNotAllowed, notFound, unreadable } from "./errors.ts";
+import type { Registry } from "./registry.ts";
+import { apiOf, isPlainPath, parseTarget, type Route, type Target } from "./target.ts";
+import { answerImage } from "./v1-answers.ts";
+import { answerBlob, answerManifest, V2_BASE } from "./v2-answers.ts";
+
+const READ: readonly string[] = ["GET", "HEAD"];
+const READ_OR_POST: readonly string[] = [...READ, "POST"];
+
+const methodsOf = (route: Route): readonly string[] => (route === "v1.users" ? READ_OR_POST : READ);
+
+const MAX_ACCEPTS = 256;
+
+/** Clients send a handful of different Accept headers, each of them for every manifest. */
+function createAcceptParser(): typeof parseAccept {
+  const known = new Map<string | undefined, ReturnType<typeof parseAccept>>();
+  return (header) => {
+    const before = known.get(header);
+    if (before !== undefined) return before;
+    if (known.size >= MAX_ACCEPTS) known.clear();
+    const accept = parseAccept(header);
+    known.set(header, accept);
+    return accept;
+  };
+}
+
+/** The path that Elysia routes by: a name becomes one segment. */
+function elysiaPath({ route, name, rest, query }: Target, target: string): string {
+  const search = query === "" ? "" : `?${query}`;
+  const segment = encodeURIComponent(name);
+  switch (route) {
+    case "v2.base":
+      return "/v2/";
+    case "v2.manifests":
+    case "v2.blobs":
+    case "v2.tags":
+    case "v2.referrers":
+      return `/v2/${segment}/${route.slice("v2.".length)}/${encodeURIComponent(rest)}${search}`;
+    case "v1.users":
+      return "/v1/users";
+    case "v1.images":
+    case "v1.tags":
+      return `/v1/repositories/${segment}/${route.slice("v1.".length)}`;
+    case "v1.tag":
+      return `/v1/repositories/${segment}/tags/${encodeURIComponent(rest)}`;
+    case "v1.image":
+      return `/v1/images/${segment}/${encodeURIComponent(rest)}`;
+    default:
+      return target;
+  }
+}
+
+// The client's Host goes along as a header; in the URL it could only keep the URL from being one.
+const ORIGIN = "http://craned";
+
+function requestOf(head: RequestHead, path: string): Request {
+  const headers = new Headers();
+  for (const [name, value] of headerLines(head)) headers.append(name, value);
+  return new Request(ORIGIN + path, { method: head.method === "HEAD" ? "GET" : head.method, headers });
+}
+
+/**
+ * What stands between the connection and the typed routes.
+ *
+ * Redirects, which are nearly all of the traffic, are answered here without Elysia, by the same functions that the
+ * routes call. Everything else is refused here or becomes a request that Elysia can route.
+ *
+ * @see docs/request-handling.md
+ */
+export function createService(app: App, registry: Registry, onError: (error: unknown) => void): Service {
+  const accepts = createAcceptParser();
+
+  const answerAtOnce = (target: Target, head: RequestHead): Answer | undefined => {
+    if (!methodsOf(target.route).includes(head.method)) return undefined;
+    switch (target.route) {
+      case "v2.manifests":
+        return answerManifest(registry.view(), target.name, target.rest, accepts(head.accept));
+      case "v2.blobs":
+        return answerBlob(registry.view(), target.name, target.rest);
+      case "v1.image":
+        return answerImage(registry.view(), target.name, target.rest);
+      case "v2.base":
+        return V2_BASE;
+      default:
+        return undefined;
+    }
+  };
+
+  return {
+    answerNow(head): PreparedAnswer | undefined {
+      const answer = answerAtOnce(parseTarget(head.target), head);
+      return answer === undefined ? undefined : prepare(answer, head.method);
+    },
+    async answer(head) {
+      const target = parseTarget(head.target);
+      const path = head.target.split("?", 1)[0] ?? "";
+      const isUnknown = target.route === "v1.unknown" || target.route === "v2.unknown" || !isPlainPath(path);
+      if (isUnknown || (target.route === "other" && apiOf(path) !== undefined)) return toResponse(notFound(path));
+      const methods = methodsOf(target.route);
+      if (!methods.includes(head.method)) return toResponse(methodNotAllowed(path, methods));
+      return app.fetch(requestOf(head, elysiaPath(target, head.target)));
+    },
+    refuse: (fault) => toResponse(unreadable(fault)),
+    onError,
+  };
+}

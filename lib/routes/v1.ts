@@ -1,0 +1,41 @@
+import { Elysia } from "elysia";
+import * as v from "valibot";
+import { toResponse } from "./answer.ts";
+import type { Registry } from "./registry.ts";
+import {
+  answerImage,
+  answerImages,
+  answerSearch,
+  answerV1Tag,
+  answerV1Tags,
+  V1_PING,
+  V1_USER_CREATED,
+  V1_USERS,
+} from "./v1-answers.ts";
+
+const named = { name: v.string() };
+const withHost = v.looseObject({ host: v.optional(v.string(), "") });
+
+/** The v1 API. Names come as one segment, as in the v2 routes. */
+export const v1Routes = (registry: Registry) =>
+  new Elysia({ name: "v1", prefix: "/v1" })
+    .get("/_ping", () => toResponse(V1_PING))
+    .get("/users", () => toResponse(V1_USERS))
+    .post("/users", () => toResponse(V1_USER_CREATED), { parse: "none" })
+    .get("/search", ({ request }) => toResponse(answerSearch(registry.view(), new URL(request.url).search.slice(1))))
+    .get(
+      "/repositories/:name/images",
+      ({ params: { name }, headers: { host } }) => toResponse(answerImages(registry.view(), name, host)),
+      { params: v.object(named), headers: withHost },
+    )
+    .get("/repositories/:name/tags", ({ params: { name } }) => toResponse(answerV1Tags(registry.view(), name)), {
+      params: v.object(named),
+    })
+    .get(
+      "/repositories/:name/tags/:tag",
+      ({ params: { name, tag } }) => toResponse(answerV1Tag(registry.view(), name, tag)),
+      { params: v.object({ ...named, tag: v.string() }) },
+    )
+    .get("/images/:id/:file", ({ params: { id, file } }) => toResponse(answerImage(registry.view(), id, file)), {
+      params: v.object({ id: v.string(), file: v.string() }),
+    });
