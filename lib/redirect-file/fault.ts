@@ -1,21 +1,28 @@
 /** One thing that is wrong with a redirect file: where it is and what was expected there. */
 export interface Fault {
-  /** As a reader would write it: `tags.latest`, `images[3].id`; empty for the file as a whole. */
+  /** As a reader would write it: `tags.latest`, `tags["1.0"]`, `images[3].id`; empty for the file as a whole. */
   readonly field: string;
   readonly expected: string;
   readonly received: string;
 }
 
+/** A reader wants to know what is wrong, not a million times. */
+export const MAX_FAULTS = 20;
+
 const MAX_SHOWN = 80;
 
-/** Shows a value from a hostile file on one line, quoted and cut. */
-export function show(value: unknown): string {
-  const text = typeof value === "object" && value !== null ? describeObject(value) : JSON.stringify(value);
-  if (text === undefined) return "nothing";
-  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
+/** Cuts a text from a hostile file, and escapes what could end a line, move a cursor or turn text around. */
+export function plain(text: string): string {
+  const cut = text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
+  return cut.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (c) => `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`);
 }
 
-const describeObject = (value: object): string => (Array.isArray(value) ? "an array" : "an object");
+/** Shows a value from a hostile file, quoted as JSON. */
+export function show(value: unknown): string {
+  if (value === undefined) return "nothing";
+  if (Array.isArray(value)) return "an array";
+  return typeof value === "object" && value !== null ? "an object" : plain(JSON.stringify(value));
+}
 
 /** A fault in one line, for logs and for `craned check`. */
 export function describeFault(fault: Fault): string {

@@ -11,16 +11,21 @@ import {
   type Reference,
   type Tag,
 } from "../reference.ts";
-import type { Amd64Manifest, Descriptor } from "./repository.ts";
+import { MAX_FAULTS } from "./fault.ts";
+import type { Amd64Manifest, Descriptor, V1Image } from "./repository.ts";
 
 // A Location header is made of it: nothing may pass that ends a line or starts a query.
-const PLAIN_URL = /^https?:\/\/[^\s\u0000-\u0020\u007f"<>\\^`{|}?#]+$/i;
+const PLAIN_URL = /^https?:\/\/(?!\/)[^\s\u0000-\u0020\u007f"<>\\^`{|}?#]+$/i;
 const ASCII = /^[\u0021-\u007e]+$/;
+
+// What is passed on as it is gets written out again, which needs a stack as deep as the value.
+const MAX_DEPTH = 64;
 
 const EXPECTED = {
   amd64: "a digest and its schema version, 1 or 2",
-  descriptor: "an array of descriptors",
+  descriptors: `an array of descriptors, at most ${MAX_DEPTH} levels deep`,
   digest: "a digest",
+  image: `an object with an id, at most ${MAX_DEPTH} levels deep`,
   imageId: "an image id of 64 lower-case hexadecimal digits",
   reference: "a tag or a digest",
   tag: "a tag",
@@ -46,8 +51,18 @@ function parsed<Output extends string>(parse: (text: string) => Output | undefin
   );
 }
 
-const isPlainObject = (value: unknown): value is Record<string, unknown> =>
+/** Neither null nor an array. */
+export const isPlainObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
+
+function isShallow(value: unknown, depth = MAX_DEPTH): boolean {
+  if (typeof value !== "object" || value === null) return true;
+  return depth > 0 && Object.values(value).every((each) => isShallow(each, depth - 1));
+}
+
+const pathTo = (input: unknown, key: string | number): [v.UnknownPathItem] => [
+  { type: "unknown", origin: "value", input, key, value: undefined },
+];
 
 /**
  * An object read as a map. Every own key counts, `constructor` and `__proto__` too: they may be tags.
@@ -63,15 +78,21 @@ function mapOf<Key extends string, Value>(
     v.custom<Record<string, unknown>>(isPlainObject, "an object"),
     v.rawTransform<Record<string, unknown>, ReadonlyMap<Key, Value>>(({ dataset, addIssue, NEVER }) => {
       const map = new Map<Key, Value>();
-      for (const [key, value] of Object.entries(dataset.value)) {
-        const path = [{ type: "object", origin: "value", input: dataset.value, key, value }] as const;
+      let faults = 0;
+      for (const key of Object.keys(dataset.value)) {
+        const value = dataset.value[key];
         const parsedKey = parseKey(key);
         const parsedValue = parseValue(value);
-        if (parsedKey === undefined) addIssue({ message: `${expected.key} as key`, input: key, path: [...path] });
-        else if (parsedValue === undefined) addIssue({ message: expected.value, input: value, path: [...path] });
-        else map.set(parsedKey, parsedValue);
+        if (parsedKey !== undefined && parsedValue !== undefined) {
+          map.set(parsedKey, parsedValue);
+          continue;
+        }
+        const path = pathTo(dataset.value, key);
+        if (parsedKey === undefined) addIssue({ message: `${expected.key} as key`, input: key, path });
+        else addIssue({ message: expected.value, input: value, path });
+        if (++faults === MAX_FAULTS) break;
       }
-      return map.size === Object.keys(dataset.value).length ? map : NEVER;
+      return faults === 0 ? map : NEVER;
     }),
   );
 }
@@ -81,41 +102,56 @@ const fromString =
   (value: unknown): Output | undefined =>
     typeof value === "string" ? parse(value) : undefined;
 
+const referenceOf = fromString(parseReference);
+const digestOf = fromString(parseDigest);
+const imageIdOf = fromString(parseImageId);
+
 function parseAmd64Manifest(value: unknown): Amd64Manifest | undefined {
   if (!Array.isArray(value) || value.length !== 2) return undefined;
   const [name, version] = value;
-  const digest = fromString(parseDigest)(name);
+  const digest = digestOf(name);
   if (digest === undefined || (version !== 1 && version !== 2)) return undefined;
   return { digest, kind: version === 1 ? "1" : "2" };
 }
 
 const parseDescriptors = (value: unknown): readonly Descriptor[] | undefined =>
-  Array.isArray(value) && value.every(isPlainObject) ? value : undefined;
+  Array.isArray(value) && value.every(isPlainObject) && isShallow(value) ? value : undefined;
 
 /** Tags and digests; one loop for the whole array, since a file may list a million. */
 export const references = v.pipe(
   v.custom<readonly unknown[]>(Array.isArray, "an array of tags and digests"),
   v.rawTransform<readonly unknown[], readonly Reference[]>(({ dataset, addIssue, NEVER }) => {
     const output: Reference[] = [];
-    for (const [key, value] of dataset.value.entries()) {
-      const reference = fromString(parseReference)(value);
+    let faults = 0;
+    for (let at = 0; at < dataset.value.length && faults < MAX_FAULTS; at++) {
+      const value = dataset.value[at];
+      const reference = referenceOf(value);
       if (reference !== undefined) output.push(reference);
       else {
-        const path = { type: "array", origin: "value", input: dataset.value, key, value } as const;
-        addIssue({ message: EXPECTED.reference, input: value, path: [path] });
+        addIssue({ message: EXPECTED.reference, input: value, path: pathTo(dataset.value, at) });
+        faults++;
       }
     }
-    return output.length === dataset.value.length ? output : NEVER;
+    return faults === 0 ? output : NEVER;
   }),
 );
 
-export const imageId = parsed<ImageId>(parseImageId, EXPECTED.imageId);
+const hasImageId = (image: Record<string, unknown>): image is V1Image => imageIdOf(image["id"]) !== undefined;
+
+const image = v.pipe(
+  v.custom<Record<string, unknown>>((value) => isPlainObject(value) && isShallow(value), EXPECTED.image),
+  v.rawTransform<Record<string, unknown>, V1Image>(({ dataset, addIssue, NEVER }) => {
+    if (hasImageId(dataset.value)) return dataset.value;
+    addIssue({ message: EXPECTED.imageId, input: dataset.value["id"], path: pathTo(dataset.value, "id") });
+    return NEVER;
+  }),
+);
+
+/** Images, each with whatever it says beside its id. */
+export const images = v.array(image, "an array of images");
 
 /** Tag → image id. */
-export const imageTags = mapOf<Tag, ImageId>(parseTag, fromString(parseImageId), {
-  key: EXPECTED.tag,
-  value: EXPECTED.imageId,
-});
+export const imageTags = mapOf<Tag, ImageId>(parseTag, imageIdOf, { key: EXPECTED.tag, value: EXPECTED.imageId });
 
 /** Tag → the linux/amd64 manifest of the list with that tag. */
 export const amd64Tags = mapOf<Tag, Amd64Manifest>(parseTag, parseAmd64Manifest, {
@@ -126,7 +162,7 @@ export const amd64Tags = mapOf<Tag, Amd64Manifest>(parseTag, parseAmd64Manifest,
 /** Subject digest → descriptors of what refers to it. */
 export const referrers = mapOf<Digest, readonly Descriptor[]>(parseDigest, parseDescriptors, {
   key: EXPECTED.digest,
-  value: EXPECTED.descriptor,
+  value: EXPECTED.descriptors,
 });
 
 /** What every version has. */
@@ -137,6 +173,14 @@ export const common = {
   url: parsed(parseContentUrl, "an absolute http or https URL without a query"),
   protected: v.optional(v.boolean("true or false"), false),
 };
+
+/** A file with these fields; of a missing one it says what the field's own schema says of a wrong one. */
+export function redirectFile<const Entries extends v.ObjectEntries>(entries: Entries) {
+  return v.object(entries, (issue) => {
+    const missing = entries[String(issue.path?.[0]?.key)];
+    return missing !== undefined && "message" in missing ? String(missing.message) : "an object";
+  });
+}
 
 /** The shared fields under the names that the rest of the program uses. */
 export function commonOf(file: v.InferOutput<v.ObjectSchema<typeof common, undefined>>) {

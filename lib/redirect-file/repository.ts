@@ -63,12 +63,25 @@ export const KIND_BIT: Readonly<Record<ManifestKind, number>> = { "1": 1, "2": 2
 /** For what a version does not say. */
 export const NO_MAP: ReadonlyMap<never, never> = new Map<never, never>();
 
-/** Gathers the lists of a file into one table. */
-export function tabulate(lists: Iterable<readonly [ManifestKind | undefined, Iterable<Reference>]>): ManifestTable {
+const bitOf = (kind: ManifestKind | undefined): number => (kind === undefined ? 0 : KIND_BIT[kind]);
+
+/** One list of a file: references, and the kind that it gives them; none where it only names them. */
+type ReferenceList = readonly [kind: ManifestKind | undefined, references: Iterable<Reference>];
+
+/**
+ * Gathers the lists of a file into one table.
+ *
+ * @param fallbacks count for a reference only if no list before them names it
+ */
+export function tabulate(lists: Iterable<ReferenceList>, fallbacks: Iterable<ReferenceList> = []): ManifestTable {
   const kindsOf = new Map<Reference, number>();
   for (const [kind, references] of lists) {
-    const bit = kind === undefined ? 0 : KIND_BIT[kind];
+    const bit = bitOf(kind);
     for (const reference of references) kindsOf.set(reference, (kindsOf.get(reference) ?? 0) | bit);
+  }
+  for (const [kind, references] of fallbacks) {
+    const bit = bitOf(kind);
+    for (const reference of references) if (!kindsOf.has(reference)) kindsOf.set(reference, bit);
   }
   // The grammar is ASCII, so the default order by UTF-16 code units is the order by bytes.
   const references = [...kindsOf.keys()].sort();

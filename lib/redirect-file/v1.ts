@@ -1,13 +1,13 @@
 import * as v from "valibot";
-import { common, commonOf, imageId, imageTags } from "./fields.ts";
+import { common, commonOf, images, imageTags, redirectFile } from "./fields.ts";
 import type { V1Repository } from "./repository.ts";
 
 /** Version 1: the images and tags of the v1 API. */
 export const v1File = v.pipe(
-  v.object({
+  redirectFile({
     ...common,
     version: v.literal(1),
-    images: v.array(v.looseObject({ id: imageId }, "an object with an id"), "an array of images"),
+    images,
     tags: imageTags,
   }),
   v.transform(

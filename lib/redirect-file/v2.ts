@@ -1,10 +1,10 @@
 import * as v from "valibot";
-import { common, commonOf } from "./fields.ts";
+import { common, commonOf, redirectFile } from "./fields.ts";
 import { NO_MAP, tabulate, type V2Repository } from "./repository.ts";
 
 /** Version 2: a v2 repository of which only the place is known. */
 export const v2File = v.pipe(
-  v.object({ ...common, version: v.literal(2) }),
+  redirectFile({ ...common, version: v.literal(2) }),
   v.transform(
     (file): V2Repository => ({
       api: "v2",

@@ -1,10 +1,10 @@
 import * as v from "valibot";
-import { common, commonOf, references } from "./fields.ts";
+import { common, commonOf, redirectFile, references } from "./fields.ts";
 import { NO_MAP, tabulate, type V2Repository } from "./repository.ts";
 
 /** Version 3: knows which manifests are schema 2. */
 export const v3File = v.pipe(
-  v.object({ ...common, version: v.literal(3), schema2_data: references }),
+  redirectFile({ ...common, version: v.literal(3), schema2_data: references }),
   v.transform(
     (file): V2Repository => ({
       api: "v2",

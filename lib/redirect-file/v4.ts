@@ -1,10 +1,10 @@
 import * as v from "valibot";
-import { amd64Tags, common, commonOf, references } from "./fields.ts";
+import { amd64Tags, common, commonOf, redirectFile, references } from "./fields.ts";
 import { NO_MAP, tabulate, type V2Repository } from "./repository.ts";
 
 /** Version 4: knows manifest lists too, and their linux/amd64 manifests. */
 export const v4File = v.pipe(
-  v.object({
+  redirectFile({
     ...common,
     version: v.literal(4),
     schema2_data: references,

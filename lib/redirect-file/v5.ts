@@ -1,17 +1,16 @@
 import * as v from "valibot";
-import { amd64Tags, common, commonOf, references, referrers } from "./fields.ts";
+import { amd64Tags, common, commonOf, redirectFile, references, referrers } from "./fields.ts";
 import { type Amd64Manifest, tabulate, type V2Repository } from "./repository.ts";
 
 const list = v.optional(references, []);
 
-/** The digests that only the amd64 map may name, by the kind it gives them. */
 function* digestsOf(manifests: Iterable<Amd64Manifest>, kind: Amd64Manifest["kind"]) {
   for (const manifest of manifests) if (manifest.kind === kind) yield manifest.digest;
 }
 
 /** Version 5: knows all of its tags and digests, so it can call one unknown. */
 export const v5File = v.pipe(
-  v.object({
+  redirectFile({
     ...common,
     version: v.literal(5),
     schema1_data: list,
@@ -27,17 +26,21 @@ export const v5File = v.pipe(
       api: "v2",
       version: 5,
       ...commonOf(file),
-      manifests: tabulate([
-        ["1", file.schema1_data],
-        ["2", file.schema2_data],
-        ["list", file.manifest_list_data],
-        ["oci", file.oci_manifest_data],
-        ["index", file.oci_index_data],
-        ["1", digestsOf(file.manifest_list_amd64_tags.values(), "1")],
-        ["2", digestsOf(file.manifest_list_amd64_tags.values(), "2")],
-        // A tag that only this map names is a tag of the repository all the same.
-        [undefined, file.manifest_list_amd64_tags.keys()],
-      ]),
+      manifests: tabulate(
+        [
+          ["1", file.schema1_data],
+          ["2", file.schema2_data],
+          ["list", file.manifest_list_data],
+          ["oci", file.oci_manifest_data],
+          ["index", file.oci_index_data],
+        ],
+        [
+          ["2", digestsOf(file.manifest_list_amd64_tags.values(), "2")],
+          ["1", digestsOf(file.manifest_list_amd64_tags.values(), "1")],
+          // A tag that only this map names is a tag of the repository all the same.
+          [undefined, file.manifest_list_amd64_tags.keys()],
+        ],
+      ),
       amd64: file.manifest_list_amd64_tags,
       referrers: file.referrers,
     }),
