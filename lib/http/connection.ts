@@ -1,5 +1,6 @@
-import { DEFAULT_HEAD_LIMITS, type HeadFault, parseRequestHead, type RequestHead } from "./request-head.ts";
-import { fieldLines, statusLine } from "./response.ts";
+import { DEFAULT_HEAD_LIMITS, emptyMemo } from "./fields.ts";
+import { type HeadFault, parseRequestHead, type RequestHead } from "./request-head.ts";
+import { fieldLines, spell, statusLine } from "./response.ts";
 
 /** An answer that is ready before it is asked for: nothing to await, nothing to stream. */
 export interface PreparedAnswer {
@@ -77,6 +78,7 @@ export function openConnection(wire: Wire, service: Service, clock: () => Clock,
   let unsent: Uint8Array[] = [];
   let onSent: (() => void) | undefined;
   let isLast = false;
+  const memo = emptyMemo();
   let since = clock().seconds;
 
   const isClosed = (): boolean => state === "closed";
@@ -111,7 +113,9 @@ export function openConnection(wire: Wire, service: Service, clock: () => Clock,
   };
 
   const sendResponse = async (response: Response, head: RequestHead | undefined): Promise<void> => {
-    const headers = [...response.headers].filter(([name]) => name !== "content-length" && name !== "connection");
+    const headers = [...response.headers]
+      .filter(([name]) => name !== "content-length" && name !== "connection")
+      .map(([name, value]) => [spell(name), value] as const);
     const declared = response.headers.get("content-length");
     const isStreamed = declared !== null && response.body !== null;
     const bytes = isStreamed ? undefined : new Uint8Array(await response.arrayBuffer());
@@ -163,7 +167,7 @@ export function openConnection(wire: Wire, service: Service, clock: () => Clock,
       bodyToSkip -= skipped;
       at += skipped;
       if (at === unread.length) break;
-      const result = parseRequestHead(unread, at, DEFAULT_HEAD_LIMITS);
+      const result = parseRequestHead(unread, at, DEFAULT_HEAD_LIMITS, memo);
       if (result.kind === "incomplete") break;
       if (result.kind === "fault") {
         settle();

@@ -8,6 +8,8 @@
  * @see RFC 9112
  */
 
+import { type FieldsMemo, type HeadLimits, readFieldsOnce, TOO_MANY } from "./fields.ts";
+
 /** The head of one request. Text is one character a byte (Latin-1). */
 export interface RequestHead {
   readonly method: string;
@@ -16,7 +18,7 @@ export interface RequestHead {
   readonly host: string;
   /** All Accept lines joined by commas; undefined when there is none. */
   readonly accept: string | undefined;
-  /** The header lines as sent, each with its CRLF; {@link headerLines} reads them. */
+  /** The header lines as sent, each with its CRLF; `headerLines` reads them. */
   readonly fields: string;
   readonly keepsAlive: boolean;
   readonly isHttp10: boolean;
@@ -32,18 +34,6 @@ export interface HeadFault {
   readonly target: string;
 }
 
-/** Bounds on one head. */
-export interface HeadLimits {
-  /** Bytes of the request line. */
-  readonly requestLine: number;
-  /** Bytes of all header lines together. */
-  readonly fields: number;
-  /** Number of header lines. */
-  readonly fieldCount: number;
-}
-
-export const DEFAULT_HEAD_LIMITS: HeadLimits = { requestLine: 8_192, fields: 32_768, fieldCount: 100 };
-
 /** What reading a buffer may come to. */
 export type HeadResult =
   | { readonly kind: "head"; readonly head: RequestHead; readonly end: number }
@@ -54,92 +44,15 @@ const INCOMPLETE: HeadResult = { kind: "incomplete" };
 
 const REQUEST_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([\u0021-\u0022\u0024-\u007e]+) HTTP\/1\.([01])$/;
 const ABSOLUTE_FORM = /^https?:\/\/([^/?]*)(.*)$/i;
-const FIELD = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t\u0020-\u007e\u0080-\u00ff]*)$/;
 const TOKEN_START = /^[!#$%&'*+.^_`|~0-9A-Za-z-]/;
-const HOST = /^[A-Za-z0-9._~:[\]%!$&'()*+,;=-]*$/;
 
 const fault = (status: HeadFault["status"], reason: string, target = ""): HeadResult => ({
   kind: "fault",
   fault: { status, reason, target },
 });
 
-interface Framing {
-  host: string | undefined;
-  accept: string | undefined;
-  connection: string;
-  contentLength: string | undefined;
-  isChunked: boolean;
-}
-
-const joined = (before: string | undefined, value: string): string =>
-  before === undefined ? value : `${before}, ${value}`;
-
-/** Takes note of a header that decides how the request is read. @returns why it can't be, if so */
-function noteField(framing: Framing, name: string, value: string): string | undefined {
-  switch (name) {
-    case "host":
-      if (framing.host !== undefined) return "more than one Host header";
-      if (!HOST.test(value)) return "a Host header that is no host";
-      framing.host = value;
-      return undefined;
-    case "accept":
-      framing.accept = joined(framing.accept, value);
-      return undefined;
-    case "connection":
-      framing.connection = joined(framing.connection, value.toLowerCase());
-      return undefined;
-    case "content-length":
-      if (!/^\d{1,15}$/.test(value)) return "a Content-Length that is no number";
-      if (framing.contentLength !== undefined) return "more than one Content-Length header";
-      framing.contentLength = value;
-      return undefined;
-    case "transfer-encoding":
-      if (value.toLowerCase() !== "chunked" || framing.isChunked) return "a Transfer-Encoding other than chunked";
-      framing.isChunked = true;
-      return undefined;
-    default:
-      return undefined;
-  }
-}
-
-/** The names whose value matters here are 4 to 17 letters long and begin with one of a, c, h, t. */
-function mayMatter(line: string, colon: number): boolean {
-  if (colon < 4 || colon > 17) return false;
-  const first = line.charCodeAt(0) | 0x20;
-  return first === 97 || first === 99 || first === 104 || first === 116;
-}
-
-/** @returns the framing, or why there is none */
-function readFields(fields: string): Framing | string {
-  const framing: Framing = {
-    host: undefined,
-    accept: undefined,
-    connection: "",
-    contentLength: undefined,
-    isChunked: false,
-  };
-  for (let at = 0; at < fields.length; ) {
-    const end = fields.indexOf("\r\n", at);
-    const line = fields.slice(at, end);
-    at = end + 2;
-    const match = FIELD.exec(line);
-    if (match === null) return "a header line that is none";
-    const [, name = "", value = ""] = match;
-    const why = mayMatter(line, name.length) ? noteField(framing, name.toLowerCase(), value.trimEnd()) : undefined;
-    if (why !== undefined) return why;
-  }
-  if (framing.isChunked && framing.contentLength !== undefined) return "both Content-Length and Transfer-Encoding";
-  return framing;
-}
-
 const hasOption = (connection: string, option: string): boolean =>
-  connection.split(",").some((each) => each.trim() === option);
-
-function countLines(fields: string): number {
-  let count = 0;
-  for (let at = fields.indexOf("\r\n"); at !== -1; at = fields.indexOf("\r\n", at + 2)) count++;
-  return count;
-}
+  connection !== "" && connection.split(",").some((each) => each.trim() === option);
 
 /** The target of a line that may be broken elsewhere. */
 const targetOf = (line: string): string => line.split(" ", 2)[1] ?? "";
@@ -170,12 +83,13 @@ function splitTarget(target: string): { readonly target: string; readonly host: 
   return { target: rest.startsWith("/") ? rest : `/${rest}`, host };
 }
 
-function readHead(line: string, fields: string): RequestHead | HeadFault {
+function readHead(line: string, fields: string, limits: HeadLimits, memo: FieldsMemo): RequestHead | HeadFault {
   const refuse = (reason: string): HeadFault => ({ status: 400, reason, target: targetOf(line) });
   const match = REQUEST_LINE.exec(line);
   if (match === null) return refuse("a broken request line");
   const [, method = "", sent = "", minor] = match;
-  const framing = readFields(fields);
+  const framing = readFieldsOnce(fields, limits, memo);
+  if (framing === TOO_MANY) return { status: 431, reason: framing, target: targetOf(line) };
   if (typeof framing === "string") return refuse(framing);
   const isHttp10 = minor === "0";
   if (framing.host === undefined && !isHttp10) return refuse("no Host header");
@@ -199,8 +113,9 @@ function readHead(line: string, fields: string): RequestHead | HeadFault {
  *
  * @param text what has come and was not yet read, one character a byte
  * @param from where the request begins in it
+ * @param memo one for each connection
  */
-export function parseRequestHead(text: string, from: number, limits: HeadLimits): HeadResult {
+export function parseRequestHead(text: string, from: number, limits: HeadLimits, memo: FieldsMemo): HeadResult {
   let start = from;
   // RFC 9112 section 2.2: empty lines before a request are to be passed over.
   while (text.startsWith("\r\n", start)) start += 2;
@@ -211,15 +126,6 @@ export function parseRequestHead(text: string, from: number, limits: HeadLimits)
   if (line.length > limits.requestLine) return tooLong(line);
   const fields = text.slice(lineEnd + 2, end + 2);
   if (fields.length > limits.fields) return fault(431, "too long headers", targetOf(line));
-  if (countLines(fields) > limits.fieldCount) return fault(431, "too many headers", targetOf(line));
-  const head = readHead(line, fields);
+  const head = readHead(line, fields, limits, memo);
   return "status" in head ? { kind: "fault", fault: head } : { kind: "head", head, end: end + 4 };
-}
-
-/** The header lines of a head that was read: names as sent, values trimmed. */
-export function* headerLines(head: RequestHead): Generator<readonly [name: string, value: string]> {
-  for (const line of head.fields.split("\r\n")) {
-    const colon = line.indexOf(":");
-    if (colon > 0) yield [line.slice(0, colon), line.slice(colon + 1).trim()];
-  }
 }

@@ -31,7 +31,7 @@ const SPELLINGS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** The spelling that people know a header by; names are equal in any case, but logs and eyes are not. */
-function spell(name: string): string {
+export function spell(name: string): string {
   const lower = name.toLowerCase();
   return SPELLINGS.get(lower) ?? lower.replace(/(?:^|-)[a-z]/g, (letter) => letter.toUpperCase());
 }
@@ -41,6 +41,6 @@ export const statusLine = (status: number): string => `HTTP/1.1 ${status} ${REAS
 /** Header lines, each with its CRLF. Values are the program's own and hold no line break. */
 export function fieldLines(headers: Iterable<readonly [string, string]>): string {
   let lines = "";
-  for (const [name, value] of headers) lines += `${spell(name)}: ${value}\r\n`;
+  for (const [name, value] of headers) lines += `${name}: ${value}\r\n`;
   return lines;
 }

@@ -13,10 +13,7 @@ export function toResponse({ status, headers, body }: Answer): Response {
   return new Response(body === "" ? null : body, { status, headers: headers.map(([name, value]) => [name, value]) });
 }
 
-/** For the connection, past Elysia. */
-export function prepare({ status, headers, body }: Answer, method: string): PreparedAnswer {
-  return {
-    head: `${statusLine(status)}${fieldLines(headers)}Content-Length: ${body.length}\r\n`,
-    body: method === "HEAD" ? "" : body,
-  };
+/** For the connection, past Elysia. The body is ASCII. */
+export function prepare({ status, headers, body }: Answer): PreparedAnswer {
+  return { head: `${statusLine(status)}${fieldLines(headers)}Content-Length: ${body.length}\r\n`, body };
 }

@@ -21,7 +21,7 @@ export interface Readiness {
 
 /** The running registry, as the routes know it. */
 export interface Registry {
-  /** The present snapshot; a request takes it once. */
+  /** The present snapshot, the same object as long as nothing changes; a request takes it once. */
   readonly view: () => View;
   readonly readiness: () => Readiness;
 }

@@ -1,10 +1,12 @@
 import type { PreparedAnswer, Service } from "../http/connection.ts";
-import { headerLines, type RequestHead } from "../http/request-head.ts";
-import { parseAccept } from "../media-types.ts";
+import { headerLines } from "../http/fields.ts";
+import type { RequestHead } from "../http/request-head.ts";
+import type { Accept } from "../media-types.ts";
 import { type Answer, prepare, toResponse } from "./answer.ts";
 import type { App } from "./app.ts";
 import { methodNotAllowed, notFound, unreadable } from "./errors.ts";
-import type { Registry } from "./registry.ts";
+import { createRedirectMemo } from "./redirect-memo.ts";
+import type { Registry, View } from "./registry.ts";
 import { apiOf, isPlainPath, parseTarget, type Route, type Target } from "./target.ts";
 import { answerImage } from "./v1-answers.ts";
 import { answerBlob, answerManifest, V2_BASE } from "./v2-answers.ts";
@@ -14,20 +16,7 @@ const READ_OR_POST: readonly string[] = [...READ, "POST"];
 
 const methodsOf = (route: Route): readonly string[] => (route === "v1.users" ? READ_OR_POST : READ);
 
-const MAX_ACCEPTS = 256;
-
-/** Clients send a handful of different Accept headers, each of them for every manifest. */
-function createAcceptParser(): typeof parseAccept {
-  const known = new Map<string | undefined, ReturnType<typeof parseAccept>>();
-  return (header) => {
-    const before = known.get(header);
-    if (before !== undefined) return before;
-    if (known.size >= MAX_ACCEPTS) known.clear();
-    const accept = parseAccept(header);
-    known.set(header, accept);
-    return accept;
-  };
-}
+const withoutBody = ({ head }: PreparedAnswer): PreparedAnswer => ({ head, body: "" });
 
 /** The path that Elysia routes by: a name becomes one segment. */
 function elysiaPath({ route, name, rest, query }: Target, target: string): string {
@@ -60,7 +49,7 @@ const ORIGIN = "http://craned";
 
 function requestOf(head: RequestHead, path: string): Request {
   const headers = new Headers();
-  for (const [name, value] of headerLines(head)) headers.append(name, value);
+  for (const [name, value] of headerLines(head.fields)) headers.append(name, value);
   return new Request(ORIGIN + path, { method: head.method === "HEAD" ? "GET" : head.method, headers });
 }
 
@@ -73,17 +62,16 @@ function requestOf(head: RequestHead, path: string): Request {
  * @see docs/request-handling.md
  */
 export function createService(app: App, registry: Registry, onError: (error: unknown) => void): Service {
-  const accepts = createAcceptParser();
+  const memo = createRedirectMemo();
 
-  const answerAtOnce = (target: Target, head: RequestHead): Answer | undefined => {
-    if (!methodsOf(target.route).includes(head.method)) return undefined;
+  const answerAtOnce = (view: View, target: Target, accept: Accept): Answer | undefined => {
     switch (target.route) {
       case "v2.manifests":
-        return answerManifest(registry.view(), target.name, target.rest, accepts(head.accept));
+        return answerManifest(view, target.name, target.rest, accept);
       case "v2.blobs":
-        return answerBlob(registry.view(), target.name, target.rest);
+        return answerBlob(view, target.name, target.rest);
       case "v1.image":
-        return answerImage(registry.view(), target.name, target.rest);
+        return answerImage(view, target.name, target.rest);
       case "v2.base":
         return V2_BASE;
       default:
@@ -91,10 +79,23 @@ export function createService(app: App, registry: Registry, onError: (error: unk
     }
   };
 
+  const answerToGet = (head: RequestHead): PreparedAnswer | undefined => {
+    const view = registry.view();
+    const redirects = memo.for(view, head.accept);
+    const known = redirects.answers.get(head.target);
+    if (known !== undefined) return known;
+    const answer = answerAtOnce(view, parseTarget(head.target), redirects.accept);
+    if (answer === undefined) return undefined;
+    const prepared = prepare(answer);
+    if (answer.status === 302) memo.keep(redirects, head.target, prepared);
+    return prepared;
+  };
+
   return {
     answerNow(head): PreparedAnswer | undefined {
-      const answer = answerAtOnce(parseTarget(head.target), head);
-      return answer === undefined ? undefined : prepare(answer, head.method);
+      if (head.method === "GET") return answerToGet(head);
+      const answer = head.method === "HEAD" ? answerToGet(head) : undefined;
+      return answer === undefined ? undefined : withoutBody(answer);
     },
     async answer(head) {
       const target = parseTarget(head.target);
