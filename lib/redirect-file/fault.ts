@@ -20,6 +20,7 @@ export function plain(text: string): string {
 /** Shows a value from a hostile file, quoted as JSON. */
 export function show(value: unknown): string {
   if (value === undefined) return "nothing";
+  if (typeof value === "number") return String(value);
   if (Array.isArray(value)) return "an array";
   return typeof value === "object" && value !== null ? "an object" : plain(JSON.stringify(value));
 }

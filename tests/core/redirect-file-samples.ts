@@ -1,0 +1,52 @@
+/** Redirect files to try things on, and what is said of them. */
+import { describeFault } from "../../lib/redirect-file/fault.ts";
+import { type Parsed, parseRedirectFile } from "../../lib/redirect-file/parse.ts";
+import type { Repository } from "../../lib/redirect-file/repository.ts";
+
+export const ID = "0123456789abcdef".repeat(4);
+export const digest = (digit: string) => `sha256:${digit.repeat(64)}`;
+export const bytesOf = (text: string) => new TextEncoder().encode(text);
+export const parseText = (text: string): Parsed => parseRedirectFile(bytesOf(text));
+export const parseJson = (file: unknown): Parsed => parseText(JSON.stringify(file));
+
+export function repositoryOf(parsed: Parsed): Repository {
+  if (!parsed.ok) throw new Error(parsed.faults.map(describeFault).join("; "));
+  return parsed.repository;
+}
+
+export const faultsOf = (parsed: Parsed): readonly string[] => (parsed.ok ? [] : parsed.faults.map(describeFault));
+
+export type Fields = Readonly<Record<string, unknown>>;
+
+const common: Fields = { repository: "team-app", "repo-registry-id": "team/app", url: "https://cdn.example.com/app/" };
+
+/** A sound file of each version with every field that it may have. */
+export const SOUND: Readonly<Record<string, Fields>> = {
+  "1": { ...common, version: 1, images: [{ id: ID, size: 3 }], tags: { latest: ID } },
+  "2": { ...common, version: 2 },
+  "3": { ...common, version: 3, schema2_data: ["latest", digest("a")] },
+  "4": {
+    ...common,
+    version: 4,
+    schema2_data: ["latest"],
+    manifest_list_data: ["latest"],
+    manifest_list_amd64_tags: { latest: [digest("a"), 2] },
+  },
+  "5": {
+    ...common,
+    type: "pulp-docker-redirect",
+    protected: true,
+    version: 5,
+    schema1_data: ["one"],
+    schema2_data: ["latest", digest("a")],
+    manifest_list_data: ["latest"],
+    manifest_list_amd64_tags: { latest: [digest("a"), 2], map: [digest("b"), 1] },
+    oci_manifest_data: ["oci"],
+    oci_index_data: ["index"],
+    referrers: { [digest("c")]: [{ mediaType: "application/spdx+json", annotations: { a: "b" } }] },
+  },
+};
+
+export const soundFile = (version: string): Fields => SOUND[version] ?? {};
+export const without = (file: Fields, field: string): Fields =>
+  Object.fromEntries(Object.entries(file).filter(([key]) => key !== field));
