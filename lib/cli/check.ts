@@ -1,0 +1,33 @@
+import { conflictsIn } from "../catalog/catalog.ts";
+import { describeProblem } from "../config/problem.ts";
+import { describeFault } from "../redirect-file/fault.ts";
+import { readDirectoryOnce } from "../store/store.ts";
+import { readConfig } from "./settings.ts";
+import { EXIT, type ExitCode, type Terminal } from "./terminal.ts";
+
+/** `craned check`: everything that is wrong with the configuration and the redirect files, each in a line. */
+export async function check(options: Readonly<Record<string, unknown>>, terminal: Terminal): Promise<ExitCode> {
+  const loaded = readConfig(options, terminal);
+  for (const warning of loaded.warnings) terminal.print(`warning: ${describeProblem(warning)}\n`);
+  if (!loaded.ok) {
+    for (const problem of loaded.problems) terminal.print(`error: ${describeProblem(problem)}\n`);
+    terminal.print("The configuration is in error; redirect files were not looked at.\n");
+    return EXIT.failed;
+  }
+  const { dataDir } = loaded.config.general;
+  const { catalog, faults, files } = await readDirectoryOnce(dataDir);
+  for (const [path, { faults: each }] of faults) {
+    for (const fault of each) terminal.print(`error: ${path}: ${describeFault(fault)}\n`);
+  }
+  const conflicts = conflictsIn(catalog);
+  for (const { path, name, servedFrom } of conflicts) {
+    terminal.print(`error: ${path}: repo-registry-id: ${name} is already served from ${servedFrom}\n`);
+  }
+  const errors = faults.size + conflicts.length;
+  const { v1, v2 } = catalog;
+  terminal.print(
+    `${dataDir}: ${files} good redirect files, ${v1.names.length} v1 and ${v2.names.length} v2 repositories, ` +
+      `${errors === 0 ? "nothing wrong" : `${errors} in error`}\n`,
+  );
+  return errors === 0 ? EXIT.ok : EXIT.failed;
+}

@@ -1,0 +1,66 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Config } from "../config/config.ts";
+import { buildDemo, type DemoRegistry } from "../demo/demo.ts";
+import { staticHost } from "../demo/static-host.ts";
+import { openStore, type Store } from "../store/store.ts";
+import { describeListenError, logTo, startListening, untilStopped } from "./running.ts";
+import { configOrComplaint } from "./settings.ts";
+import { EXIT, type ExitCode, type Terminal } from "./terminal.ts";
+
+const welcome = (host: string) => `
+The demo registry is at http://${host}. Try, in another terminal:
+
+  curl -i http://${host}/v2/demo/hello/manifests/latest
+  skopeo inspect --tls-verify=false docker://${host}/demo/hello
+  skopeo copy --src-tls-verify=false docker://${host}/demo/hello:1.0 dir:hello
+  podman pull --tls-verify=false ${host}/demo/hello
+
+  demo/hello   v2: OCI index, manifest list, schema 2, schema 1, referrers
+  demo/legacy  v1 only
+  demo/both    v1 and v2; the tag 1-ubuntu is on v1 only, so /v2 answers MANIFEST_UNKNOWN and docker falls back
+
+Stop it with Ctrl-C.
+`;
+
+function writeFiles(directory: string, demo: DemoRegistry): void {
+  for (const [name, text] of demo.redirectFiles) writeFileSync(join(directory, name), text);
+}
+
+/** What the routes see before the files, which name the port, can be written. */
+async function serveDemo(config: Config, directory: string, terminal: Terminal): Promise<ExitCode> {
+  const log = logTo(terminal, config);
+  let demo: DemoRegistry | undefined;
+  const store: Store = await openStore({ dataDir: directory, pollingInterval: config.general.pollingInterval, log });
+  try {
+    const extra = staticHost(() => demo?.objects ?? new Map());
+    const listener = startListening({ config, log, snapshot: store.snapshot, extra });
+    const host = `${listener.hostname}:${listener.port}`;
+    demo = buildDemo(`http://${host}`);
+    writeFiles(directory, demo);
+    await store.reload();
+    log.info(`listening on http://${host}`);
+    terminal.print(welcome(host));
+    return await untilStopped(listener, config.server.shutdownGrace, log);
+  } catch (error) {
+    terminal.complain(`error: ${describeListenError(error, config.server)}\n`);
+    return EXIT.failed;
+  } finally {
+    store.close();
+  }
+}
+
+/** `craned demo`: a registry and its static host in one, with tiny images. */
+export async function demo(options: Readonly<Record<string, unknown>>, terminal: Terminal): Promise<ExitCode> {
+  // The demo is the same wherever it runs: the machine's own configuration is not read.
+  const isolated = { ...terminal, environment: { CRANE_LOG_LEVEL: "warn" } };
+  const config = configOrComplaint({ host: "127.0.0.1", ...options, config: "/dev/null" }, isolated);
+  if (config === undefined) return EXIT.failed;
+  const directory = mkdtempSync(join(tmpdir(), "craned-demo-"));
+  try {
+    return await serveDemo(config, directory, terminal);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,104 @@
+import type { AnyElysia } from "elysia";
+import type { Config } from "../config/config.ts";
+import { type Listener, listen } from "../http/listener.ts";
+import { locatePlainly } from "../location/location.ts";
+import { createLog, type Log } from "../log.ts";
+import { createApp } from "../routes/app.ts";
+import { type Registry, seesOnlyPublic, type View } from "../routes/registry.ts";
+import { createService } from "../routes/service.ts";
+import type { Snapshot } from "../store/ledger.ts";
+import type { ExitCode, Terminal } from "./terminal.ts";
+import { EXIT } from "./terminal.ts";
+
+/** The log as configured, to standard error. */
+export function logTo(terminal: Terminal, config: Config): Log {
+  return createLog({
+    format: config.log.format ?? (terminal.isTerminal ? "text" : "json"),
+    level: config.log.level,
+    write: terminal.complain,
+    now: () => new Date(),
+  });
+}
+
+interface RunningOptions {
+  readonly config: Config;
+  readonly log: Log;
+  readonly snapshot: () => Snapshot;
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined;
+  readonly sharesPort?: boolean;
+  readonly extra?: AnyElysia;
+}
+
+/** @param snapshot the present one, the same object as long as nothing changes */
+function registryOf(config: Config, snapshot: () => Snapshot): Registry {
+  const viewOf = ({ catalog }: Snapshot): View => ({
+    catalog,
+    maySee: seesOnlyPublic,
+    locate: locatePlainly,
+    endpoint: config.general.endpoint,
+  });
+  let seen = snapshot();
+  let view = viewOf(seen);
+  return {
+    view: () => {
+      const present = snapshot();
+      if (present !== seen) {
+        seen = present;
+        view = viewOf(present);
+      }
+      return view;
+    },
+    readiness: () => {
+      const { catalog, faults, loadedAt } = snapshot();
+      const repositories = catalog.v1.names.length + catalog.v2.names.length;
+      return { isLoaded: loadedAt !== undefined, repositories, faults: faults.size };
+    },
+  };
+}
+
+/** Puts the rooms together and listens. @throws the system's error when the address can't be had */
+export function startListening({ config, log, snapshot, tls, sharesPort, extra }: RunningOptions): Listener {
+  const registry = registryOf(config, snapshot);
+  const onError = (error: unknown) => log.error("request failed", { error: String(error) });
+  const app = createApp({ registry, onError, ...(extra !== undefined && { extra }) });
+  return listen(
+    {
+      hostname: config.server.host,
+      port: config.server.port,
+      ...(tls !== undefined && { tls }),
+      ...(sharesPort !== undefined && { sharesPort }),
+    },
+    createService(app, registry, onError),
+  );
+}
+
+const HINTS: Readonly<Record<string, string>> = {
+  EADDRINUSE: "another program listens there; choose another port with --port",
+  EADDRNOTAVAIL: "this machine has no such address; choose another with --host",
+  EACCES: "ports below 1024 are for root; choose another with --port",
+};
+
+/** Why listening failed, and what to do about it. */
+export function describeListenError(error: unknown, { host, port }: Config["server"]): string {
+  const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
+  return `can't listen on ${host}:${port}: ${HINTS[code] ?? code} (${code})`;
+}
+
+/** Serves until told to stop, then lets requests under way finish. A second signal does not wait for them. */
+export function untilStopped(listener: Listener, grace: number, log: Log): Promise<ExitCode> {
+  return new Promise((resolve) => {
+    const stop = (signal: string) => {
+      log.info("stopping", { signal });
+      process.once("SIGTERM", () => resolve(EXIT.ok));
+      process.once("SIGINT", () => resolve(EXIT.ok));
+      void listener.close(grace).then(() => resolve(EXIT.ok));
+    };
+    const first = (signal: string) => {
+      process.removeListener("SIGTERM", first);
+      process.removeListener("SIGINT", first);
+      stop(signal);
+    };
+    process.on("SIGTERM", first);
+    process.on("SIGINT", first);
+  });
+}

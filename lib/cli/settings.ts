@@ -1,0 +1,57 @@
+import { type Command, Option } from "commander";
+import type { Config } from "../config/config.ts";
+import { DEFAULT_CONFIG_PATH, type Loaded, loadConfig } from "../config/load.ts";
+import { describeProblem } from "../config/problem.ts";
+import { readTextFile } from "../config/read-file.ts";
+import { ALL_SETTINGS, flagOf, SECTIONS, type Setting, sectionOf } from "../config/schema.ts";
+import type { Terminal } from "./terminal.ts";
+
+type Options = Readonly<Record<string, unknown>>;
+
+const isSwitch = (setting: Setting<unknown>): boolean => typeof setting.defaultValue === "boolean";
+
+function optionOf(setting: Setting<unknown>): Option {
+  const { fallback, description } = setting;
+  const usual = fallback.kind === "value" ? fallback.text || "none" : fallback.meaning;
+  const value = isSwitch(setting) ? "[yes or no]" : "<value>";
+  const option = new Option(`${flagOf(setting)} ${value}`, `${description} (default: ${usual})`);
+  return isSwitch(setting) ? option.preset("yes") : option;
+}
+
+/** Gives a command a flag for the configuration file and one for every setting of these sections. */
+export function addSettings(command: Command, sections: readonly string[]): Command {
+  command.option("-c, --config <file>", `Configuration file (default: ${DEFAULT_CONFIG_PATH}, if there is one)`);
+  for (const { name, description } of SECTIONS) {
+    if (!sections.includes(name)) continue;
+    command.optionsGroup(`${description}:`);
+    for (const setting of ALL_SETTINGS.filter((each) => sectionOf(each) === name)) {
+      command.addOption(optionOf(setting));
+    }
+  }
+  return command;
+}
+
+/** Reads the configuration with what the command line says on top. */
+export function readConfig(options: Options, terminal: Terminal): Loaded {
+  const flags: Record<string, string> = {};
+  for (const setting of ALL_SETTINGS) {
+    const value = options[optionOf(setting).attributeName()];
+    if (typeof value === "string") flags[setting.name] = value;
+  }
+  const configPath = options["config"];
+  return loadConfig({
+    flags,
+    configPath: typeof configPath === "string" ? configPath : undefined,
+    environment: terminal.environment,
+    readFile: readTextFile,
+  });
+}
+
+/** @returns the configuration, or undefined after saying all that is wrong with it */
+export function configOrComplaint(options: Options, terminal: Terminal): Config | undefined {
+  const loaded = readConfig(options, terminal);
+  for (const warning of loaded.warnings) terminal.complain(`warning: ${describeProblem(warning)}\n`);
+  if (loaded.ok) return loaded.config;
+  for (const problem of loaded.problems) terminal.complain(`error: ${describeProblem(problem)}\n`);
+  return undefined;
+}

@@ -1,0 +1,14 @@
+/** What a command may touch of the process that it runs in. */
+export interface Terminal {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Results, to standard output. */
+  readonly print: (text: string) => void;
+  /** Everything else, to standard error. */
+  readonly complain: (text: string) => void;
+  /** Whether standard error is read by a person. */
+  readonly isTerminal: boolean;
+}
+
+/** The exit codes that scripts may count on. */
+export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

@@ -1,0 +1,61 @@
+import type { Config } from "../config/config.ts";
+import { listen } from "../http/listener.ts";
+import type { Log } from "../log.ts";
+import { describeListenError } from "./running.ts";
+import { EXIT, type ExitCode, type Terminal } from "./terminal.ts";
+
+const WORKER_VARIABLE = "CRANED_WORKER";
+const RESTART_DELAY_MILLISECONDS = 1000;
+const SIGNALS = ["SIGHUP", "SIGTERM", "SIGINT"] as const;
+
+/** Whether this process is one of several that share the port. */
+export const isWorker = ({ environment }: Terminal): boolean => environment[WORKER_VARIABLE] !== undefined;
+
+/** The command line of this very process: the compiled binary is its own interpreter. */
+function ownCommand(): readonly string[] {
+  const [, script = "", ...rest] = process.argv;
+  return Bun.main.startsWith("/$bunfs/") ? [process.execPath, ...rest] : [process.execPath, script, ...rest];
+}
+
+/** Sharing would let a second craned take half of the first one's connections, so the port must be free before. */
+function mustBeFree({ host, port }: Config["server"]): void {
+  const refusal = () => new Response();
+  const service = { answerNow: () => undefined, answer: async () => refusal(), refuse: refusal, onError: () => {} };
+  void listen({ hostname: host, port }, service).close(0);
+}
+
+/** Starts the workers and starts again those that die; what this process is told, they are told. */
+export async function superviseWorkers(server: Config["server"], log: Log): Promise<ExitCode> {
+  if (server.port === 0) {
+    log.error("several workers can't share port 0; choose one with --port");
+    return EXIT.failed;
+  }
+  try {
+    mustBeFree(server);
+  } catch (error) {
+    log.error(describeListenError(error, server));
+    return EXIT.failed;
+  }
+  const children = new Map<number, Bun.Subprocess>();
+  let isStopping = false;
+  const run = async (number: number): Promise<void> => {
+    while (!isStopping) {
+      const environment = { ...process.env, [WORKER_VARIABLE]: String(number) };
+      const child = Bun.spawn([...ownCommand()], { env: environment, stdio: ["ignore", "inherit", "inherit"] });
+      children.set(number, child);
+      const code = await child.exited;
+      if (isStopping) return;
+      log.error("a worker ended, and is started again", { worker: number, code });
+      await Bun.sleep(RESTART_DELAY_MILLISECONDS);
+    }
+  };
+  for (const signal of SIGNALS) {
+    process.on(signal, () => {
+      isStopping ||= signal !== "SIGHUP";
+      for (const child of children.values()) child.kill(signal);
+    });
+  }
+  log.info("starting workers", { workers: server.workers });
+  await Promise.all(Array.from({ length: server.workers }, (_, number) => run(number + 1)));
+  return EXIT.ok;
+}
