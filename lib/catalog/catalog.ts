@@ -101,18 +101,18 @@ function withoutClaim<Of extends Repository>(claims: Claims<Of> | undefined, pat
   return first === undefined ? undefined : [first, ...others];
 }
 
-/** Puts names in and takes names out of a sorted list, in one pass. */
+/** Brings a sorted list up to date in one pass: the names in `changed` go, but for the `present` among them. */
 function withNames(
   names: readonly RepositoryName[],
-  added: ReadonlySet<RepositoryName>,
-  removed: ReadonlySet<RepositoryName>,
+  changed: ReadonlySet<RepositoryName>,
+  present: readonly RepositoryName[],
 ): readonly RepositoryName[] {
-  if (added.size === 0 && removed.size === 0) return names;
-  const arrivals = [...added].sort();
+  if (changed.size === 0) return names;
+  const arrivals = present.toSorted();
   const merged: RepositoryName[] = [];
   let next = 0;
   for (const name of names) {
-    if (removed.has(name)) continue;
+    if (changed.has(name)) continue;
     for (let arrival = arrivals[next]; arrival !== undefined && arrival < name; arrival = arrivals[next]) {
       merged.push(arrival);
       next++;
@@ -133,15 +133,14 @@ function editShelf<Of extends Repository>(
   onServed: (before: Of | undefined, after: Of | undefined) => void,
 ): ShelfEdit<Of> {
   const byName = editShards(shelf.byName);
-  const added = new Set<RepositoryName>();
-  const removed = new Set<RepositoryName>();
+  /** Names that came or went. */
+  const changed = new Set<RepositoryName>();
   const put = (name: RepositoryName, claims: Claims<Of> | undefined) => {
     const before = byName.get(name)?.[0].repository;
     const after = claims?.[0].repository;
     byName.put(name, claims);
     if (before === after) return;
-    if (before === undefined && !removed.delete(name)) added.add(name);
-    if (after === undefined && !added.delete(name)) removed.add(name);
+    if (before === undefined || after === undefined) changed.add(name);
     onServed(before, after);
   };
   return {
@@ -152,7 +151,10 @@ function editShelf<Of extends Repository>(
       if (after === undefined) return;
       put(after.name, withClaim(withoutClaim(byName.get(after.name), path), { path, repository: after }));
     },
-    done: () => ({ byName: byName.done(), names: withNames(shelf.names, added, removed) }),
+    done: () => {
+      const present = [...changed].filter((name) => byName.get(name) !== undefined);
+      return { byName: byName.done(), names: withNames(shelf.names, changed, present) };
+    },
   };
 }
 
@@ -191,15 +193,19 @@ export function withChanges(catalog: Catalog, changes: Iterable<Change>): Catalo
   return { v1: v1.done(), v2: v2.done(), images: images.done() };
 }
 
-function* conflictsOn<Of extends Repository>(shelf: Shelf<Of>): Generator<Conflict> {
-  for (const name of shelf.names) {
-    const [serving, ...others] = getFrom(shelf.byName, name) ?? [];
-    if (serving === undefined) continue;
-    for (const { path } of others) yield { path, servedFrom: serving.path, name };
-  }
+function conflictsOver<Of extends Repository>(shelf: Shelf<Of>, name: RepositoryName): readonly Conflict[] {
+  const [serving, ...others] = getFrom(shelf.byName, name) ?? [];
+  return serving === undefined ? [] : others.map(({ path }) => ({ path, servedFrom: serving.path, name }));
+}
+
+/** @returns the files that are passed over for one name on one API, because another that claims it comes first */
+export function conflictsFor(catalog: Catalog, api: Repository["api"], name: RepositoryName): readonly Conflict[] {
+  return conflictsOver<Repository>(catalog[api], name);
 }
 
 /** @returns every file that is passed over because another with its name comes first */
 export function conflictsIn(catalog: Catalog): readonly Conflict[] {
-  return [...conflictsOn(catalog.v1), ...conflictsOn(catalog.v2)];
+  return [catalog.v1, catalog.v2].flatMap((shelf: Shelf<Repository>) =>
+    shelf.names.flatMap((name) => conflictsOver(shelf, name)),
+  );
 }
