@@ -57,6 +57,12 @@ const WRONG: readonly (readonly [version: string, fields: Fields, ...faults: str
   ["1", { tags: { latest: 7 } }, `tags.latest: expected ${IMAGE_ID}, received 7`],
   ["1", { tags: { "1.0": "x" } }, `tags["1.0"]: expected ${IMAGE_ID}, received "x"`],
   ["1", { tags: { "a b": ID } }, 'tags["a b"]: expected a tag as key, received "a b"'],
+  [
+    "1",
+    { tags: { "a b": ID, ok: ID, c: 1 } },
+    'tags["a b"]: expected a tag as key, received "a b"',
+    `tags.c: expected ${IMAGE_ID}, received 1`,
+  ],
   ["1", { tags: { "": ID } }, 'tags[""]: expected a tag as key, received ""'],
   ["3", { schema2_data: "latest" }, `schema2_data: expected ${REFERENCES}, received "latest"`],
   ["3", { schema2_data: { latest: 1 } }, `schema2_data: expected ${REFERENCES}, received an object`],

@@ -84,6 +84,8 @@ describe("a hostile file", () => {
     const faults = faultsOf(parseJson({ ...soundFile("3"), schema2_data: bad }));
     expect(faults).toHaveLength(20);
     expect(faults[19]).toBe(`schema2_data[19]: expected ${REFERENCE}, received "a b"`);
+    const tags = Object.fromEntries(Array.from({ length: 100_000 }, (_, n) => [`t${n}`, n]));
+    expect(faultsOf(parseJson({ ...soundFile("1"), tags }))).toHaveLength(20);
   });
 
   test("is quoted on one line, and not at length", () => {
