@@ -25,10 +25,6 @@ export function getFrom<Value>(map: Shards<Value>, key: string): Value | undefin
   return map.shards[shardOf(key)]?.get(key);
 }
 
-export function* valuesOf<Value>(map: Shards<Value>): Generator<Value> {
-  for (const shard of map.shards) if (shard !== undefined) yield* shard.values();
-}
-
 /** A map under edit: each shard is copied the first time that it is written to. */
 export interface ShardsEdit<Value> {
   get(key: string): Value | undefined;
