@@ -2,19 +2,13 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { type Ran, run } from "./programs.ts";
 
 const ROOT = join(import.meta.dir, "../..");
 
 /** The compiled binary that `bun run build` made, or what CRANED names: `source` means this tree, uncompiled. */
 const COMMAND: readonly string[] =
   process.env["CRANED"] === "source" ? [process.execPath, join(ROOT, "server.ts")] : [join(ROOT, "dist/craned")];
-
-/** What a command printed and how it ended. */
-export interface Ran {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
 
 /** An environment of which only what is given can come from the machine. */
 const bare = (environment: Readonly<Record<string, string>>): Record<string, string> => ({
@@ -24,18 +18,8 @@ const bare = (environment: Readonly<Record<string, string>>): Record<string, str
 });
 
 /** Runs a command of the program to its end. */
-export async function runCraned(
-  args: readonly string[],
-  environment: Readonly<Record<string, string>> = {},
-): Promise<Ran> {
-  const child = Bun.spawn([...COMMAND, ...args], { stdout: "pipe", stderr: "pipe", env: bare(environment) });
-  const [out, err, code] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-    child.exited,
-  ]);
-  return { code, out, err };
-}
+export const runCraned = (args: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<Ran> =>
+  run([...COMMAND, ...args], bare(environment));
 
 /** A server under test. */
 export interface Craned {

@@ -7,7 +7,8 @@ export interface RawAnswer {
   readonly body: string;
 }
 
-function parseAnswers(text: string, methods: readonly string[]): readonly RawAnswer[] {
+/** An answer to HEAD has a length and no body; it shows by what follows. */
+function parseAnswers(text: string): readonly RawAnswer[] {
   const answers: RawAnswer[] = [];
   let at = 0;
   for (let end = text.indexOf("\r\n\r\n", at); end !== -1; end = text.indexOf("\r\n\r\n", at)) {
@@ -19,7 +20,7 @@ function parseAnswers(text: string, methods: readonly string[]): readonly RawAns
         return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()];
       }),
     );
-    const hasBody = methods[answers.length] !== "HEAD";
+    const hasBody = !text.startsWith("HTTP/1.1 ", end + 4);
     const length = hasBody ? Number(headers.get("content-length") ?? 0) : 0;
     answers.push({
       status: Number(statusLine.split(" ")[1]),
@@ -36,12 +37,11 @@ function parseAnswers(text: string, methods: readonly string[]): readonly RawAns
  * Sends bytes as they are and reads answers until the server ends the connection.
  *
  * @param data Latin-1; end the last request with `Connection: close` unless it is broken
- * @param methods of the requests, where one of them is HEAD
  */
-export function sendRaw(port: number, data: string, methods: readonly string[] = []): Promise<readonly RawAnswer[]> {
+export function sendRaw(port: number, data: string): Promise<readonly RawAnswer[]> {
   const chunks: Buffer[] = [];
   return new Promise((resolve, reject) => {
-    const done = () => resolve(parseAnswers(Buffer.concat(chunks).toString("latin1"), methods));
+    const done = () => resolve(parseAnswers(Buffer.concat(chunks).toString("latin1")));
     void Bun.connect({
       hostname: "127.0.0.1",
       port,
@@ -67,7 +67,7 @@ export async function ask(
     ([name, value]) => `${name}: ${value}\r\n`,
   );
   const request = `${method} ${target} HTTP/1.1\r\n${lines.join("")}Connection: close\r\n\r\n`;
-  const [answer] = await sendRaw(port, request, [method]);
+  const [answer] = await sendRaw(port, request);
   if (answer === undefined) throw new Error(`no answer to ${method} ${target}`);
   return answer;
 }
