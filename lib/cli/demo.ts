@@ -5,7 +5,7 @@ import type { Config } from "../config/config.ts";
 import { buildDemo, type DemoRegistry } from "../demo/demo.ts";
 import { staticHost } from "../demo/static-host.ts";
 import { openStore, type Store } from "../store/store.ts";
-import { describeListenError, logTo, startListening, untilStopped } from "./running.ts";
+import { describeListenError, logTo, onStopSignals, startListening } from "./running.ts";
 import { configOrComplaint } from "./settings.ts";
 import { EXIT, type ExitCode, type Terminal } from "./terminal.ts";
 
@@ -30,6 +30,7 @@ function writeFiles(directory: string, demo: DemoRegistry): void {
 
 /** What the routes see before the files, which name the port, can be written. */
 async function serveDemo(config: Config, directory: string, terminal: Terminal): Promise<ExitCode> {
+  const stopping = onStopSignals();
   const log = logTo(terminal, config);
   let demo: DemoRegistry | undefined;
   const store: Store = await openStore({ dataDir: directory, pollingInterval: config.general.pollingInterval, log });
@@ -42,7 +43,7 @@ async function serveDemo(config: Config, directory: string, terminal: Terminal):
     await store.reload();
     log.info(`listening on http://${host}`);
     terminal.print(welcome(host));
-    return await untilStopped(listener, config.server.shutdownGrace, log);
+    return await stopping.drain(listener, config.server.shutdownGrace, log);
   } catch (error) {
     terminal.complain(`error: ${describeListenError(error, config.server)}\n`);
     return EXIT.failed;

@@ -84,21 +84,31 @@ export function describeListenError(error: unknown, { host, port }: Config["serv
   return `can't listen on ${host}:${port}: ${HINTS[code] ?? code} (${code})`;
 }
 
-/** Serves until told to stop, then lets requests under way finish. A second signal does not wait for them. */
-export function untilStopped(listener: Listener, grace: number, log: Log): Promise<ExitCode> {
-  return new Promise((resolve) => {
-    const stop = (signal: string) => {
-      log.info("stopping", { signal });
-      process.once("SIGTERM", () => resolve(EXIT.ok));
-      process.once("SIGINT", () => resolve(EXIT.ok));
-      void listener.close(grace).then(() => resolve(EXIT.ok));
-    };
-    const first = (signal: string) => {
-      process.removeListener("SIGTERM", first);
-      process.removeListener("SIGINT", first);
-      stop(signal);
-    };
-    process.on("SIGTERM", first);
-    process.on("SIGINT", first);
-  });
+/** A process that was told to stop. */
+export interface Stopping {
+  /** Lets requests under way finish once told to, or at once if that has been. A second signal does not wait. */
+  readonly drain: (listener: Listener, grace: number, log: Log) => Promise<ExitCode>;
+}
+
+/** Listens for the signals that end a process; from here on none of them ends it by itself. */
+export function onStopSignals(): Stopping {
+  const told: string[] = [];
+  const waiting: (() => void)[] = [];
+  const tell = (signal: string) => {
+    told.push(signal);
+    for (const each of waiting.splice(0)) each();
+  };
+  process.on("SIGTERM", tell);
+  process.on("SIGINT", tell);
+  const untilTold = async (times: number) => {
+    while (told.length < times) await new Promise<void>((resolve) => waiting.push(resolve));
+  };
+  return {
+    async drain(listener, grace, log) {
+      await untilTold(1);
+      log.info("stopping", { signal: told[0] });
+      await Promise.race([listener.close(grace), untilTold(2)]);
+      return EXIT.ok;
+    },
+  };
 }

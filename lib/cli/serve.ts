@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import type { Config } from "../config/config.ts";
 import type { Log } from "../log.ts";
 import { openStore } from "../store/store.ts";
-import { describeListenError, logTo, startListening, untilStopped } from "./running.ts";
+import { describeListenError, logTo, onStopSignals, startListening } from "./running.ts";
 import { configOrComplaint } from "./settings.ts";
 import { EXIT, type ExitCode, type Terminal } from "./terminal.ts";
 import { isWorker, superviseWorkers } from "./workers.ts";
@@ -16,17 +16,19 @@ function readTls({ tls }: Config["server"]): Tls | undefined {
 }
 
 async function serveHere(config: Config, tls: Tls | undefined, log: Log, sharesPort: boolean): Promise<ExitCode> {
+  const stopping = onStopSignals();
   const { dataDir, pollingInterval } = config.general;
-  const store = await openStore({ dataDir, pollingInterval, log });
+  const opening = openStore({ dataDir, pollingInterval, log });
   process.on("SIGHUP", () => {
     log.info("reloading", { signal: "SIGHUP" });
-    void store.reload();
+    void opening.then((store) => store.reload());
   });
+  const store = await opening;
   try {
     const listener = startListening({ config, log, snapshot: store.snapshot, tls, sharesPort });
     const scheme = tls === undefined ? "http" : "https";
     log.info(`listening on ${scheme}://${listener.hostname}:${listener.port}`, { repositories: repositoriesOf(store) });
-    return await untilStopped(listener, config.server.shutdownGrace, log);
+    return await stopping.drain(listener, config.server.shutdownGrace, log);
   } catch (error) {
     log.error(describeListenError(error, config.server));
     return EXIT.failed;

@@ -14,8 +14,7 @@ function optionOf(setting: Setting<unknown>): Option {
   const { fallback, description } = setting;
   const usual = fallback.kind === "value" ? fallback.text || "none" : fallback.meaning;
   const value = isSwitch(setting) ? "[yes or no]" : "<value>";
-  const option = new Option(`${flagOf(setting)} ${value}`, `${description} (default: ${usual})`);
-  return isSwitch(setting) ? option.preset("yes") : option;
+  return new Option(`${flagOf(setting)} ${value}`, `${description} (default: ${usual})`);
 }
 
 /** Gives a command a flag for the configuration file and one for every setting of these sections. */
@@ -37,6 +36,7 @@ export function readConfig(options: Options, terminal: Terminal): Loaded {
   for (const setting of ALL_SETTINGS) {
     const value = options[optionOf(setting).attributeName()];
     if (typeof value === "string") flags[setting.name] = value;
+    else if (value === true) flags[setting.name] = "yes";
   }
   const configPath = options["config"];
   return loadConfig({

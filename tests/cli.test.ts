@@ -1,0 +1,272 @@
+/** The command line, as its users type it. */
+import { afterAll, describe, expect, test } from "bun:test";
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { version } from "../package.json" with { type: "json" };
+import { runCraned, scratch, serveDirectory, startCraned } from "./harness/craned.ts";
+
+const digest = `sha256:${"1".repeat(64)}`;
+
+const file = (name: string, rest: object = {}) => ({
+  version: 5,
+  repository: "r",
+  "repo-registry-id": name,
+  url: `http://cdn.test/${name}/`,
+  schema2_data: ["1.0", digest],
+  ...rest,
+});
+
+const made: { remove: () => void }[] = [];
+const directory = (files: Readonly<Record<string, unknown>>) => {
+  const own = scratch(files);
+  made.push(own);
+  return own;
+};
+afterAll(() => {
+  for (const each of made) each.remove();
+});
+
+describe("craned help", () => {
+  for (const args of [
+    ["--help"],
+    ["help"],
+    ["serve", "--help"],
+    ["help", "resolve"],
+    ["check", "-h"],
+    ["demo", "-h"],
+  ]) {
+    test(`${args.join(" ")} says how it is used, and exits 0`, async () => {
+      const { code, out } = await runCraned(args);
+      expect(code).toBe(0);
+      expect(out).toContain("Usage: craned");
+    });
+  }
+
+  test("of serve has every setting, its default and the signals", async () => {
+    const { out } = await runCraned(["serve", "--help"]);
+    for (const word of [
+      "--data-dir",
+      "--data-dir-polling-interval",
+      "--port",
+      "--workers",
+      "--tls-key",
+      "SIGHUP",
+      "5000",
+    ]) {
+      expect(out).toContain(word);
+    }
+  });
+
+  test("version says one", async () => {
+    expect(await runCraned(["version"])).toEqual({ code: 0, out: `craned ${version}\n`, err: "" });
+    expect((await runCraned(["--version"])).out).toBe(`craned ${version}\n`);
+  });
+
+  for (const args of [["serv"], ["--no-such-flag"], ["resolve"], ["resolve", "a b"], ["resolve", "a:b:c"]]) {
+    test(`${args.join(" ")} is not understood, and exits 2`, async () => {
+      const { code, err } = await runCraned(args);
+      expect(code).toBe(2);
+      expect(err).toContain("error:");
+    });
+  }
+});
+
+describe("craned check", () => {
+  test("finds nothing wrong where nothing is, and exits 0", async () => {
+    const { path } = directory({ "a.json": file("a"), "sub/b.json": file("b") });
+    const { code, out } = await runCraned(["check", "--data-dir", path]);
+    expect(out).toBe(`${path}: 2 good redirect files, 0 v1 and 2 v2 repositories, nothing wrong\n`);
+    expect(code).toBe(0);
+  });
+
+  test("names every fault of the files: path, field, expectation", async () => {
+    const { path } = directory({
+      "a.json": file("same"),
+      "b.json": file("same"),
+      "c.json": file("c", { schema2_data: ["ok", 5], protected: "yes" }),
+      "d.json": "{",
+      "e.json": file("Upper"),
+    });
+    const { code, out } = await runCraned(["check", "--data-dir", path]);
+    expect(code).toBe(1);
+    const lines = out.trimEnd().split("\n");
+    expect(lines.slice(0, -1).sort()).toEqual([
+      `error: ${path}/b.json: repo-registry-id: same is already served from ${path}/a.json`,
+      `error: ${path}/c.json: protected: expected true or false, received "yes"`,
+      `error: ${path}/c.json: schema2_data[1]: expected a tag or a digest, received 5`,
+      expect.stringMatching(/d\.json: expected a JSON object in UTF-8, received /),
+      `error: ${path}/e.json: repo-registry-id: expected a repository name, received "Upper"`,
+    ]);
+    expect(lines.at(-1)).toEndWith("4 in error");
+  });
+
+  test("names every fault of the configuration with its line, and the nearest name of an unknown key", async () => {
+    const { path, write } = directory({});
+    const config = write("crane.conf", `[general]\ndata_dri: ${path}\n[server]\nport: http\nworkers: 0\n`);
+    const { code, out } = await runCraned(["check", "-c", config]);
+    expect(code).toBe(1);
+    expect(out).toContain(`${config}:4: server.port: expected a whole number from 0 to 65535, received "http"`);
+    expect(out).toContain(`${config}:5: server.workers: expected`);
+    expect(out).toMatch(/warning: .*:2: .*data_dir/);
+  });
+
+  test("says that a directory is not there", async () => {
+    const { path } = directory({});
+    const { code, out } = await runCraned(["check", "--data-dir", join(path, "none")]);
+    expect(code).toBe(1);
+    expect(out).toContain(join(path, "none"));
+  });
+});
+
+describe("craned resolve", () => {
+  const { path } = directory({
+    "app.json": file("team/app"),
+    "app-v1.json": {
+      version: 1,
+      repository: "r",
+      "repo-registry-id": "team/app",
+      url: "http://cdn.test/v1/",
+      images: [],
+      tags: { old: "a".repeat(64) },
+    },
+    "secret.json": file("secret", { protected: true }),
+  });
+  const resolve = (...args: string[]) => runCraned(["resolve", "--data-dir", path, ...args]);
+
+  test("says which file, which rule, which URL", async () => {
+    const { code, out } = await resolve("team/app:1.0");
+    expect(code).toBe(0);
+    expect(out).toContain(`${path}/app.json, version 5`);
+    expect(out).toContain("rule:");
+    expect(out).toContain("http://cdn.test/team/app/manifests/2/1.0");
+    expect((await resolve(`team/app@${digest}`)).out).toContain(`http://cdn.test/team/app/manifests/2/${digest}`);
+    expect((await resolve("team/app:old")).out).toContain(`http://cdn.test/v1/${"a".repeat(64)}/json`);
+  });
+
+  const REFUSALS: readonly (readonly [args: readonly string[], words: string])[] = [
+    [["team/app"], "MANIFEST_UNKNOWN"],
+    [["team/app:1.0", "--accept", "application/json"], "in no type that the client accepts"],
+    [["none"], "NAME_UNKNOWN"],
+    [["secret:1.0"], "protected"],
+  ];
+  for (const [args, words] of REFUSALS) {
+    test(`${args.join(" ")} says why not, and exits 1`, async () => {
+      const { code, out } = await resolve(...args);
+      expect(code).toBe(1);
+      expect(out).toContain(words);
+    });
+  }
+});
+
+describe("craned serve", () => {
+  test("reads the file that the original reads, under its flags and environment", async () => {
+    const { path, write } = directory({ "data/a.json": file("a") });
+    const config = write(
+      "crane.conf",
+      `# Crane 3.3.1\n[general]\ndebug: true\ndata_dir: ${path}/data\ndata_dir_polling_interval: 60\nendpoint: crane.test\n`,
+    );
+    const craned = await startCraned(["-c", config, "--port", "0"], { CRANE_SERVER_HOST: "127.0.0.1" });
+    expect((await fetch(`${craned.origin}/v2/a/tags/list`)).status).toBe(200);
+    expect(await craned.stop()).toBe(0);
+  });
+
+  test("refuses a port that is taken, with a hint", async () => {
+    const { path } = directory({});
+    const first = await serveDirectory(path);
+    const flags = ["--data-dir", path, "--host", "127.0.0.1", "--port", String(first.port)];
+    for (const more of [[], ["--workers", "2"]]) {
+      const { code, err } = await runCraned(["serve", ...flags, ...more]);
+      expect(code).toBe(1);
+      expect(err).toContain("--port");
+    }
+    const demo = await runCraned(["demo", "--port", String(first.port)]);
+    expect([demo.code, demo.err]).toEqual([1, expect.stringContaining("another program listens there")]);
+    await first.stop();
+  });
+
+  test("refuses a bad configuration before it listens", async () => {
+    const { code, err } = await runCraned(["serve", "--port", "70000"]);
+    expect(code).toBe(1);
+    expect(err).toContain("server.port: expected a whole number from 0 to 65535");
+  });
+
+  test("refuses a certificate that can't be read, naming it", async () => {
+    const { code, err } = await runCraned([
+      "serve",
+      "--port",
+      "0",
+      "--tls-certificate",
+      "/no.pem",
+      "--tls-key",
+      "/no.key",
+    ]);
+    expect(code).toBe(1);
+    expect(err).toContain("/no.pem");
+  });
+
+  test("looks at its files at once on SIGHUP, and says in a line what changed", async () => {
+    const { path } = directory({ "a.json": file("a") });
+    const craned = await serveDirectory(path, { args: ["--data-dir-polling-interval", "3600"] });
+    mkdirSync(join(path, "new"));
+    writeFileSync(join(path, "new/b.json.tmp"), JSON.stringify(file("b")));
+    renameSync(join(path, "new/b.json.tmp"), join(path, "new/b.json"));
+    craned.signal("SIGHUP");
+    await craned.logged((line) => line.includes("reloading"));
+    await craned.logged((line) => line.includes('"names":"b"'));
+    expect((await fetch(`${craned.origin}/v2/b/tags/list`)).status).toBe(200);
+    await craned.stop();
+  });
+
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    test(`${signal} ends it with exit code 0`, async () => {
+      const craned = await serveDirectory(directory({}).path);
+      craned.signal(signal);
+      expect(await craned.exited).toBe(0);
+    });
+  }
+
+  test("shares its port among workers, starts again one that dies, and ends them all", async () => {
+    const { path } = directory({ "a.json": file("a") });
+    const free = await serveDirectory(path);
+    await free.stop();
+    const args = ["serve", "--data-dir", path, "--host", "127.0.0.1", "--port", String(free.port), "--workers", "2"];
+    const craned = await startCraned(args);
+    const count = () => craned.log().filter((line) => line.includes("listening on")).length;
+    await craned.logged(() => count() === 2);
+    const workers = (await Bun.$`pgrep -P ${craned.pid}`.text()).trim().split("\n");
+    expect(workers.length).toBe(2);
+    process.kill(Number(workers[0]), "SIGKILL");
+    await craned.logged(() => count() === 3);
+    expect((await fetch(`${craned.origin}/v2/a/tags/list`)).status).toBe(200);
+    expect(await craned.stop()).toBe(0);
+    for (const pid of workers) expect(() => process.kill(Number(pid), 0)).toThrow();
+  });
+});
+
+describe("craned over TLS", () => {
+  test("answers with its certificate", async () => {
+    const { path } = directory({ "a.json": file("a") });
+    const [cert, key] = [join(path, "cert.pem"), join(path, "key.pem")];
+    const subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"];
+    await Bun.$`openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes ${subject} -keyout ${key} -out ${cert}`.quiet();
+    const craned = await serveDirectory(path, { args: ["--tls-certificate", cert, "--tls-key", key] });
+    const ca = await Bun.file(cert).text();
+    const answer = await fetch(`https://127.0.0.1:${craned.port}/v2/a/tags/list`, { tls: { ca } });
+    expect(await answer.json()).toEqual({ name: "a", tags: ["1.0"] });
+    await craned.stop();
+  });
+});
+
+describe("the binary", () => {
+  test("needs nothing around it: another directory, an empty environment", async () => {
+    const { path } = directory({ "a.json": file("a") });
+    const binary = join(import.meta.dir, "../dist/craned");
+    const child = Bun.spawn([binary, "check", "--data-dir", path, "-c", "/dev/null"], {
+      cwd: "/",
+      env: {},
+      stdout: "pipe",
+    });
+    expect(await new Response(child.stdout).text()).toContain("nothing wrong");
+    expect(await child.exited).toBe(0);
+  });
+});
