@@ -1,0 +1,116 @@
+import type { Cidr } from "./cidr.ts";
+import { SETTINGS, type Setting } from "./schema.ts";
+
+/** The whole configuration, read once at the start. Times are in seconds. */
+export interface Config {
+  readonly general: {
+    readonly debug: boolean;
+    readonly dataDir: string;
+    readonly pollingInterval: number;
+    /** `host` or `host:port`; absent means the Host header of the request. */
+    readonly endpoint: string | undefined;
+  };
+  readonly server: {
+    readonly host: string;
+    /** 0 takes a free one. */
+    readonly port: number;
+    readonly workers: number;
+    /** Paths of PEM files; absent means plain HTTP. */
+    readonly tls: { readonly certificate: string; readonly key: string } | undefined;
+    readonly trustedProxies: readonly Cidr[];
+    readonly shutdownGrace: number;
+  };
+  readonly cdn: {
+    readonly urlMatch: string | undefined;
+    readonly urlReplace: string | undefined;
+    /** How v2 URLs are signed, if they are. */
+    readonly urlAuth:
+      | {
+          /** The key in hexadecimal digits, an even number of them. */
+          readonly secret: string;
+          readonly ttl: number;
+          readonly param: string;
+          readonly algo: "sha256" | "sha1" | "md5";
+        }
+      | undefined;
+  };
+  readonly serveContent: {
+    readonly enable: boolean;
+    readonly contentDirV1: string;
+    readonly contentDirV2: string;
+    readonly useXSendfile: boolean;
+    /** nginx's internal location, beginning with a slash. */
+    readonly xAccelRedirect: string | undefined;
+  };
+  readonly gsa: { readonly url: string | undefined };
+  /** The url contains `{0}` for what is searched. */
+  readonly solr: { readonly url: string | undefined };
+  readonly auth: {
+    readonly htpasswd: string | undefined;
+    /** Safe to be put between double quotes. */
+    readonly realm: string;
+    readonly clientCa: string | undefined;
+    readonly clientCertHeader: string | undefined;
+    readonly clientCertFormat: "nginx" | "apache" | "rfc9440" | "traefik" | "envoy" | undefined;
+  };
+  readonly log: {
+    /** Absent means text on a terminal, json otherwise. */
+    readonly format: "text" | "json" | undefined;
+    readonly level: "debug" | "info" | "warn" | "error";
+    readonly access: boolean;
+  };
+  readonly admin: { readonly allow: readonly Cidr[] };
+}
+
+/** @param get gives the value of one setting */
+export function configOf(get: <Value>(setting: Setting<Value>) => Value): Config {
+  const { general, server, cdn, serveContent, gsa, solr, auth, log, admin } = SETTINGS;
+  const debug = get(general.debug);
+  const certificate = get(server.tlsCertificate);
+  const key = get(server.tlsKey);
+  const secret = get(cdn.urlAuthSecret);
+  const token = { ttl: get(cdn.urlAuthTtl), param: get(cdn.urlAuthParam), algo: get(cdn.urlAuthAlgo) };
+  return {
+    general: {
+      debug,
+      dataDir: get(general.dataDir),
+      pollingInterval: get(general.pollingInterval),
+      endpoint: get(general.endpoint),
+    },
+    server: {
+      host: get(server.host),
+      port: get(server.port),
+      workers: get(server.workers),
+      tls: certificate === undefined || key === undefined ? undefined : { certificate, key },
+      trustedProxies: get(server.trustedProxies),
+      shutdownGrace: get(server.shutdownGrace),
+    },
+    cdn: {
+      urlMatch: get(cdn.urlMatch),
+      urlReplace: get(cdn.urlReplace),
+      urlAuth: secret === undefined ? undefined : { secret, ...token },
+    },
+    serveContent: {
+      enable: get(serveContent.enable),
+      contentDirV1: get(serveContent.contentDirV1),
+      contentDirV2: get(serveContent.contentDirV2),
+      useXSendfile: get(serveContent.useXSendfile),
+      xAccelRedirect: get(serveContent.xAccelRedirect),
+    },
+    gsa: { url: get(gsa.url) },
+    solr: { url: get(solr.url) },
+    auth: {
+      htpasswd: get(auth.htpasswd),
+      realm: get(auth.realm),
+      clientCa: get(auth.clientCa),
+      clientCertHeader: get(auth.clientCertHeader),
+      clientCertFormat: get(auth.clientCertFormat),
+    },
+    log: {
+      format: get(log.format),
+      level: get(log.level) ?? (debug ? "debug" : "info"),
+      access: get(log.access),
+    },
+    admin: { allow: get(admin.allow) },
+  };
+}

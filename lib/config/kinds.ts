@@ -1,0 +1,112 @@
+/** The kinds of value that a setting may have. */
+import { type Cidr, isAddress, parseCidrList } from "./cidr.ts";
+
+/** How a text from a file, the environment or a flag becomes a value. */
+export interface Kind<Value> {
+  /** Completes "expected …". */
+  readonly expected: string;
+  /** An empty text means the default; otherwise it is a value like any other. */
+  readonly emptyIsDefault: boolean;
+  /** @returns the value, or undefined when the text is not of this kind */
+  readonly parse: (text: string) => Value | undefined;
+}
+
+const TRUE = ["1", "yes", "true", "on"];
+const FALSE = ["0", "no", "false", "off"];
+const MAX_PORT = 65_535;
+
+// U+FFFD is what a byte that is not UTF-8 was decoded to: as a path it would name another file.
+const ONE_LINE = /^[^\u0000-\u001f\u007f-\u009f\u2028\u2029\ufffd]+$/;
+// What may stand in a URL, and so in a Location header: printable ASCII without space, quote, angle or backslash.
+const URL_TEXT = /^[!#-;=?-[\]-~]+$/;
+const HTTP_URL = /^https?:\/\/[^/?#]/i;
+const QUERY_NAME = /^[\w.~-]+$/;
+const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]+$/;
+const QUOTABLE = /^[ !#-[\]-~]+$/;
+const HEX = /^(?:[0-9a-f]{2})+$/i;
+const HOST_NAME = /^(?=.*[a-z_-])\w(?:[\w.-]*\w)?\.?$/i;
+const ENDPOINT = /^(?:\[([^\]]*)\]|([^:[\]]+))(?::(\d{1,5}))?$/;
+
+/** A text that a regular expression takes. */
+const matching = (pattern: RegExp, expected: string): Kind<string> => ({
+  expected,
+  emptyIsDefault: true,
+  parse: (text) => (pattern.test(text) ? text : undefined),
+});
+
+/** As Python's `getboolean` takes it. */
+export const boolean: Kind<boolean> = {
+  expected: "true or false (or yes, no, on, off, 1, 0)",
+  emptyIsDefault: false,
+  parse: (text) => {
+    const word = text.toLowerCase();
+    if (TRUE.includes(word)) return true;
+    return FALSE.includes(word) ? false : undefined;
+  },
+};
+
+/** A whole number in decimal, both ends included. */
+export const integer = (least: number, most: number): Kind<number> => ({
+  expected: `a whole number from ${least} to ${most}`,
+  emptyIsDefault: false,
+  parse: (text) => {
+    const value = /^\+?\d+$/.test(text) ? Number(text) : Number.NaN;
+    return value >= least && value <= most ? value : undefined;
+  },
+});
+
+/** One of some words, in any case. */
+export const choice = <const Word extends string>(...words: readonly Word[]): Kind<Word> => ({
+  expected: words.join(", ").replace(/, ([^,]*)$/, " or $1"),
+  emptyIsDefault: true,
+  parse: (text) => words.find((word) => word === text.toLowerCase()),
+});
+
+/** Blocks of IP addresses. Empty is none. */
+export const cidrList: Kind<readonly Cidr[]> = {
+  expected: "IP addresses or CIDR blocks, separated by commas or spaces",
+  emptyIsDefault: false,
+  parse: parseCidrList,
+};
+
+export const path: Kind<string> = matching(ONE_LINE, "a path");
+
+/** @param placeholder what the URL must contain */
+export const httpUrl = (placeholder?: string): Kind<string> => ({
+  expected: `an absolute http or https URL${placeholder === undefined ? "" : ` that contains ${placeholder}`}`,
+  emptyIsDefault: true,
+  parse: (text) => {
+    const isUrl = HTTP_URL.test(text) && URL_TEXT.test(text) && URL.canParse(text);
+    return isUrl && text.includes(placeholder ?? "") ? text : undefined;
+  },
+});
+
+export const urlPart: Kind<string> = matching(URL_TEXT, "a part of a URL, in ASCII and without spaces or quotes");
+export const urlPath: Kind<string> = {
+  ...matching(URL_TEXT, "a path in URLs, which begins with a slash"),
+  parse: (text) => (text.startsWith("/") && URL_TEXT.test(text) ? text : undefined),
+};
+export const queryName: Kind<string> = matching(QUERY_NAME, 'letters, digits, "_", "-", "." or "~"');
+export const headerName: Kind<string> = matching(HEADER_NAME, "the name of an HTTP header");
+export const quotable: Kind<string> = matching(QUOTABLE, "printable ASCII without double quotes and backslashes");
+export const hex: Kind<string> = matching(HEX, "an even number of hexadecimal digits");
+
+const isHost = (text: string): boolean => isAddress(text) || HOST_NAME.test(text);
+
+/** What a server listens on. */
+export const host: Kind<string> = {
+  expected: "an IP address or a host name",
+  emptyIsDefault: true,
+  parse: (text) => (isHost(text) ? text : undefined),
+};
+
+/** What clients call a server, safe to be sent as a header. */
+export const endpoint: Kind<string> = {
+  expected: "host or host:port",
+  emptyIsDefault: true,
+  parse: (text) => {
+    const [, bracketed, name = "", port = "0"] = ENDPOINT.exec(text) ?? [];
+    const isKnown = bracketed === undefined ? isHost(name) : bracketed.includes(":") && isAddress(bracketed);
+    return isKnown && Number(port) <= MAX_PORT ? text : undefined;
+  },
+};

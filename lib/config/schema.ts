@@ -1,0 +1,253 @@
+/**
+ * Every section and key there is: what it means, what it must be, what it is if nobody says.
+ *
+ * Files, environment variables, flags, `--help` and the reference of the configuration are all read off this table.
+ *
+ * @see spec "Configuration"
+ */
+import type { Kind } from "./kinds.ts";
+import * as kinds from "./kinds.ts";
+
+/** One key of the configuration. */
+export interface Setting<Value> {
+  /** `section.key`, as a file has them. */
+  readonly name: string;
+  /** One sentence without its full stop. */
+  readonly description: string;
+  /** What its value must be; completes "expected …". */
+  readonly expected: string;
+  /** What it is if nobody says: as a file would have it, or in words where that is no value. */
+  readonly fallback:
+    | { readonly kind: "value"; readonly text: string }
+    | { readonly kind: "absent"; readonly meaning: string };
+  /** An empty text is the default; otherwise it is parsed like any other. */
+  readonly emptyIsDefault: boolean;
+  /** Its value is never shown. */
+  readonly isSecret: boolean;
+  readonly defaultValue: Value;
+  /** @returns the value, or undefined when the text is not what is expected */
+  readonly parse: (text: string) => Value | undefined;
+}
+
+// setTimeout keeps milliseconds in 31 bits, and fires at once beyond.
+const MAX_TIMER_SECONDS = 2_147_483;
+const MAX_TTL_SECONDS = 2_147_483_647;
+
+function setting<Value>(name: string, kind: Kind<Value>, text: string, description: string): Setting<Value> {
+  const defaultValue = kind.parse(text);
+  if (defaultValue === undefined) throw new Error(`the default of ${name} is not ${kind.expected}`);
+  const fallback = { kind: "value", text } as const;
+  const { expected, parse, emptyIsDefault } = kind;
+  return { name, description, expected, fallback, emptyIsDefault, isSecret: false, defaultValue, parse };
+}
+
+/** @param meaning what goes without it */
+function optional<Value>(
+  name: string,
+  { expected, parse }: Kind<Value>,
+  meaning: string,
+  description: string,
+): Setting<Value | undefined> {
+  const fallback = { kind: "absent", meaning } as const;
+  return {
+    name,
+    description,
+    expected,
+    fallback,
+    emptyIsDefault: true,
+    isSecret: false,
+    defaultValue: undefined,
+    parse,
+  };
+}
+
+/** The table. Properties are named as in `Config`, settings as in files. */
+export const SETTINGS = {
+  general: {
+    debug: setting("general.debug", kinds.boolean, "false", "Log at level debug, unless log.level says otherwise"),
+    dataDir: setting(
+      "general.data_dir",
+      kinds.path,
+      "/var/lib/crane/metadata/",
+      "Directory of the redirect files, read with all its subdirectories",
+    ),
+    pollingInterval: setting(
+      "general.data_dir_polling_interval",
+      kinds.integer(1, MAX_TIMER_SECONDS),
+      "60",
+      "Seconds between two looks for changes that the file system did not report",
+    ),
+    endpoint: optional(
+      "general.endpoint",
+      kinds.endpoint,
+      "the Host header of the request",
+      "Name and port that v1 clients are told to use, sent as X-Docker-Endpoints",
+    ),
+  },
+  cdn: {
+    urlMatch: optional(
+      "cdn.url_match",
+      kinds.urlPart,
+      "no URL is rewritten",
+      "Text that is replaced wherever it occurs in a URL that a v2 client is sent to",
+    ),
+    urlReplace: optional("cdn.url_replace", kinds.urlPart, "nothing", "What replaces cdn.url_match"),
+    urlAuthSecret: {
+      ...optional(
+        "cdn.url_auth_secret",
+        kinds.hex,
+        "URLs carry no token",
+        "Key of the Akamai tokens that v2 URLs carry, as the CDN has it",
+      ),
+      isSecret: true,
+    },
+    urlAuthTtl: setting(
+      "cdn.url_auth_ttl",
+      kinds.integer(1, MAX_TTL_SECONDS),
+      "300",
+      "Seconds for which a URL with a token is good",
+    ),
+    urlAuthParam: setting("cdn.url_auth_param", kinds.queryName, "_auth_", "Query parameter that holds the token"),
+    urlAuthAlgo: setting("cdn.url_auth_algo", kinds.choice("sha256", "sha1", "md5"), "sha256", "Hash of the token"),
+  },
+  serveContent: {
+    enable: setting("serve_content.enable", kinds.boolean, "false", "Serve files from disk instead of redirecting"),
+    contentDirV1: setting(
+      "serve_content.content_dir_v1",
+      kinds.path,
+      "/var/www/pub/docker/v1/web/",
+      "Directory of the v1 content, one subdirectory a repository",
+    ),
+    contentDirV2: setting(
+      "serve_content.content_dir_v2",
+      kinds.path,
+      "/var/www/pub/docker/v2/web/",
+      "Directory of the v2 content, one subdirectory a repository",
+    ),
+    useXSendfile: setting(
+      "serve_content.use_x_sendfile",
+      kinds.boolean,
+      "false",
+      "Name the file in an X-Sendfile header and let Apache in front send it",
+    ),
+    xAccelRedirect: optional(
+      "serve_content.x_accel_redirect",
+      kinds.urlPath,
+      "nginx is not asked",
+      "Internal location of nginx in front under which it finds the content, named in an X-Accel-Redirect header",
+    ),
+  },
+  gsa: {
+    url: optional("gsa.url", kinds.httpUrl(), "no such backend", "Google Search Appliance that answers v1 searches"),
+  },
+  solr: {
+    url: optional(
+      "solr.url",
+      kinds.httpUrl("{0}"),
+      "no such backend",
+      "Solr query that answers v1 searches; {0} stands for what is searched",
+    ),
+  },
+  server: {
+    host: setting("server.host", kinds.host, "0.0.0.0", "Address to listen on"),
+    port: setting("server.port", kinds.integer(0, 65_535), "5000", "Port to listen on; 0 takes a free one"),
+    workers: setting("server.workers", kinds.integer(1, 64), "1", "Processes that share the port"),
+    tlsCertificate: optional(
+      "server.tls_certificate",
+      kinds.path,
+      "plain HTTP",
+      "PEM file of the server's certificate and what leads up to its issuer",
+    ),
+    tlsKey: optional(
+      "server.tls_key",
+      kinds.path,
+      "plain HTTP",
+      "PEM file of the private key to server.tls_certificate",
+    ),
+    trustedProxies: setting(
+      "server.trusted_proxies",
+      kinds.cidrList,
+      "",
+      "Proxies that are believed about who the client is",
+    ),
+    shutdownGrace: setting(
+      "server.shutdown_grace",
+      kinds.integer(0, MAX_TIMER_SECONDS),
+      "10",
+      "Seconds that open requests are given to end when the server stops",
+    ),
+  },
+  auth: {
+    htpasswd: optional("auth.htpasswd", kinds.path, "no passwords", "File of user names and bcrypt hashes"),
+    realm: setting("auth.realm", kinds.quotable, "craned", "Name under which a client asks its user for a password"),
+    clientCa: optional(
+      "auth.client_ca",
+      kinds.path,
+      "no issuer is trusted",
+      "PEM file of the authorities whose client certificates count",
+    ),
+    clientCertHeader: optional(
+      "auth.client_cert_header",
+      kinds.headerName,
+      "certificates come by TLS only",
+      "Header in which a trusted proxy hands on the client's certificate",
+    ),
+    clientCertFormat: optional(
+      "auth.client_cert_format",
+      kinds.choice("nginx", "apache", "rfc9440", "traefik", "envoy"),
+      "certificates come by TLS only",
+      "Way in which the proxy writes the certificate into auth.client_cert_header",
+    ),
+  },
+  log: {
+    format: optional(
+      "log.format",
+      kinds.choice("text", "json"),
+      "text on a terminal, json otherwise",
+      "Form of the log's lines",
+    ),
+    level: optional(
+      "log.level",
+      kinds.choice("debug", "info", "warn", "error"),
+      "info, or debug with general.debug",
+      "Lowest level that is logged",
+    ),
+    access: setting("log.access", kinds.boolean, "false", "Log every request"),
+  },
+  admin: {
+    allow: setting(
+      "admin.allow",
+      kinds.cidrList,
+      "127.0.0.0/8, ::1",
+      "Clients that may see the pages for administrators; empty means nobody",
+    ),
+  },
+} as const;
+
+/** What each section is about, in the order of the reference. */
+export const SECTIONS: readonly { readonly name: string; readonly description: string }[] = [
+  { name: "general", description: "Where redirect files are, and how they are watched" },
+  { name: "server", description: "Listening, TLS and the processes" },
+  { name: "cdn", description: "Rewriting and signing the URLs that v2 clients are sent to" },
+  { name: "serve_content", description: "Serving content from disk" },
+  { name: "auth", description: "Who the client is" },
+  { name: "admin", description: "Who may see the pages for administrators" },
+  { name: "log", description: "What is logged, and how" },
+  { name: "gsa", description: "Searching by a Google Search Appliance" },
+  { name: "solr", description: "Searching by Solr" },
+];
+
+/** All settings, in the order of the table. */
+export const ALL_SETTINGS: readonly Setting<unknown>[] = Object.values(SETTINGS).flatMap((section) =>
+  Object.values<Setting<unknown>>(section),
+);
+
+/** The section of a setting, as a file has it. */
+export const sectionOf = ({ name }: Setting<unknown>): string => name.slice(0, name.indexOf("."));
+
+/** The environment variable of a setting: `CRANE_GENERAL_DATA_DIR`. */
+export const variableOf = ({ name }: Setting<unknown>): string => `CRANE_${name.replace(".", "_").toUpperCase()}`;
+
+/** The flag of a setting; the two sections that most people need are left out: `--data-dir`, `--port`, `--log-level`. */
+export const flagOf = ({ name }: Setting<unknown>): string =>
+  `--${name.replace(/^(?:general|server)\./, "").replace(/[._]/g, "-")}`;
