@@ -88,6 +88,8 @@ export function openConnection(wire: Wire, service: Service, clock: () => Clock,
     const written = unsent.length === 0 ? wire.write(data) : 0;
     if (written === data.length) return;
     const bytes = typeof data === "string" ? Buffer.from(data, "latin1") : data;
+    // The client owes us from now on: a long body may have gone out without a drain so far.
+    if (unsent.length === 0) since = clock().seconds;
     unsent.push(bytes.subarray(Math.max(written, 0)));
     wire.pause();
   };
