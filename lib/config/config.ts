@@ -52,6 +52,8 @@ export interface Config {
     readonly clientCa: string | undefined;
     readonly clientCertHeader: string | undefined;
     readonly clientCertFormat: "nginx" | "apache" | "rfc9440" | "traefik" | "envoy" | undefined;
+    /** Without `clientCa`, a certificate from the proxy is then believed as it is. */
+    readonly clientCertVerifiedByProxy: boolean;
   };
   readonly log: {
     /** Absent means text on a terminal, json otherwise. */
@@ -105,6 +107,7 @@ export function configOf(get: <Value>(setting: Setting<Value>) => Value): Config
       clientCa: get(auth.clientCa),
       clientCertHeader: get(auth.clientCertHeader),
       clientCertFormat: get(auth.clientCertFormat),
+      clientCertVerifiedByProxy: get(auth.clientCertVerifiedByProxy),
     },
     log: {
       format: get(log.format),

@@ -1,3 +1,4 @@
+import { unusableCertificates } from "./client-certificates.ts";
 import { type Config, configOf } from "./config.ts";
 import { type Ini, parseIni } from "./ini.ts";
 import { interpolate } from "./interpolation.ts";
@@ -139,6 +140,11 @@ export function loadConfig(sources: Sources): Loaded {
     return setting.defaultValue;
   });
   problems.push(...halfTls(givenOf));
+  // A value that is there and malformed is not missing.
+  const isNamed = ({ key }: ConfigProblem): boolean => problems.some((problem) => problem.key === key);
+  problems.push(
+    ...unusableCertificates(config, (setting) => givenOf(setting)?.source).filter((each) => !isNamed(each)),
+  );
 
   const warnings = [
     ...unknownFlags(sources.flags),

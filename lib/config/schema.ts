@@ -189,14 +189,20 @@ export const SETTINGS = {
     clientCertHeader: optional(
       "auth.client_cert_header",
       kinds.headerName,
-      "certificates come by TLS only",
+      "the usual one of auth.client_cert_format",
       "Header in which a trusted proxy hands on the client's certificate",
     ),
     clientCertFormat: optional(
       "auth.client_cert_format",
       kinds.choice("nginx", "apache", "rfc9440", "traefik", "envoy"),
-      "certificates come by TLS only",
-      "Way in which the proxy writes the certificate into auth.client_cert_header",
+      "no client certificates",
+      "Way in which the proxy writes the certificate into the header",
+    ),
+    clientCertVerifiedByProxy: setting(
+      "auth.client_cert_verified_by_proxy",
+      kinds.boolean,
+      "false",
+      "The proxy lets no certificate through that it has not verified, so that it counts without auth.client_ca",
     ),
   },
   log: {
