@@ -1,0 +1,134 @@
+/**
+ * The compressed content paths of version 3 entitlement certificates:
+ *
+ *     payload := words count steps
+ *     words   := zlib of *( word NUL )            UTF-8, the rarest first
+ *     count   := one byte below 128, or 128 + n and then n bytes, big-endian
+ *     steps   := *( *( word-code node-code ) end-code ) padding
+ *
+ * There are `count` nodes, the root first, and each lists its steps: a path's component, and the node it leads to. A
+ * node without steps is where content paths end. Words have a Huffman code in their order, with the mark that ends a
+ * node's list as the last and shortest; nodes have another, without the root, which no step leads to.
+ *
+ * @see candlepin/subscription-manager, rhsm/pathtree.py, whose reading this follows except where a broken tree would
+ *   open more than a whole one
+ */
+import { inflateSync } from "node:zlib";
+import { addStep, createPathNode, type PathNode } from "./content-paths.ts";
+import { huffmanReader, readBits } from "./huffman.ts";
+
+/** Ten times the words of the largest certificates there are, and a thousandth of what a bomb could be blown up to. */
+const MAX_WORDS_BYTES = 262_144;
+/** More than a certificate that fits into a request can make use of. */
+const MAX_SYMBOLS = 32_768;
+
+/** What comes after the words. */
+interface Unpacked {
+  readonly words: readonly string[];
+  readonly rest: Uint8Array;
+}
+
+/** `info` makes Node's function tell how much of its input it took; its types don't know. */
+function inflate(data: Uint8Array): { readonly text: string; readonly taken: number } | undefined {
+  try {
+    const result: unknown = inflateSync(data, { info: true, maxOutputLength: MAX_WORDS_BYTES });
+    if (typeof result !== "object" || result === null || !("buffer" in result) || !("engine" in result))
+      return undefined;
+    const { buffer, engine } = result;
+    if (!(buffer instanceof Uint8Array) || typeof engine !== "object" || engine === null) return undefined;
+    if (!("bytesWritten" in engine) || typeof engine.bytesWritten !== "number") return undefined;
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(buffer);
+    return { text, taken: engine.bytesWritten };
+  } catch {
+    // Not zlib, broken off, too long or not UTF-8: all the same to the caller.
+    return undefined;
+  }
+}
+
+function unpack(data: Uint8Array): Unpacked | undefined {
+  const inflated = inflate(data);
+  if (inflated === undefined || !inflated.text.endsWith("\0")) return undefined;
+  const words = inflated.text.slice(0, -1).split("\0");
+  return words.includes("") ? undefined : { words, rest: data.subarray(inflated.taken) };
+}
+
+/** @returns how many nodes there are, and what follows */
+function readCount(bytes: Uint8Array): { readonly count: number; readonly rest: Uint8Array } | undefined {
+  const first = bytes[0] ?? 0;
+  const length = first < 128 ? 0 : first - 128;
+  const digits = bytes.subarray(1, 1 + length);
+  if (bytes.length < 1 + length) return undefined;
+  const count = length === 0 ? first : digits.reduce((sum, digit) => sum * 256 + digit, 0);
+  return { count, rest: bytes.subarray(1 + length) };
+}
+
+/** A step from node to node, the root being 0. */
+interface Step {
+  readonly word: number;
+  readonly to: number;
+}
+
+/** @returns the steps of each node, or undefined when the bits end before the last node's do */
+function readSteps(wordCount: number, count: number, bytes: Uint8Array): readonly (readonly Step[])[] | undefined {
+  const bits = readBits(bytes);
+  const readWord = huffmanReader(wordCount + 1);
+  const readNode = huffmanReader(count - 1);
+  const steps: Step[][] = [];
+  while (steps.length < count) {
+    const own: Step[] = [];
+    for (let word = readWord(bits); word !== wordCount; word = readWord(bits)) {
+      const node = word === undefined ? undefined : readNode(bits);
+      if (word === undefined || node === undefined) return undefined;
+      own.push({ word, to: node + 1 });
+    }
+    steps.push(own);
+  }
+  return steps;
+}
+
+/** Takes away, again and again, nodes that nothing leads to: what is left then goes round in circles. */
+function hasCycle(steps: readonly (readonly Step[])[]): boolean {
+  const parents = new Int32Array(steps.length);
+  for (const own of steps) for (const { to } of own) parents[to] = (parents[to] ?? 0) + 1;
+  const free = [...steps.keys()].filter((node) => parents[node] === 0);
+  let taken = 0;
+  for (let node = free.pop(); node !== undefined; node = free.pop()) {
+    taken++;
+    for (const { to } of steps[node] ?? []) {
+      parents[to] = (parents[to] ?? 0) - 1;
+      if (parents[to] === 0) free.push(to);
+    }
+  }
+  return taken < steps.length;
+}
+
+/**
+ * Reads a path tree. The work is bounded by the payload's length and {@link MAX_WORDS_BYTES}, whatever it holds.
+ *
+ * @returns the root, or undefined for a tree that is malformed, broken off, goes round in circles or is too large
+ */
+export function decodePathTree(payload: Uint8Array): PathNode | undefined {
+  const unpacked = unpack(payload);
+  const counted = unpacked === undefined ? undefined : readCount(unpacked.rest);
+  if (unpacked === undefined || counted === undefined) return undefined;
+  const { words } = unpacked;
+  const { count, rest } = counted;
+  // Each takes a bit at least.
+  const most = Math.min(MAX_SYMBOLS, rest.length * 8);
+  if (count < 2 || count > most || words.length > most) return undefined;
+  const steps = readSteps(words.length, count, rest);
+  if (steps === undefined || hasCycle(steps)) return undefined;
+  const nodes = steps.map(createPathNode);
+  for (const [from, own] of steps.entries()) {
+    const node = nodes[from];
+    if (node === undefined) return undefined;
+    // A root without steps would be a content path without components, and open everything.
+    node.isEnd = own.length === 0 && from > 0;
+    for (const { word, to } of own) {
+      const component = words[word];
+      const next = nodes[to];
+      if (component !== undefined && next !== undefined) addStep(node, component, next);
+    }
+  }
+  return nodes[0];
+}

@@ -1,0 +1,95 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** A certificate and where its files are. */
+export interface Made {
+  readonly pem: string;
+  readonly der: Buffer;
+  readonly certificatePath: string;
+  readonly keyPath: string;
+}
+
+export interface Order {
+  readonly name: string;
+  /** Itself, if nobody else. */
+  readonly issuer?: Made;
+  /** Lines of an extension section of openssl's configuration. */
+  readonly extensions?: readonly string[];
+  readonly days?: number;
+  /** As `openssl genpkey` takes them. */
+  readonly key?: readonly string[];
+  readonly hash?: string;
+}
+
+export const AUTHORITY = ["basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign,cRLSign"];
+const EC_KEY = ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"];
+
+function openssl(...parameters: readonly string[]): void {
+  const { status, stderr } = spawnSync("openssl", parameters, { encoding: "utf8" });
+  if (status !== 0) throw new Error(`openssl ${parameters[0]}: ${stderr}`);
+}
+
+/** Has openssl make keys and certificates, valid from now on, in a directory of its own. */
+export function openWorkshop() {
+  const directory = mkdtempSync(join(tmpdir(), "craned-certificates-"));
+  let count = 0;
+  return {
+    make({ name, issuer, extensions = [], days = 30, key = EC_KEY, hash = "sha256" }: Order): Made {
+      const base = join(directory, `${count++}`);
+      const [keyPath, certificatePath, configPath] = [`${base}.key`, `${base}.pem`, `${base}.conf`];
+      const lines = [
+        "[req]",
+        "prompt=no",
+        "distinguished_name=dn",
+        "x509_extensions=ext",
+        "[dn]",
+        `CN=${name}`,
+        "[ext]",
+      ];
+      writeFileSync(configPath, [...lines, ...extensions, ""].join("\n"));
+      openssl("genpkey", ...key, "-out", keyPath);
+      const signer = issuer === undefined ? [] : ["-CA", issuer.certificatePath, "-CAkey", issuer.keyPath];
+      const request = ["-new", "-x509", "-config", configPath, "-key", keyPath, `-${hash}`, "-days", `${days}`];
+      openssl("req", ...request, ...signer, "-out", certificatePath);
+      const pem = readFileSync(certificatePath, "utf8");
+      const der = Buffer.from(pem.replace(/-----[A-Z ]+-----|\s/g, ""), "base64");
+      return { pem, der, certificatePath, keyPath };
+    },
+    close: () => rmSync(directory, { recursive: true }),
+  };
+}
+
+/** The DER of one value. */
+export function der(tag: number, ...parts: readonly Uint8Array[]): Buffer {
+  const content = Buffer.concat(parts);
+  const { length } = content;
+  const digits = length < 256 ? [length] : length < 65_536 ? [length >> 8, length & 0xff] : undefined;
+  if (digits === undefined) throw new Error("too long");
+  return Buffer.concat([Buffer.from(length < 128 ? [tag, length] : [tag, 0x80 + digits.length, ...digits]), content]);
+}
+
+const RED_HAT = "1.3.6.1.4.1.2312.9";
+
+/** The line of an extension below Red Hat's arc. */
+export const redHat = (oid: string, value: Uint8Array): string =>
+  `${RED_HAT}.${oid}=DER:${Buffer.from(value).toString("hex")}`;
+
+const text = (value: string): Buffer => der(0x0c, Buffer.from(value));
+
+/** The extensions of a version 1 entitlement certificate. */
+export const version1 = (...paths: readonly string[]): readonly string[] => [
+  redHat("4.1", text("An order")),
+  ...paths.flatMap((path, index) => [
+    redHat(`2.${index + 1}.1`, text("yum")),
+    redHat(`2.${index + 1}.1.1`, text("A content set")),
+    redHat(`2.${index + 1}.1.6`, text(path)),
+  ]),
+];
+
+/** The extensions of a version 3 entitlement certificate. */
+export const version3 = (payload: Uint8Array, version = "3.4"): readonly string[] => [
+  redHat("6", text(version)),
+  redHat("7", der(0x04, payload)),
+];
