@@ -1,0 +1,207 @@
+import {
+  type Catalog,
+  type Change,
+  type Conflict,
+  comparePaths,
+  conflictsFor,
+  EMPTY_CATALOG,
+  withChanges,
+} from "../catalog/catalog.ts";
+import { describeFault, type Fault } from "../redirect-file/fault.ts";
+import type { Repository } from "../redirect-file/repository.ts";
+import { entryAt, firstEntry } from "./naming.ts";
+import { type FileEntry, noDirt, pathOf, type Tree } from "./tree.ts";
+import { createPauses } from "./work.ts";
+
+/** What is wrong with a file or a directory. */
+export interface FileFault {
+  readonly faults: readonly [Fault, ...Fault[]];
+  /** Whether what it said before, or what was known below it, is served meanwhile. */
+  readonly servesLastGood: boolean;
+}
+
+/** All redirect files as they were at one moment. */
+export interface Snapshot {
+  readonly catalog: Catalog;
+  /** How many redirect files are good; one that another with its name passes over counts too. */
+  readonly files: number;
+  /** What is wrong, by the path of the file or directory, in no particular order. */
+  readonly faults: ReadonlyMap<string, FileFault>;
+  /** When the data directory was read; undefined as long as there was none to read. */
+  readonly loadedAt: Date | undefined;
+}
+
+export const EMPTY_SNAPSHOT: Snapshot = {
+  catalog: EMPTY_CATALOG,
+  files: 0,
+  faults: new Map(),
+  loadedAt: undefined,
+};
+
+/** What one look round changed. */
+export interface Outcome {
+  readonly snapshot: Snapshot;
+  readonly changes: readonly Change[];
+  /** Faults that were not there before, by path. */
+  readonly broken: readonly (readonly [string, FileFault])[];
+  /** Paths that have no fault any more, be it that nothing is there. */
+  readonly mended: readonly string[];
+  /** Files that are passed over now and were not before. */
+  readonly conflicts: readonly Conflict[];
+}
+
+/** What a path stands for in the snapshot. */
+interface Record {
+  readonly repository: Repository | undefined;
+  /** Of the content that says so. */
+  readonly hash: bigint | undefined;
+  readonly fault: FileFault | undefined;
+}
+
+const NOTHING: Record = { repository: undefined, hash: undefined, fault: undefined };
+
+/** How long requests wait for their turn at most, in ms. */
+const SLICE_MS = 4;
+/** Changes put into the catalogue in one go, which takes some ms too. */
+const CHUNK = 4096;
+
+export interface Ledger {
+  snapshot(): Snapshot;
+  /** Turns what a look round found into the next snapshot; undefined when nothing is different. */
+  settle(now: Date): Promise<Outcome | undefined>;
+}
+
+const isGood = (record: Record): boolean => record.repository !== undefined && record.fault === undefined;
+
+const textOf = (fault: FileFault | undefined): string =>
+  fault === undefined ? "" : `${fault.servesLastGood}${fault.faults.map(describeFault).join("\n")}`;
+
+/** Keeps the account of what each path said last, and makes snapshots of it. */
+export function createLedger(tree: Tree): Ledger {
+  const records = new Map<string, Record>();
+  let snapshot = EMPTY_SNAPSHOT;
+
+  const recordAt = (path: string): Record => records.get(path) ?? NOTHING;
+
+  const withFaults = (last: Record, faults: readonly [Fault, ...Fault[]]): Record => ({
+    repository: last.repository,
+    hash: last.hash,
+    fault: { faults, servesLastGood: last.repository !== undefined },
+  });
+
+  /** What a file said when it was good, under the path that it was served from. */
+  function lastGood(entry: FileEntry, path: string): Record {
+    const last = recordAt(path);
+    if (last.repository !== undefined || entry.file === undefined) return last;
+    for (const other of entry.file.entries) {
+      const otherPath = pathOf(other);
+      const record = otherPath === undefined ? NOTHING : recordAt(otherPath);
+      if (record.repository !== undefined) return record;
+    }
+    return last;
+  }
+
+  function ofFile(entry: FileEntry, path: string): Record {
+    if (entry.fault !== undefined) return withFaults(entry.keepsLastGood ? recordAt(path) : NOTHING, [entry.fault]);
+    const { file } = entry;
+    if (file === undefined || firstEntry(file) !== entry) return NOTHING;
+    const { parsed, hash } = file;
+    if (parsed === undefined) return recordAt(path);
+    if (!parsed.ok) return withFaults(lastGood(entry, path), parsed.faults);
+    const last = recordAt(path);
+    const isSame = last.repository !== undefined && last.hash === hash;
+    return { repository: isSame ? last.repository : parsed.repository, hash, fault: undefined };
+  }
+
+  function ofDirectory(path: string): Record {
+    const entry = entryAt(tree, path);
+    const directory = path === tree.rootPath ? tree.root : tree.byPath.get(path);
+    const fault = (path === tree.rootPath ? tree.rootFault : entry?.fault) ?? directory?.fault;
+    if (fault === undefined) return NOTHING;
+    const known = directory ?? (entry?.kind === "directory" ? entry.child : undefined);
+    const servesLastGood = known !== undefined && known.entries.size > 0;
+    return { ...NOTHING, fault: { faults: [fault], servesLastGood } };
+  }
+
+  function recordNow(path: string): Record {
+    const entry = path === tree.rootPath ? undefined : entryAt(tree, path);
+    return entry?.kind === "file" ? ofFile(entry, path) : ofDirectory(path);
+  }
+
+  function takeDirtyPaths(): Iterable<string> {
+    const { paths, entries } = tree.dirt;
+    tree.dirt = noDirt();
+    for (const entry of entries) {
+      const path = pathOf(entry);
+      if (path !== undefined && entry.directory.entries.get(entry.name) === entry) paths.add(path);
+    }
+    return paths;
+  }
+
+  async function applied(changes: readonly Change[], pause: () => Promise<void> | undefined): Promise<Catalog> {
+    let { catalog } = snapshot;
+    // Nobody sees the catalogue before the last of them is in it.
+    for (let at = 0; at < changes.length; at += CHUNK) {
+      catalog = withChanges(catalog, changes.slice(at, at + CHUNK));
+      await pause();
+    }
+    return catalog;
+  }
+
+  function newConflicts(catalog: Catalog, changes: readonly Change[]): Conflict[] {
+    const found = new Map<string, Conflict>();
+    const before = snapshot.catalog;
+    for (const repository of changes.flatMap(({ before, after }) => [before ?? [], after ?? []].flat())) {
+      const { api, name } = repository;
+      const old = conflictsFor(before, api, name);
+      for (const conflict of conflictsFor(catalog, api, name))
+        if (!old.some((each) => each.path === conflict.path && each.servedFrom === conflict.servedFrom))
+          found.set(conflict.path, conflict);
+    }
+    return [...found.values()].sort((a, b) => comparePaths(a.path, b.path));
+  }
+
+  async function settle(now: Date): Promise<Outcome | undefined> {
+    const pause = createPauses(SLICE_MS);
+    const next: (readonly [string, Record, Record])[] = [];
+    for (const path of takeDirtyPaths()) {
+      const last = recordAt(path);
+      const record = recordNow(path);
+      const isSame = record.repository === last.repository && textOf(record.fault) === textOf(last.fault);
+      if (!isSame || record.hash !== last.hash) next.push([path, last, record]);
+      await pause();
+    }
+    const isFirst = snapshot.loadedAt === undefined && tree.root !== undefined;
+    if (next.length === 0 && !isFirst) return undefined;
+
+    const changes: Change[] = [];
+    const broken: (readonly [string, FileFault])[] = [];
+    const mended: string[] = [];
+    let { files, faults } = snapshot;
+    for (const [path, last, record] of next) {
+      if (record.repository === undefined && record.fault === undefined) records.delete(path);
+      else records.set(path, record);
+      files += Number(isGood(record)) - Number(isGood(last));
+      if (record.repository !== last.repository)
+        changes.push({ path, before: last.repository, after: record.repository });
+      if (textOf(record.fault) === textOf(last.fault)) continue;
+      if (record.fault === undefined) mended.push(path);
+      else broken.push([path, record.fault]);
+    }
+    if (broken.length > 0 || mended.length > 0) faults = withFaultsOf(broken, mended);
+    const catalog = await applied(changes, pause);
+    const conflicts = newConflicts(catalog, changes);
+    snapshot = { catalog, files, faults, loadedAt: tree.root === undefined ? snapshot.loadedAt : now };
+    broken.sort(([a], [b]) => comparePaths(a, b));
+    return { snapshot, changes, broken, mended, conflicts };
+  }
+
+  /** Costs as much as there are faults, and that only when one comes or goes. */
+  function withFaultsOf(broken: Outcome["broken"], mended: Outcome["mended"]): Snapshot["faults"] {
+    const faults = new Map([...snapshot.faults, ...broken]);
+    for (const path of mended) faults.delete(path);
+    return faults;
+  }
+
+  return { snapshot: () => snapshot, settle };
+}

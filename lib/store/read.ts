@@ -1,0 +1,89 @@
+import { type BigIntStats, closeSync, constants, fstatSync, open, read } from "node:fs";
+import { promisify } from "node:util";
+import { parseRedirectFile } from "../redirect-file/parse.ts";
+import { codeOf, type Facts, factsOf, isGone, unreadable } from "./sight.ts";
+import type { RedirectFile } from "./tree.ts";
+
+/**
+ * A file system's clock may be coarse: an edit soon after another can leave size and times as they were. What was
+ * read this soon after its last change, in ms, is read once more at the next look, as git does with its index.
+ */
+const RACY_MS = 2000;
+
+const MAX_ATTEMPTS = 3;
+
+/** `same`: as it was. `changed`: says something else now. `moved`: the path leads to another file now. */
+export type ReadResult = "same" | "changed" | "moved";
+
+/** Whether what is known of a file is still true, as far as its fingerprint tells. */
+export const isKnown = (file: RedirectFile, facts: Facts): boolean =>
+  file.isSettled && file.fingerprint === facts.fingerprint;
+
+// A FileHandle would cost a small file as much again as its reading.
+const openFile = promisify(open);
+const readSome = promisify(read);
+
+/** From the start, whatever was read before. */
+async function readAll(fd: number, size: number): Promise<Uint8Array> {
+  // One byte more than there is: a file that has grown shows itself.
+  let buffer = Buffer.allocUnsafe(size + 1);
+  let length = 0;
+  for (;;) {
+    const { bytesRead } = await readSome(fd, buffer, length, buffer.length - length, length);
+    length += bytesRead;
+    if (bytesRead === 0 || length === size) return buffer.subarray(0, length);
+    if (length === buffer.length) buffer = Buffer.concat([buffer, Buffer.allocUnsafe(length)]);
+  }
+}
+
+/** Of an open file these are at hand; a thread's time for them would double the cost of a small file. */
+const statsOf = (fd: number): BigIntStats => fstatSync(fd, { bigint: true });
+
+function record(file: RedirectFile, bytes: Uint8Array): ReadResult {
+  const hash = Bun.hash.wyhash(bytes);
+  if (file.hash === hash) return "same";
+  file.hash = hash;
+  file.parsed = parseRedirectFile(bytes);
+  return "changed";
+}
+
+function recordUnreadable(file: RedirectFile, code: string): ReadResult {
+  const wasReadable = file.hash !== undefined || file.parsed === undefined;
+  file.hash = undefined;
+  file.isSettled = false;
+  file.parsed = { ok: false, faults: [unreadable("a readable file", code)] };
+  return wasReadable ? "changed" : "same";
+}
+
+/** Reads until nothing changes meanwhile; without patience for a writer that never rests. */
+async function readStable(fd: number): Promise<{ bytes: Uint8Array; facts: Facts; isSettled: boolean }> {
+  let stats = statsOf(fd);
+  for (let attempt = 1; ; attempt++) {
+    const startedAt = Date.now();
+    const bytes = await readAll(fd, Number(stats.size));
+    const facts = factsOf(stats);
+    stats = statsOf(fd);
+    const isStable = facts.fingerprint === factsOf(stats).fingerprint;
+    if (isStable || attempt === MAX_ATTEMPTS)
+      return { bytes, facts, isSettled: isStable && Math.abs(startedAt - facts.changedAt) > RACY_MS };
+  }
+}
+
+/** Reads a file that is new or changed, if it is still the one at that path. */
+export async function readInto(file: RedirectFile, path: string): Promise<ReadResult> {
+  let fd: number | undefined;
+  try {
+    // A pipe that took the file's place would block an open for ever.
+    fd = await openFile(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const { bytes, facts, isSettled } = await readStable(fd);
+    if (facts.identity !== file.identity) return "moved";
+    file.fingerprint = facts.fingerprint;
+    file.isSettled = isSettled;
+    return record(file, bytes);
+  } catch (error) {
+    const code = codeOf(error);
+    return isGone(code) ? "moved" : recordUnreadable(file, code);
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
+}

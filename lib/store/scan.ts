@@ -1,0 +1,273 @@
+import { readdir } from "node:fs/promises";
+import type { Fault } from "../redirect-file/fault.ts";
+import { nameDirectories } from "./naming.ts";
+import { isKnown, readInto } from "./read.ts";
+import { codeOf, type Facts, isGone, lookAt, unreadable } from "./sight.ts";
+import { createTrails, isSameTrail, type Trail } from "./trail.ts";
+import {
+  below,
+  type Directory,
+  directoryAt,
+  directoryEntry,
+  type Entry,
+  type FileEntry,
+  fileAt,
+  fileEntry,
+  pointTo,
+  removeEntry,
+  setFault,
+  type Tree,
+  touch,
+} from "./tree.ts";
+import { createPauses, createWork } from "./work.ts";
+
+/** What to look at again. */
+export interface Hints {
+  readonly everything: boolean;
+  /** Real directory → names in it; the empty name stands for the directory as a whole. */
+  readonly names: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly links: boolean;
+}
+
+export interface Scan {
+  /** Looks round, and brings the tree up to date. */
+  look(hints: Hints): Promise<void>;
+  /** Whether a link led elsewhere in the last look round, so that others may have been seen before that. */
+  linksMoved(): boolean;
+  /** Whether links or directories are others than when this was asked last, so that others must be watched. */
+  placesChanged(): boolean;
+}
+
+/** Reads and looks under way at once: enough to hide a network file system's delays, far from any limit. */
+const CONCURRENCY = 48;
+/** How long requests wait for their turn at most while a large directory is gone through, in ms. */
+const SLICE_MS = 4;
+
+/** Why a name is looked at: it was in a listing, something happened to it, or something happened elsewhere. */
+type Reason = "listed" | "hinted" | "again";
+
+const isRedirectName = (name: string): boolean => name.endsWith(".json");
+
+/** The bookkeeping of a Kubernetes mount, which is read through visible links only. */
+const isHidden = (name: string): boolean => name.startsWith("..");
+
+/**
+ * Makes the look at a data directory.
+ *
+ * @param tree kept up to date; paths are given in it, so the caller need only settle its dirt
+ * @param watchDirectory told of each directory before it is listed, so that no change falls between
+ */
+export function createScan(tree: Tree, watchDirectory: (real: string, identity: string) => void): Scan {
+  const work = createWork(CONCURRENCY);
+  let round = 0;
+  let follow = createTrails();
+  let missing: Entry[] = [];
+  let linksMoved = false;
+  let placesChanged = true;
+
+  const later = (entry: Entry) => work.add(() => visit(entry.directory, entry.name, "again"));
+
+  /** The others must still be the same file too: an inode's number is used again once its file is gone. */
+  function visitOthers(entries: readonly FileEntry[], entry: FileEntry): void {
+    for (const other of entries) if (other !== entry && other.seenIn !== round) later(other);
+  }
+
+  function setTrail(entry: Entry, trail: Trail | undefined): void {
+    if (isSameTrail(entry.trail, trail)) return;
+    if (trail === undefined) tree.links.delete(entry);
+    else tree.links.add(entry);
+    entry.trail = trail;
+    placesChanged = true;
+  }
+
+  async function seeFile(directory: Directory, name: string, facts: Facts, trail: Trail | undefined): Promise<void> {
+    const entry = fileEntry(tree, directory, name);
+    entry.seenIn = round;
+    setTrail(entry, trail);
+    if (entry.fault !== undefined) setFault(tree, entry, undefined);
+    entry.keepsLastGood = true;
+    const before = entry.file;
+    const file = fileAt(tree, facts.identity);
+    if (before !== file) {
+      pointTo(tree, entry, file);
+      visitOthers(before?.entries ?? [], entry);
+      visitOthers(file.entries, entry);
+      if (trail !== undefined) linksMoved = true;
+    }
+    if (file.reading !== undefined) return file.reading;
+    if (isKnown(file, facts) || (file.readIn === round && file.fingerprint === facts.fingerprint)) return;
+    file.readIn = round;
+    file.reading = readInto(file, below(directory.real, name)).then((result) => {
+      file.reading = undefined;
+      if (result === "moved") later(entry);
+      if (result !== "changed") return;
+      touch(tree, file);
+      if (trail !== undefined) linksMoved = true;
+    });
+    return file.reading;
+  }
+
+  function seeDirectory(
+    directory: Directory,
+    name: string,
+    identity: string,
+    trail: Trail | undefined,
+    reason: Reason,
+  ): void {
+    const real = trail === undefined ? below(directory.real, name) : trail.real;
+    if (real === undefined) return;
+    const entry = directoryEntry(tree, directory, name);
+    setTrail(entry, trail);
+    if (entry.fault !== undefined) setFault(tree, entry, undefined);
+    const child = directoryAt(tree, identity, real);
+    const isNew = entry.child !== child;
+    if (isNew) {
+      entry.child = child;
+      tree.dirt.isShape = true;
+      if (trail !== undefined) linksMoved = true;
+    }
+    if (isNew || reason !== "again") work.add(() => list(child));
+  }
+
+  /** Nobody knows what is there: what was known stays, with a fault. */
+  function seeUnreadable(directory: Directory, name: string, fault: Fault, trail: Trail | undefined): void {
+    const isDirectory = directory.entries.get(name)?.kind === "directory" || !isRedirectName(name);
+    const entry = isDirectory ? directoryEntry(tree, directory, name) : fileEntry(tree, directory, name);
+    setTrail(entry, trail);
+    setFault(tree, entry, fault);
+    if (entry.kind === "file") loseFile(entry, true);
+  }
+
+  /** A link that leads nowhere has lost its file; it may lead somewhere later. */
+  function seeDangling(directory: Directory, name: string, fault: Fault, trail: Trail | undefined): void {
+    const entry = isRedirectName(name) ? fileEntry(tree, directory, name) : directoryEntry(tree, directory, name);
+    setTrail(entry, trail);
+    if (entry.kind === "file") {
+      setFault(tree, entry, fault);
+      loseFile(entry, false);
+    } else if (entry.child !== undefined) {
+      entry.child = undefined;
+      tree.dirt.isShape = true;
+    }
+  }
+
+  function loseFile(entry: FileEntry, keepsLastGood: boolean): void {
+    const before = entry.file;
+    entry.seenIn = round;
+    entry.keepsLastGood = keepsLastGood;
+    pointTo(tree, entry, undefined);
+    visitOthers(before?.entries ?? [], entry);
+  }
+
+  async function visit(directory: Directory, name: string, reason: Reason): Promise<void> {
+    const sight = await lookAt(below(directory.real, name));
+    const known = directory.entries.get(name);
+    if (sight.kind === "gone") {
+      if (known !== undefined) missing.push(known);
+      // It was renamed meanwhile, perhaps to a name that the listing passed over.
+      if (reason === "listed" && directory.relistedIn !== round) {
+        directory.relistedIn = round;
+        directory.listedIn = 0;
+        work.add(() => list(directory));
+      }
+      return;
+    }
+    const isLink = sight.kind === "dangling" || sight.isLink;
+    const trail = isLink ? await follow(directory.real, name) : undefined;
+    const isWanted = sight.kind === "directory" ? !isHidden(name) : isRedirectName(name);
+    if (!isWanted && (sight.kind === "file" || sight.kind === "directory" || sight.kind === "other")) {
+      if (known !== undefined) missing.push(known);
+    } else if (sight.kind === "file") await seeFile(directory, name, sight.facts, trail);
+    else if (sight.kind === "directory") seeDirectory(directory, name, sight.identity, trail, reason);
+    else if (sight.kind === "dangling") seeDangling(directory, name, sight.fault, trail);
+    else seeUnreadable(directory, name, sight.fault, trail);
+  }
+
+  async function list(directory: Directory): Promise<void> {
+    if (directory.listedIn === round) return;
+    directory.listedIn = round;
+    watchDirectory(directory.real, directory.identity);
+    const hadFault = directory.fault !== undefined;
+    try {
+      const found = await readdir(directory.real, { withFileTypes: true });
+      directory.fault = undefined;
+      const names = new Set<string>();
+      for (const each of found) if (!each.isFile() || isRedirectName(each.name)) names.add(each.name);
+      const pause = createPauses(SLICE_MS);
+      for (const name of names) {
+        work.add(() => visit(directory, name, "listed"));
+        await pause();
+      }
+      // A listing made while names change may lack one, so only a look at the name itself removes it.
+      for (const name of directory.entries.keys())
+        if (!names.has(name)) work.add(() => visit(directory, name, "hinted"));
+    } catch (error) {
+      const code = codeOf(error);
+      // Gone altogether is for its parent to say.
+      if (!isGone(code)) directory.fault = unreadable("a readable directory", code);
+    }
+    if (directory.path !== undefined && (hadFault || directory.fault !== undefined))
+      tree.dirt.paths.add(directory.path);
+  }
+
+  async function lookAtRoot(): Promise<void> {
+    const trail = await follow("/", tree.rootPath);
+    if (!isSameTrail(tree.rootTrail, trail)) placesChanged = true;
+    tree.rootTrail = trail;
+    const sight = await lookAt(tree.rootPath);
+    tree.dirt.paths.add(tree.rootPath);
+    if (sight.kind !== "directory" || trail.real === undefined) {
+      const received =
+        sight.kind === "gone" ? "nothing of that name" : "fault" in sight ? sight.fault.received : "a file";
+      tree.rootFault = unreadable("a readable directory", received);
+      return;
+    }
+    tree.rootFault = undefined;
+    const root = directoryAt(tree, sight.identity, trail.real);
+    if (tree.root !== root) tree.dirt.isShape = true;
+    tree.root = root;
+    await list(root);
+  }
+
+  /** With the data directory away, unmounted or moved, nothing in it is known to be removed. */
+  async function removeMissing(): Promise<void> {
+    if (missing.length === 0) return;
+    const sight = await lookAt(tree.rootPath);
+    if (sight.kind === "directory" && sight.identity === tree.root?.identity)
+      for (const entry of missing) {
+        if (entry.directory.entries.get(entry.name) !== entry) continue;
+        if (entry.trail !== undefined) placesChanged = true;
+        removeEntry(tree, entry);
+      }
+    missing = [];
+  }
+
+  return {
+    look: async (hints) => {
+      round++;
+      follow = createTrails();
+      linksMoved = false;
+      if (hints.everything) work.add(lookAtRoot);
+      else {
+        for (const [real, names] of hints.names) {
+          const directory = tree.byReal.get(real);
+          if (directory === undefined) continue;
+          for (const name of names)
+            work.add(name === "" ? () => list(directory) : () => visit(directory, name, "hinted"));
+        }
+        if (hints.links) for (const link of tree.links) later(link);
+      }
+      await work.done();
+      await removeMissing();
+      if (!tree.dirt.isShape) return;
+      nameDirectories(tree);
+      placesChanged = true;
+    },
+    linksMoved: () => linksMoved,
+    placesChanged: () => {
+      const was = placesChanged;
+      placesChanged = false;
+      return was;
+    },
+  };
+}

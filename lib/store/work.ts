@@ -1,0 +1,71 @@
+/** Jobs that may make further jobs, a limited number of them at a time. */
+export interface Work {
+  add(job: () => Promise<void>): void;
+  /** Resolves when no job is left; rejects with the first error that a job let out. */
+  done(): Promise<void>;
+}
+
+/** @param limit how many jobs may be under way at once */
+export function createWork(limit: number): Work {
+  let waiting: (() => Promise<void>)[] = [];
+  let next = 0;
+  let running = 0;
+  let failure: { readonly error: unknown } | undefined;
+  let finished: PromiseWithResolvers<void> | undefined;
+
+  const settle = () => {
+    if (finished === undefined || running > 0 || next < waiting.length) return;
+    waiting = [];
+    next = 0;
+    if (failure === undefined) finished.resolve();
+    else finished.reject(failure.error);
+    finished = undefined;
+    failure = undefined;
+  };
+  const start = () => {
+    for (let job = waiting[next]; job !== undefined && running < limit; job = waiting[next]) {
+      next++;
+      running++;
+      job()
+        .catch((error: unknown) => {
+          failure ??= { error };
+        })
+        .finally(() => {
+          running--;
+          start();
+          settle();
+        });
+    }
+  };
+  return {
+    add: (job) => {
+      waiting.push(job);
+      start();
+    },
+    done: () => {
+      finished ??= Promise.withResolvers<void>();
+      const { promise } = finished;
+      settle();
+      return promise;
+    },
+  };
+}
+
+/**
+ * Long synchronous work is cut into slices, between which requests get their turn.
+ *
+ * @param slice milliseconds
+ * @returns to be awaited now and then; waits only when the slice is used up
+ */
+export function createPauses(slice: number): () => Promise<void> | undefined {
+  let until = performance.now() + slice;
+  return () => {
+    if (performance.now() < until) return undefined;
+    return new Promise((resolve) =>
+      setImmediate(() => {
+        until = performance.now() + slice;
+        resolve();
+      }),
+    );
+  };
+}
