@@ -98,3 +98,12 @@ export function hashedFiles(directory: string): Readonly<Record<string, string>>
   const names = readdirSync(directory).filter((name) => name !== "version");
   return Object.fromEntries(names.map((name) => [name, sha256(readFileSync(join(directory, name)))]));
 }
+
+/** What a v1 repository has of an image. */
+export function v1Image(name: string, id: string): { readonly json: unknown; readonly layer: Uint8Array } {
+  const directory = `v1/${name.replace("/", "-")}/${id}`;
+  return {
+    json: JSON.parse(new TextDecoder().decode(contentAt(`${directory}/json`))),
+    layer: contentAt(`${directory}/layer`),
+  };
+}
