@@ -1,0 +1,251 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { rename, symlink, unlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { type Content, createContent } from "../lib/content/content.ts";
+import { createLog } from "../lib/log.ts";
+import { type ContentServer, listenForContent } from "./harness/content-server.ts";
+import { succeed } from "./harness/programs.ts";
+
+const SECRET = "nobody may read this";
+const PUBLIC = "everybody may read this";
+
+const directory = mkdtempSync(join(tmpdir(), "craned-escape-"));
+const web = join(directory, "web");
+const lines: string[] = [];
+let content: { readonly v1?: Content; readonly v2?: Content };
+let server: ContentServer;
+
+function write(path: string, text: string): void {
+  const full = join(directory, path);
+  mkdirSync(dirname(full), { recursive: true });
+  writeFileSync(full, text);
+}
+
+function link(path: string, target: string): void {
+  const full = join(directory, path);
+  mkdirSync(dirname(full), { recursive: true });
+  symlinkSync(target, full);
+}
+
+function create(contentDir: string) {
+  const log = createLog({ format: "json", level: "debug", write: (line) => lines.push(line), now: () => new Date(0) });
+  const settings = {
+    enable: true,
+    contentDirV1: contentDir,
+    contentDirV2: contentDir,
+    useXSendfile: false,
+    xAccelRedirect: undefined,
+  };
+  return createContent(settings, { pollingInterval: 60, log });
+}
+
+/** What somebody reads who asks for a path in a repository, past everything that a route would refuse. */
+async function read(repository: string, path: string): Promise<string | undefined> {
+  const response = await content.v2?.serve(repository, path, { method: "GET", header: () => undefined });
+  return response?.text();
+}
+
+beforeAll(() => {
+  write("secret", SECRET);
+  write("web-secret/app/file", SECRET);
+  write("web/app/file", PUBLIC);
+  write("web/org/team/app/file", PUBLIC);
+  content = create(web);
+  server = listenForContent(content);
+});
+
+beforeEach(() => {
+  lines.length = 0;
+});
+
+afterAll(async () => {
+  await server.listener.close(0);
+  rmSync(directory, { recursive: true });
+});
+
+describe("a repository's own id", () => {
+  test.each(["app", "org/team/app"])("may be a path: %s", async (repository) => {
+    expect(await read(repository, "file")).toBe(PUBLIC);
+  });
+
+  test.each([
+    ["nothing", "", "secret"],
+    ["a dot", ".", "app/file"],
+    ["the directory above", "..", "secret"],
+    ["a directory far above", "../../../../../../../../etc", "passwd"],
+    ["up, in the middle", "app/../..", "secret"],
+    ["up, at the end", "app/..", "app/file"],
+    ["an absolute path", directory, "secret"],
+    ["the root", "/", "etc/passwd"],
+    ["a neighbour whose name begins alike", "../web-secret/app", "file"],
+    ["a NUL that cuts", "..\0", "secret"],
+    ["a NUL before", "\0app", "file"],
+    ["an empty part", "org//team/app", "file"],
+    ["a slash at its end", "app/", "file"],
+    ["half a character", "app\ud800", "file"],
+    ["percent-encoding, which nobody decodes", "%2e%2e", "secret"],
+    ["backslashes", "..\\..", "secret"],
+    ["more than a path may have", `${"a/".repeat(5000)}a`, "file"],
+  ])("reads nothing when it is %s", async (_, repository, path) => {
+    expect(await read(repository, path)).toBeUndefined();
+  });
+
+  test("reads nothing over the network either", async () => {
+    for (const repository of ["..", "../..", directory, "", "..\0"]) {
+      const response = await fetch(`${server.origin}/v2/${encodeURIComponent(repository)}/secret`);
+      expect(response.status).toBe(404);
+      expect(await response.text()).toBe("");
+    }
+    expect(server.errors).toEqual([]);
+  });
+});
+
+test.each(["", ".", "..", "../secret", "../../secret", "/etc/passwd", "file/..", "./file", "file\0"])(
+  "a path that is not below its repository reads nothing: %p",
+  async (path) => {
+    expect(await read("app", path)).toBeUndefined();
+  },
+);
+
+describe("a link", () => {
+  test.each([
+    ["to a neighbour", "beside", "file"],
+    ["to another repository", "across", "../org/team/app/file"],
+    ["that goes out by name and comes back", "around", `${web}/app/file`],
+    ["to a link", "chained", "across"],
+  ])("%s is followed", async (_, name, target) => {
+    link(`web/app/${name}`, target);
+    expect(await read("app", name)).toBe(PUBLIC);
+    expect(lines).toEqual([]);
+  });
+
+  test("to a directory within is followed", async () => {
+    link("web/alias", "org/team");
+    expect(await read("alias/app", "file")).toBe(PUBLIC);
+  });
+
+  test.each([
+    ["to a file outside", "out", "../../secret"],
+    ["to an absolute path outside", "absolute", join(directory, "secret")],
+    ["to a neighbour of the directory whose name begins alike", "alike", "../../web-secret/app/file"],
+    ["to a link that leads outside", "twice", "out"],
+    ["through the root of a process", "process", `/proc/self/root${directory}/secret`],
+    ["to the directory itself", "itself", "../../web"],
+  ])("%s is not followed", async (_, name, target) => {
+    link(`web/app/${name}`, target);
+    expect(await read("app", name)).toBeUndefined();
+  });
+
+  test("to a directory outside is not followed, whichever part of the path it is, and the log has it", async () => {
+    link("web/app/directory", "../../web-secret/app");
+    link("web/repository", "../web-secret/app");
+    expect(await read("app", "directory/file")).toBeUndefined();
+    expect(await read("repository", "file")).toBeUndefined();
+    expect(lines.map((line) => JSON.parse(line))).toEqual([
+      expect.objectContaining({
+        level: "warn",
+        path: "app/directory/file",
+        target: `${directory}/web-secret/app/file`,
+      }),
+      expect.objectContaining({ level: "warn", path: "repository/file" }),
+    ]);
+  });
+
+  test.each([
+    ["to nothing", "dangling", "nowhere"],
+    ["to itself", "loop", "loop"],
+  ])("%s is a missing file", async (_, name, target) => {
+    link(`web/app/${name}`, target);
+    expect(await read("app", name)).toBeUndefined();
+  });
+
+  test("that is changed again and again is never caught between the look and the opening", async () => {
+    write("web/race/inside", PUBLIC);
+    link("web/race/changing", "inside");
+    let isDone = false;
+    const change = (async () => {
+      for (let turn = 0; !isDone; turn++) {
+        await symlink(turn % 2 === 0 ? "../../secret" : "inside", join(web, "race/next"));
+        await rename(join(web, "race/next"), join(web, "race/changing"));
+      }
+    })();
+    const seen = new Set<string | undefined>();
+    for (let round = 0; round < 150; round++) {
+      const texts = await Promise.all(Array.from({ length: 8 }, () => read("race", "changing")));
+      for (const text of texts) seen.add(text);
+    }
+    isDone = true;
+    await change;
+    expect([...seen].filter((text) => text !== undefined)).toEqual([PUBLIC]);
+  });
+
+  test("that takes the place of a directory is never caught either", async () => {
+    write("web/swap/real/file", PUBLIC);
+    mkdirSync(join(directory, "outside"));
+    write("outside/file", SECRET);
+    const name = join(web, "swap/name");
+    renameSync(join(web, "swap/real"), name);
+    let isDone = false;
+    const change = (async () => {
+      while (!isDone) {
+        await rename(name, join(web, "swap/away"));
+        await symlink("../../outside", name);
+        await unlink(name);
+        await rename(join(web, "swap/away"), name);
+      }
+    })();
+    const seen = new Set<string | undefined>();
+    for (let round = 0; round < 150; round++) {
+      const texts = await Promise.all(Array.from({ length: 8 }, () => read("swap", "name/file")));
+      for (const text of texts) seen.add(text);
+    }
+    isDone = true;
+    await change;
+    expect([...seen].filter((text) => text !== undefined)).toEqual([PUBLIC]);
+  });
+});
+
+describe("what is no regular file is not opened for reading", () => {
+  test("a FIFO that nobody writes to does not hold the answer up", async () => {
+    await succeed(["mkfifo", join(web, "app/fifo")]);
+    expect(await read("app", "fifo")).toBeUndefined();
+  });
+
+  test("a socket", async () => {
+    const socket = Bun.listen({ unix: join(web, "app/socket"), socket: { data: () => undefined } });
+    expect(await read("app", "socket")).toBeUndefined();
+    socket.stop();
+  });
+
+  test("a directory", async () => {
+    expect(await read("org", "team")).toBeUndefined();
+  });
+});
+
+describe("the content directory", () => {
+  test("may be a link, which a publisher turns to another tree", async () => {
+    write("first/app/file", "first");
+    write("second/app/file", "second");
+    link("current", "first");
+    content = create(join(directory, "current"));
+    expect(await read("app", "file")).toBe("first");
+    symlinkSync("second", join(directory, "next"));
+    renameSync(join(directory, "next"), join(directory, "current"));
+    expect(await read("app", "file")).toBe("second");
+    link("second/app/out", "../../first/app/file");
+    expect(await read("app", "out")).toBeUndefined();
+    content = create(web);
+  });
+
+  test("may vanish and come back", async () => {
+    write("moving/app/file", PUBLIC);
+    content = create(join(directory, "moving"));
+    renameSync(join(directory, "moving"), join(directory, "moved"));
+    expect(await read("app", "file")).toBeUndefined();
+    renameSync(join(directory, "moved"), join(directory, "moving"));
+    expect(await read("app", "file")).toBe(PUBLIC);
+    content = create(web);
+  });
+});

@@ -1,0 +1,244 @@
+import { beforeAll, describe, expect, test } from "bun:test";
+import { createHash } from "node:crypto";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createContent } from "../lib/content/content.ts";
+import { createLog } from "../lib/log.ts";
+import { type ContentServer, listenForContent } from "./harness/content-server.ts";
+import { freePort, startNginx } from "./harness/nginx.ts";
+import { describeWith, leftovers } from "./harness/programs.ts";
+
+const MEBIBYTE = 1024 * 1024;
+const LARGE = 256 * MEBIBYTE;
+
+const directory = mkdtempSync(join(tmpdir(), "craned-streams-"));
+const log = createLog({ format: "json", level: "error", write: () => undefined, now: () => new Date(0) });
+const settings = {
+  enable: true,
+  contentDirV1: directory,
+  contentDirV2: directory,
+  useXSendfile: false,
+  xAccelRedirect: undefined,
+};
+const options = { pollingInterval: 60, log };
+
+// Not a multiple of any chunk, and no two chunks alike.
+const patterned = Buffer.from(Uint32Array.from({ length: 750_001 }, (_, at) => at * 2_654_435_761).buffer);
+
+let server: ContentServer;
+const putAway = leftovers();
+putAway(() => rmSync(directory, { recursive: true }));
+
+const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
+
+function sparse(name: string): void {
+  writeFileSync(join(directory, "app", name), "");
+  truncateSync(join(directory, "app", name), LARGE);
+}
+
+/** Files of ours that are open in this process. */
+function openFiles(): readonly string[] {
+  return readdirSync("/proc/self/fd").flatMap((fd) => {
+    try {
+      const path = readlinkSync(`/proc/self/fd/${fd}`);
+      return path.startsWith(directory) ? [path] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await Bun.sleep(5);
+}
+
+/** Bytes that this process has read from files. */
+const bytesRead = (): number => Number(/^rchar: (\d+)$/m.exec(readFileSync("/proc/self/io", "utf8"))?.[1]);
+
+/** Asks for a file and then takes nothing until told to. */
+async function askSlowly(path: string) {
+  let received = 0;
+  const { promise: closed, resolve: close } = Promise.withResolvers<void>();
+  const socket = await Bun.connect({
+    hostname: "127.0.0.1",
+    port: server.listener.port,
+    socket: {
+      data: (_, bytes) => {
+        received += bytes.length;
+      },
+      close: () => close(),
+    },
+  });
+  socket.pause();
+  socket.write(`GET ${path} HTTP/1.1\r\nHost: slow\r\nConnection: close\r\n\r\n`);
+  return { socket, closed, received: () => received };
+}
+
+/** How much the server has read when it has stopped to read more. */
+async function readAtStandstill(): Promise<number> {
+  let before = -1;
+  for (let same = 0; same < 20; ) {
+    await Bun.sleep(10);
+    const own = readFileSync("/proc/self/io").length;
+    const now = bytesRead();
+    same = now - before <= 2 * own + 64 ? same + 1 : 0;
+    before = now;
+  }
+  return before;
+}
+
+beforeAll(() => {
+  mkdirSync(join(directory, "app"));
+  writeFileSync(join(directory, "app/patterned"), patterned);
+  server = listenForContent(createContent(settings, options));
+  putAway(() => server.listener.close(0));
+});
+
+describe("a large file", () => {
+  test("arrives as it is", async () => {
+    const response = await fetch(`${server.origin}/v2/app/patterned`);
+    expect(response.headers.get("content-length")).toBe(String(patterned.length));
+    expect(sha256(new Uint8Array(await response.arrayBuffer()))).toBe(sha256(patterned));
+  });
+
+  test.each([
+    [0, 262_144],
+    [0, 262_145],
+    [1, 2_000_000],
+    [262_143, 2_999_999],
+    [1_000_000, 1_000_000],
+  ])("has a part from %d to %d", async (first, last) => {
+    const headers = { range: `bytes=${first}-${last}` };
+    const response = await fetch(`${server.origin}/v2/app/patterned`, { headers });
+    expect(response.status).toBe(206);
+    expect(sha256(new Uint8Array(await response.arrayBuffer()))).toBe(sha256(patterned.subarray(first, last + 1)));
+  });
+
+  test("may be kept whole by whoever reads it", async () => {
+    const { v2 } = createContent(settings, options);
+    const response = await v2?.serve("app", "patterned", { method: "GET", header: () => undefined });
+    expect(sha256((await response?.bytes()) ?? new Uint8Array())).toBe(sha256(patterned));
+  });
+
+  test("goes to several clients at once, one after the other on each connection", async () => {
+    const rounds = Array.from({ length: 8 }, async () => {
+      for (let round = 0; round < 3; round++) {
+        const response = await fetch(`${server.origin}/v2/app/patterned`);
+        expect(sha256(new Uint8Array(await response.arrayBuffer()))).toBe(sha256(patterned));
+      }
+    });
+    await Promise.all(rounds);
+  });
+});
+
+describe("a client that takes nothing", () => {
+  test("keeps the file from being read, and gets all of it when it goes on", async () => {
+    sparse("slow");
+    const before = bytesRead();
+    const client = await askSlowly("/v2/app/slow");
+    await until(() => openFiles().length > 0);
+    expect((await readAtStandstill()) - before).toBeLessThan(32 * MEBIBYTE);
+    client.socket.resume();
+    await client.closed;
+    expect(client.received()).toBeGreaterThan(LARGE);
+    expect(client.received()).toBeLessThan(LARGE + 1024);
+  });
+
+  test("and goes away leaves no file open", async () => {
+    sparse("left");
+    const client = await askSlowly("/v2/app/left");
+    await until(() => openFiles().length > 0);
+    client.socket.terminate();
+    await until(() => openFiles().length === 0);
+    expect(server.errors).toEqual([]);
+  });
+
+  test("is cut off when the file is made shorter, so that it can't take a part for the whole", async () => {
+    sparse("shortened");
+    const client = await askSlowly("/v2/app/shortened");
+    await until(() => openFiles().length > 0);
+    truncateSync(join(directory, "app/shortened"), 0);
+    client.socket.resume();
+    await client.closed;
+    expect(client.received()).toBeLessThan(LARGE);
+    expect(server.errors.map(String)).toEqual([expect.stringContaining("bytes shorter while it was read")]);
+    expect(openFiles()).toEqual([]);
+  });
+});
+
+test.each([
+  ["HEAD", {}],
+  ["GET", { range: "bytes=999999999-" }],
+  ["GET", { "if-none-match": "*" }],
+  ["GET", { "if-match": '"another"' }],
+  ["GET", { range: "bytes=0-0" }],
+  ["GET", {}],
+])("no file stays open after %s with %p", async (method, headers) => {
+  await (await fetch(`${server.origin}/v2/app/patterned`, { method, headers })).arrayBuffer();
+  await until(() => openFiles().length === 0);
+});
+
+describeWith(["nginx"], "nginx in front, told by X-Accel-Redirect", () => {
+  const port = freePort();
+  const origin = `http://127.0.0.1:${port}`;
+
+  beforeAll(async () => {
+    const told = listenForContent(createContent({ ...settings, xAccelRedirect: "/_content" }, options));
+    putAway(() => told.listener.close(0));
+    const nginx = await startNginx(
+      port,
+      "/nonexistent",
+      `location / { proxy_pass ${told.origin}; }
+       location /_content/v2/ {
+         internal;
+         alias ${directory}/;
+         add_header Docker-Content-Digest $upstream_http_docker_content_digest;
+       }`,
+    );
+    putAway(nginx.stop);
+  });
+
+  test("sends the file, with the type, the freshness and the digest that it was told", async () => {
+    const digest = `sha256:${sha256(patterned)}`;
+    mkdirSync(join(directory, "app/blobs"));
+    writeFileSync(join(directory, "app/blobs", digest), patterned);
+    const response = await fetch(`${origin}/v2/app/blobs/${digest}`);
+    expect(response.status).toBe(200);
+    expect(response.headers.get("server")).toContain("nginx");
+    expect(response.headers.get("content-type")).toBe("application/octet-stream");
+    expect(response.headers.get("cache-control")).toBe("max-age=43200, immutable");
+    expect(response.headers.get("docker-content-digest")).toBe(digest);
+    expect(sha256(new Uint8Array(await response.arrayBuffer()))).toBe(sha256(patterned));
+  });
+
+  test("sends ranges, and answers conditions by its own validators", async () => {
+    const url = `${origin}/v2/app/patterned`;
+    const part = await fetch(url, { headers: { range: "bytes=10-19" } });
+    expect(part.status).toBe(206);
+    expect(Buffer.from(await part.arrayBuffer()).equals(patterned.subarray(10, 20))).toBe(true);
+    const etag = (await fetch(url, { method: "HEAD" })).headers.get("etag") ?? "";
+    expect((await fetch(url, { headers: { "if-none-match": etag } })).status).toBe(304);
+  });
+
+  test("finds a repository whose id has to be encoded", async () => {
+    const repository = "a b%41?#é";
+    mkdirSync(join(directory, repository));
+    writeFileSync(join(directory, repository, "file"), "found");
+    const response = await fetch(`${origin}/v2/${encodeURIComponent(repository)}/file`);
+    expect(await response.text()).toBe("found");
+  });
+
+  test("gives nobody the content directly", async () => {
+    expect((await fetch(`${origin}/_content/v2/app/patterned`)).status).toBe(404);
+  });
+});
