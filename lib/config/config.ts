@@ -1,5 +1,6 @@
 import type { Cidr } from "./cidr.ts";
 import { SETTINGS, type Setting } from "./schema.ts";
+import { type TokenSettings, tokenSettings } from "./tokens.ts";
 
 /** The whole configuration, read once at the start. Times are in seconds. */
 export interface Config {
@@ -49,6 +50,8 @@ export interface Config {
     readonly htpasswd: string | undefined;
     /** Safe to be put between double quotes. */
     readonly realm: string;
+    /** Who gives out bearer tokens, if anybody; then there is no htpasswd. */
+    readonly token: TokenSettings | undefined;
     readonly clientCa: string | undefined;
     readonly clientCertHeader: string | undefined;
     readonly clientCertFormat: "nginx" | "apache" | "rfc9440" | "traefik" | "envoy" | undefined;
@@ -104,6 +107,7 @@ export function configOf(get: <Value>(setting: Setting<Value>) => Value): Config
     auth: {
       htpasswd: get(auth.htpasswd),
       realm: get(auth.realm),
+      token: tokenSettings(get),
       clientCa: get(auth.clientCa),
       clientCertHeader: get(auth.clientCertHeader),
       clientCertFormat: get(auth.clientCertFormat),

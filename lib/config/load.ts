@@ -5,6 +5,7 @@ import { interpolate } from "./interpolation.ts";
 import { type ConfigProblem, quote, type Source } from "./problem.ts";
 import type { ReadFile } from "./read-file.ts";
 import { flagOf, SETTINGS, type Setting, sectionOf, variableOf } from "./schema.ts";
+import { passwordsAndTokens } from "./tokens.ts";
 import { unknownFlags, unknownInEnvironment, unknownInFile } from "./unknown.ts";
 
 /** Where Crane has always looked. */
@@ -139,7 +140,13 @@ export function loadConfig(sources: Sources): Loaded {
     });
     return setting.defaultValue;
   });
-  problems.push(...halfTls(givenOf));
+  problems.push(
+    ...halfTls(givenOf),
+    ...passwordsAndTokens((setting) => {
+      const given = givenOf(setting);
+      return isGiven(given) ? given.source : undefined;
+    }),
+  );
   // A value that is there and malformed is not missing.
   const isNamed = ({ key }: ConfigProblem): boolean => problems.some((problem) => problem.key === key);
   problems.push(

@@ -180,6 +180,30 @@ export const SETTINGS = {
   auth: {
     htpasswd: optional("auth.htpasswd", kinds.path, "no passwords", "File of user names and bcrypt hashes"),
     realm: setting("auth.realm", kinds.quotable, "craned", "Name under which a client asks its user for a password"),
+    tokenRealm: optional(
+      "auth.token_realm",
+      kinds.httpUrl(),
+      "no tokens",
+      "URL of the server that gives out bearer tokens, which clients are sent to",
+    ),
+    tokenService: optional(
+      "auth.token_service",
+      kinds.quotable,
+      "no tokens",
+      "Name of this registry with the token server, which tokens must have as audience",
+    ),
+    tokenIssuer: optional(
+      "auth.token_issuer",
+      kinds.quotable,
+      "no tokens",
+      "Name of the token server, which tokens must have as issuer",
+    ),
+    tokenJwks: optional(
+      "auth.token_jwks",
+      kinds.path,
+      "no tokens",
+      "File of the public keys that tokens are signed with, a JSON Web Key Set",
+    ),
     clientCa: optional(
       "auth.client_ca",
       kinds.path,
