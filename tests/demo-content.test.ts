@@ -53,7 +53,7 @@ const manifestDigest = (kind: ManifestKind, bytes: Uint8Array): string =>
 const listed = v2.flatMap((repository) =>
   repository.manifests.references.flatMap((reference, place) =>
     (Object.keys(KIND_BIT) as ManifestKind[])
-      .filter((kind) => ((repository.manifests.kinds[place] ?? 0) & KIND_BIT[kind]) !== 0)
+      .filter((kind) => (repository.manifests.kinds.charCodeAt(place) & KIND_BIT[kind]) !== 0)
       .map((kind) => ({ repository, reference, kind, path: `manifests/${kind}/${reference}` })),
   ),
 );

@@ -8,8 +8,12 @@ interface Claim<Of extends Repository = Repository> {
   readonly repository: Of;
 }
 
-/** Everything that claims one name on one API, by path; the first serves. Most names have one claim. */
-type Claims<Of extends Repository> = readonly [Claim<Of>, ...Claim<Of>[]];
+/** The claim to one name on one API that serves, and those that are passed over, by path; most names have none. */
+interface Claims<Of extends Repository> extends Claim<Of> {
+  readonly others: readonly Claim<Of>[];
+}
+
+const NO_OTHERS: readonly never[] = [];
 
 /** One API's repositories. */
 interface Shelf<Of extends Repository> {
@@ -53,17 +57,17 @@ export const EMPTY_CATALOG: Catalog = {
 
 /** @returns the v1 repository of that name, protected or not */
 export function v1Repository(catalog: Catalog, name: string): V1Repository | undefined {
-  return getFrom(catalog.v1.byName, name)?.[0].repository;
+  return getFrom(catalog.v1.byName, name)?.repository;
 }
 
 /** @returns the v2 repository of that name, protected or not */
 export function v2Repository(catalog: Catalog, name: string): V2Repository | undefined {
-  return getFrom(catalog.v2.byName, name)?.[0].repository;
+  return getFrom(catalog.v2.byName, name)?.repository;
 }
 
 /** @returns the path of the file that a repository is served from */
 export function servedFrom(catalog: Catalog, api: Repository["api"], name: string): string | undefined {
-  return getFrom<Claims<Repository>>(catalog[api].byName, name)?.[0].path;
+  return getFrom<Claims<Repository>>(catalog[api].byName, name)?.path;
 }
 
 const listOf = (owners: Owners | undefined): readonly V1Repository[] =>
@@ -90,15 +94,23 @@ export function comparePaths(a: string, b: string): number {
   return a.length - b.length;
 }
 
-function withClaim<Of extends Repository>(claims: Claims<Of> | undefined, claim: Claim<Of>): Claims<Of> {
-  if (claims === undefined) return [claim];
-  const [first, ...others] = [...claims, claim].sort((a, b) => comparePaths(a.path, b.path));
-  return [first ?? claim, ...others];
+const allClaims = <Of extends Repository>(claims: Claims<Of> | undefined): readonly Claim<Of>[] =>
+  claims === undefined ? NO_OTHERS : [{ path: claims.path, repository: claims.repository }, ...claims.others];
+
+function claimsOf<Of extends Repository>(claims: readonly Claim<Of>[]): Claims<Of> | undefined {
+  const [first, ...others] = claims.length > 1 ? claims.toSorted((a, b) => comparePaths(a.path, b.path)) : claims;
+  if (first === undefined) return undefined;
+  return { path: first.path, repository: first.repository, others: others.length === 0 ? NO_OTHERS : others };
 }
 
-function withoutClaim<Of extends Repository>(claims: Claims<Of> | undefined, path: string): Claims<Of> | undefined {
-  const [first, ...others] = claims?.filter((claim) => claim.path !== path) ?? [];
-  return first === undefined ? undefined : [first, ...others];
+/** @param repository what the file at `path` says now, if it claims the name at all */
+function withClaim<Of extends Repository>(
+  claims: Claims<Of> | undefined,
+  path: string,
+  repository: Of | undefined,
+): Claims<Of> | undefined {
+  const kept = allClaims(claims).filter((claim) => claim.path !== path);
+  return claimsOf(repository === undefined ? kept : [...kept, { path, repository }]);
 }
 
 /** Brings a sorted list up to date in one pass: the names in `changed` go, but for the `present` among them. */
@@ -136,8 +148,8 @@ function editShelf<Of extends Repository>(
   /** Names that came or went. */
   const changed = new Set<RepositoryName>();
   const put = (name: RepositoryName, claims: Claims<Of> | undefined) => {
-    const before = byName.get(name)?.[0].repository;
-    const after = claims?.[0].repository;
+    const before = byName.get(name)?.repository;
+    const after = claims?.repository;
     byName.put(name, claims);
     if (before === after) return;
     if (before === undefined || after === undefined) changed.add(name);
@@ -146,10 +158,10 @@ function editShelf<Of extends Repository>(
   return {
     edit(path, before, after) {
       if (before !== undefined && before.name !== after?.name) {
-        put(before.name, withoutClaim(byName.get(before.name), path));
+        put(before.name, withClaim(byName.get(before.name), path, undefined));
       }
       if (after === undefined) return;
-      put(after.name, withClaim(withoutClaim(byName.get(after.name), path), { path, repository: after }));
+      put(after.name, withClaim(byName.get(after.name), path, after));
     },
     done: () => {
       const present = [...changed].filter((name) => byName.get(name) !== undefined);
@@ -194,8 +206,8 @@ export function withChanges(catalog: Catalog, changes: Iterable<Change>): Catalo
 }
 
 function conflictsOver<Of extends Repository>(shelf: Shelf<Of>, name: RepositoryName): readonly Conflict[] {
-  const [serving, ...others] = getFrom(shelf.byName, name) ?? [];
-  return serving === undefined ? [] : others.map(({ path }) => ({ path, servedFrom: serving.path, name }));
+  const claims = getFrom(shelf.byName, name);
+  return claims?.others.map(({ path }) => ({ path, servedFrom: claims.path, name })) ?? [];
 }
 
 /** @returns the files that are passed over for one name on one API, because another that claims it comes first */

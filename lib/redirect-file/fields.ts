@@ -9,10 +9,11 @@ import {
   parseRepositoryName,
   parseTag,
   type Reference,
+  type RepositoryName,
   type Tag,
 } from "../reference.ts";
 import { MAX_FAULTS } from "./fault.ts";
-import type { Amd64Manifest, Descriptor, V1Image } from "./repository.ts";
+import { type Amd64Manifest, type Descriptor, NO_MAP, type V1Image, type V2Repository } from "./repository.ts";
 
 // A Location header is made of it: nothing may pass that ends a line or starts a query.
 const PLAIN_URL = /^https?:\/\/(?!\/)[^\s\u0000-\u0020\u007f"<>\\^`{|}?#]+$/i;
@@ -92,7 +93,8 @@ function mapOf<Key extends string, Value>(
         else addIssue({ message: expected.value, input: value, path });
         if (++faults === MAX_FAULTS) break;
       }
-      return faults === 0 ? map : NEVER;
+      if (faults > 0) return NEVER;
+      return map.size === 0 ? NO_MAP : map;
     }),
   );
 }
@@ -182,12 +184,33 @@ export function redirectFile<const Entries extends v.ObjectEntries>(entries: Ent
   });
 }
 
-/** The shared fields under the names that the rest of the program uses. */
-export function commonOf(file: v.InferOutput<v.ObjectSchema<typeof common, undefined>>) {
+/** What every version comes to, as its schema gives it. */
+interface CommonFile<Version> {
+  readonly version: Version;
+  readonly repository: string;
+  readonly "repo-registry-id": RepositoryName;
+  readonly url: string;
+  readonly protected: boolean;
+}
+
+/** What the versions of the v2 API say beside that. */
+interface Known {
+  readonly manifests: V2Repository["manifests"];
+  readonly amd64?: V2Repository["amd64"];
+  readonly referrers?: V2Repository["referrers"];
+}
+
+/** One literal, whose shape all repositories share: a spread would cost each of them a second block of memory. */
+export function v2Repository(file: CommonFile<V2Repository["version"]>, known: Known): V2Repository {
   return {
+    api: "v2",
+    version: file.version,
     name: file["repo-registry-id"],
     repository: file.repository,
     url: file.url,
     isProtected: file.protected,
+    manifests: known.manifests,
+    amd64: known.amd64 ?? NO_MAP,
+    referrers: known.referrers ?? NO_MAP,
   };
 }

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { common, commonOf, images, imageTags, redirectFile } from "./fields.ts";
+import { common, images, imageTags, redirectFile } from "./fields.ts";
 import type { V1Repository } from "./repository.ts";
 
 /** Version 1: the images and tags of the v1 API. */
@@ -14,7 +14,10 @@ export const v1File = v.pipe(
     (file): V1Repository => ({
       api: "v1",
       version: 1,
-      ...commonOf(file),
+      name: file["repo-registry-id"],
+      repository: file.repository,
+      url: file.url,
+      isProtected: file.protected,
       images: file.images,
       tags: file.tags,
     }),

@@ -1,6 +1,6 @@
 import * as v from "valibot";
-import { amd64Tags, common, commonOf, redirectFile, references } from "./fields.ts";
-import { NO_MAP, tabulate, type V2Repository } from "./repository.ts";
+import { amd64Tags, common, redirectFile, references, v2Repository } from "./fields.ts";
+import { tabulate } from "./repository.ts";
 
 /** Version 4: knows manifest lists too, and their linux/amd64 manifests. */
 export const v4File = v.pipe(
@@ -11,17 +11,13 @@ export const v4File = v.pipe(
     manifest_list_data: references,
     manifest_list_amd64_tags: amd64Tags,
   }),
-  v.transform(
-    (file): V2Repository => ({
-      api: "v2",
-      version: 4,
-      ...commonOf(file),
+  v.transform((file) =>
+    v2Repository(file, {
       manifests: tabulate([
         ["2", file.schema2_data],
         ["list", file.manifest_list_data],
       ]),
       amd64: file.manifest_list_amd64_tags,
-      referrers: NO_MAP,
     }),
   ),
 );

@@ -1,6 +1,6 @@
 import * as v from "valibot";
-import { amd64Tags, common, commonOf, redirectFile, references, referrers } from "./fields.ts";
-import { type Amd64Manifest, tabulate, type V2Repository } from "./repository.ts";
+import { amd64Tags, common, redirectFile, references, referrers, v2Repository } from "./fields.ts";
+import { type Amd64Manifest, tabulate } from "./repository.ts";
 
 const list = v.optional(references, []);
 
@@ -21,11 +21,8 @@ export const v5File = v.pipe(
     oci_index_data: list,
     referrers: v.optional(referrers, {}),
   }),
-  v.transform(
-    (file): V2Repository => ({
-      api: "v2",
-      version: 5,
-      ...commonOf(file),
+  v.transform((file) =>
+    v2Repository(file, {
       manifests: tabulate(
         [
           ["1", file.schema1_data],
