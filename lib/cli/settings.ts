@@ -3,7 +3,8 @@ import type { Config } from "../config/config.ts";
 import { DEFAULT_CONFIG_PATH, type Loaded, loadConfig } from "../config/load.ts";
 import { describeProblem } from "../config/problem.ts";
 import { readTextFile } from "../config/read-file.ts";
-import { ALL_SETTINGS, flagOf, SECTIONS, type Setting, sectionOf } from "../config/schema.ts";
+import { ALL_SETTINGS, flagOf, SECTIONS, sectionOf } from "../config/schema.ts";
+import type { Setting } from "../config/setting.ts";
 import type { Terminal } from "./terminal.ts";
 
 type Options = Readonly<Record<string, unknown>>;

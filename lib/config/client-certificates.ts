@@ -1,6 +1,7 @@
 import type { Config } from "./config.ts";
 import type { ConfigProblem, Source } from "./problem.ts";
-import { SETTINGS, type Setting } from "./schema.ts";
+import { SETTINGS } from "./schema.ts";
+import type { Setting } from "./setting.ts";
 
 const { clientCa, clientCertHeader, clientCertFormat, clientCertVerifiedByProxy } = SETTINGS.auth;
 const { trustedProxies } = SETTINGS.server;

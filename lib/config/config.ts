@@ -1,5 +1,7 @@
+import type { Cdn, Signer } from "../location/location.ts";
 import type { Cidr } from "./cidr.ts";
-import { SETTINGS, type Setting } from "./schema.ts";
+import { SETTINGS } from "./schema.ts";
+import type { Setting } from "./setting.ts";
 import { type TokenSettings, tokenSettings } from "./tokens.ts";
 
 /** The whole configuration, read once at the start. Times are in seconds. */
@@ -21,20 +23,7 @@ export interface Config {
     readonly trustedProxies: readonly Cidr[];
     readonly shutdownGrace: number;
   };
-  readonly cdn: {
-    readonly urlMatch: string | undefined;
-    readonly urlReplace: string | undefined;
-    /** How v2 URLs are signed, if they are. */
-    readonly urlAuth:
-      | {
-          /** The key in hexadecimal digits, an even number of them. */
-          readonly secret: string;
-          readonly ttl: number;
-          readonly param: string;
-          readonly algo: "sha256" | "sha1" | "md5";
-        }
-      | undefined;
-  };
+  readonly cdn: Cdn;
   readonly serveContent: {
     readonly enable: boolean;
     readonly contentDirV1: string;
@@ -68,13 +57,11 @@ export interface Config {
 }
 
 /** @param get gives the value of one setting */
-export function configOf(get: <Value>(setting: Setting<Value>) => Value): Config {
+export function configOf(get: <Value>(setting: Setting<Value>) => Value, signer: Signer | undefined): Config {
   const { general, server, cdn, serveContent, gsa, solr, auth, log, admin } = SETTINGS;
   const debug = get(general.debug);
   const certificate = get(server.tlsCertificate);
   const key = get(server.tlsKey);
-  const secret = get(cdn.urlAuthSecret);
-  const token = { ttl: get(cdn.urlAuthTtl), param: get(cdn.urlAuthParam), algo: get(cdn.urlAuthAlgo) };
   return {
     general: {
       debug,
@@ -93,7 +80,7 @@ export function configOf(get: <Value>(setting: Setting<Value>) => Value): Config
     cdn: {
       urlMatch: get(cdn.urlMatch),
       urlReplace: get(cdn.urlReplace),
-      urlAuth: secret === undefined ? undefined : { secret, ...token },
+      signer,
     },
     serveContent: {
       enable: get(serveContent.enable),

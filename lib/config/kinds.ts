@@ -82,12 +82,20 @@ export const httpUrl = (placeholder?: string): Kind<string> => ({
 });
 
 export const urlPart: Kind<string> = matching(URL_TEXT, "a part of a URL, in ASCII and without spaces or quotes");
+export const urlPartBeforeQuery: Kind<string> = {
+  ...matching(URL_TEXT, "a part of a URL without query, in ASCII and without spaces or quotes"),
+  parse: (text) => (URL_TEXT.test(text) && !/[?#]/.test(text) ? text : undefined),
+};
 export const urlPath: Kind<string> = {
   ...matching(URL_TEXT, "a path in URLs, which begins with a slash"),
   parse: (text) => (text.startsWith("/") && URL_TEXT.test(text) ? text : undefined),
 };
 export const queryName: Kind<string> = matching(QUERY_NAME, 'letters, digits, "_", "-", "." or "~"');
 export const headerName: Kind<string> = matching(HEADER_NAME, "the name of an HTTP header");
+export const alphanumeric: Kind<string> = matching(/^[a-z\d]+$/i, "letters and digits");
+export const region: Kind<string> = matching(/^[\w-]+$/, "the name of a region, as us-east-1");
+export const accessKeyId: Kind<string> = matching(/^[!-.0-~]+$/, "printable ASCII without spaces and slashes");
+export const visible: Kind<string> = matching(/^[!-~]+$/, "printable ASCII without spaces");
 export const quotable: Kind<string> = matching(QUOTABLE, "printable ASCII without double quotes and backslashes");
 export const hex: Kind<string> = matching(HEX, "an even number of hexadecimal digits");
 

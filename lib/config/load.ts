@@ -4,7 +4,9 @@ import { type Ini, parseIni } from "./ini.ts";
 import { interpolate } from "./interpolation.ts";
 import { type ConfigProblem, quote, type Source } from "./problem.ts";
 import type { ReadFile } from "./read-file.ts";
-import { flagOf, SETTINGS, type Setting, sectionOf, variableOf } from "./schema.ts";
+import { flagOf, SETTINGS, sectionOf, variableOf } from "./schema.ts";
+import type { Setting } from "./setting.ts";
+import { findSigner } from "./signer.ts";
 import { passwordsAndTokens } from "./tokens.ts";
 import { unknownFlags, unknownInEnvironment, unknownInFile } from "./unknown.ts";
 
@@ -102,14 +104,14 @@ function unclearDebug({ environment }: Sources): readonly ConfigProblem[] {
 const isGiven = (given: Given | undefined): given is Given => given !== undefined && given.text?.trim() !== "";
 
 /** Certificate and key: each asks for the other. */
-function halfTls(givenOf: (setting: Setting<unknown>) => Given | undefined): readonly ConfigProblem[] {
+function halfTls(sourceOf: (setting: Setting<unknown>) => Source | undefined): readonly ConfigProblem[] {
   const halves = [SETTINGS.server.tlsCertificate, SETTINGS.server.tlsKey] as const;
   return halves.flatMap((present, index) => {
     const missing = halves[1 - index];
-    const given = givenOf(present);
-    if (missing === undefined || !isGiven(given) || isGiven(givenOf(missing))) return [];
+    const source = sourceOf(present);
+    if (missing === undefined || source === undefined || sourceOf(missing) !== undefined) return [];
     const expected = `${missing.expected}, since ${present.name} is given`;
-    return [{ source: given.source, key: missing.name, expected, received: "nothing" }];
+    return [{ source, key: missing.name, expected, received: "nothing" }];
   });
 }
 
@@ -124,7 +126,12 @@ export function loadConfig(sources: Sources): Loaded {
   const problems: ConfigProblem[] = [...fileProblems];
   const givenOf = (setting: Setting<unknown>) => find(setting, sources, file);
 
-  const config = configOf((setting) => {
+  const sourceOf = (setting: Setting<unknown>): Source | undefined => {
+    const given = givenOf(setting);
+    return isGiven(given) ? given.source : undefined;
+  };
+
+  const get = <Value>(setting: Setting<Value>): Value => {
     const given = givenOf(setting);
     if (given === undefined) return setting.defaultValue;
     const { source } = given;
@@ -139,25 +146,20 @@ export function loadConfig(sources: Sources): Loaded {
       received: text === undefined || setting.isSecret ? HIDDEN : quote(text),
     });
     return setting.defaultValue;
-  });
-  problems.push(
-    ...halfTls(givenOf),
-    ...passwordsAndTokens((setting) => {
-      const given = givenOf(setting);
-      return isGiven(given) ? given.source : undefined;
-    }),
-  );
+  };
+  const { signer, ...ofSigner } = findSigner({ get, sourceOf, readFile: sources.readFile });
+  const config = configOf(get, signer);
+  problems.push(...ofSigner.problems, ...halfTls(sourceOf), ...passwordsAndTokens(sourceOf));
   // A value that is there and malformed is not missing.
   const isNamed = ({ key }: ConfigProblem): boolean => problems.some((problem) => problem.key === key);
-  problems.push(
-    ...unusableCertificates(config, (setting) => givenOf(setting)?.source).filter((each) => !isNamed(each)),
-  );
+  problems.push(...unusableCertificates(config, sourceOf).filter((each) => !isNamed(each)));
 
   const warnings = [
     ...unknownFlags(sources.flags),
     ...unknownInEnvironment(sources.environment),
     ...unclearDebug(sources),
     ...unknownInFile(file.ini, file.path),
+    ...ofSigner.warnings,
   ];
   return problems.length === 0 ? { ok: true, config, warnings } : { ok: false, problems, warnings };
 }

@@ -5,61 +5,12 @@
  *
  * @see spec "Configuration"
  */
-import type { Kind } from "./kinds.ts";
+import { CDN_SETTINGS } from "./cdn.ts";
 import * as kinds from "./kinds.ts";
-
-/** One key of the configuration. */
-export interface Setting<Value> {
-  /** `section.key`, as a file has them. */
-  readonly name: string;
-  /** One sentence without its full stop. */
-  readonly description: string;
-  /** What its value must be; completes "expected …". */
-  readonly expected: string;
-  /** What it is if nobody says: as a file would have it, or in words where that is no value. */
-  readonly fallback:
-    | { readonly kind: "value"; readonly text: string }
-    | { readonly kind: "absent"; readonly meaning: string };
-  /** An empty text is the default; otherwise it is parsed like any other. */
-  readonly emptyIsDefault: boolean;
-  /** Its value is never shown. */
-  readonly isSecret: boolean;
-  readonly defaultValue: Value;
-  /** @returns the value, or undefined when the text is not what is expected */
-  readonly parse: (text: string) => Value | undefined;
-}
+import { optional, type Setting, setting } from "./setting.ts";
 
 // setTimeout keeps milliseconds in 31 bits, and fires at once beyond.
 const MAX_TIMER_SECONDS = 2_147_483;
-const MAX_TTL_SECONDS = 2_147_483_647;
-
-function setting<Value>(name: string, kind: Kind<Value>, text: string, description: string): Setting<Value> {
-  const defaultValue = kind.parse(text);
-  if (defaultValue === undefined) throw new Error(`the default of ${name} is not ${kind.expected}`);
-  const fallback = { kind: "value", text } as const;
-  const { expected, parse, emptyIsDefault } = kind;
-  return { name, description, expected, fallback, emptyIsDefault, isSecret: false, defaultValue, parse };
-}
-
-/** @param meaning what goes without it */
-function optional<Value>(
-  name: string,
-  { expected, parse }: Kind<Value>,
-  meaning: string,
-  description: string,
-): Setting<Value | undefined> {
-  const fallback = { kind: "absent", meaning } as const;
-  return {
-    name,
-    description,
-    expected,
-    fallback,
-    emptyIsDefault: true,
-    isSecret: false,
-    defaultValue: undefined,
-    parse,
-  };
-}
 
 /** The table. Properties are named as in `Config`, settings as in files. */
 export const SETTINGS = {
@@ -84,32 +35,7 @@ export const SETTINGS = {
       "Name and port that v1 clients are told to use, sent as X-Docker-Endpoints",
     ),
   },
-  cdn: {
-    urlMatch: optional(
-      "cdn.url_match",
-      kinds.urlPart,
-      "no URL is rewritten",
-      "Text that is replaced wherever it occurs in a URL that a v2 client is sent to",
-    ),
-    urlReplace: optional("cdn.url_replace", kinds.urlPart, "nothing", "What replaces cdn.url_match"),
-    urlAuthSecret: {
-      ...optional(
-        "cdn.url_auth_secret",
-        kinds.hex,
-        "URLs carry no token",
-        "Key of the Akamai tokens that v2 URLs carry, as the CDN has it",
-      ),
-      isSecret: true,
-    },
-    urlAuthTtl: setting(
-      "cdn.url_auth_ttl",
-      kinds.integer(1, MAX_TTL_SECONDS),
-      "300",
-      "Seconds for which a URL with a token is good",
-    ),
-    urlAuthParam: setting("cdn.url_auth_param", kinds.queryName, "_auth_", "Query parameter that holds the token"),
-    urlAuthAlgo: setting("cdn.url_auth_algo", kinds.choice("sha256", "sha1", "md5"), "sha256", "Hash of the token"),
-  },
+  cdn: CDN_SETTINGS,
   serveContent: {
     enable: setting("serve_content.enable", kinds.boolean, "false", "Serve files from disk instead of redirecting"),
     contentDirV1: setting(

@@ -1,5 +1,6 @@
 import type { ConfigProblem, Source } from "./problem.ts";
-import { SETTINGS, type Setting } from "./schema.ts";
+import { SETTINGS } from "./schema.ts";
+import type { Setting } from "./setting.ts";
 
 /** The token server, and how its tokens are known. */
 export interface TokenSettings {

@@ -2,7 +2,8 @@
 import type { Ini } from "./ini.ts";
 import { editDistance, nearest } from "./nearest.ts";
 import { type ConfigProblem, quote, type Source } from "./problem.ts";
-import { ALL_SETTINGS, SECTIONS, type Setting, sectionOf, variableOf } from "./schema.ts";
+import { ALL_SETTINGS, SECTIONS, sectionOf, variableOf } from "./schema.ts";
+import type { Setting } from "./setting.ts";
 
 /** The longest name that is compared; what is longer is no slip of the pen. */
 const MAX_COMPARED = 80;

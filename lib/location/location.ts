@@ -1,5 +1,69 @@
-/** Makes the address of a file below a repository's url: what a redirect's Location says. */
-export type Locate = (url: string, path: string) => string;
+import { type AkamaiSigner, createAkamaiSigner } from "./akamai.ts";
+import { type CloudFrontSigner, createCloudFrontSigner } from "./cloudfront.ts";
+import { createS3Signer, type S3Signer } from "./s3.ts";
+import type { Method, Sign } from "./sign.ts";
+
+/**
+ * Makes the address of a file below a repository's url: what a redirect's Location says.
+ *
+ * @param url ends with a slash and has no query
+ * @param method what the client will do there: a GET unless said otherwise
+ */
+export type Locate = (url: string, path: string, method?: Method) => string;
+
+/** Who can tell that a URL is ours. */
+export type Signer = AkamaiSigner | CloudFrontSigner | S3Signer;
+
+/** What becomes of v2 URLs on their way to the client. */
+export interface Cdn {
+  readonly urlMatch: string | undefined;
+  /** Has no query. */
+  readonly urlReplace: string | undefined;
+  readonly signer: Signer | undefined;
+}
+
+/** Where the files of each API are. */
+export interface Locations {
+  readonly v1: Locate;
+  readonly v2: Locate;
+  /** What was located once is there for good, whoever asks; otherwise a client is told the present address only. */
+  readonly areLasting: boolean;
+}
 
 /** The file where the publisher put it. */
 export const locatePlainly: Locate = (url, path) => url + path;
+
+/** Replaces text wherever it occurs in the whole URL; one that begins in the repository's url and ends in the path, too. */
+function rewriting(match: string | undefined, replacement = ""): Locate {
+  if (match === undefined || match === "") return locatePlainly;
+  // A function, since in a text some characters after a dollar sign have a meaning.
+  return (url, path) => (url + path).replaceAll(match, () => replacement);
+}
+
+function createSign(signer: Signer, now: () => number): Sign {
+  switch (signer.kind) {
+    case "akamai":
+      return createAkamaiSigner(signer, now);
+    case "cloudfront":
+      return createCloudFrontSigner(signer, now);
+    case "s3":
+      return createS3Signer(signer, now);
+  }
+}
+
+/**
+ * Locates files as the configuration says: v2 URLs are rewritten first and signed after that, v1 URLs are left alone.
+ *
+ * @param now whole seconds since 1970
+ * @see spec "Configuration"
+ */
+export function createLocations({ urlMatch, urlReplace, signer }: Cdn, now: () => number): Locations {
+  const rewrite = rewriting(urlMatch, urlReplace);
+  if (signer === undefined) return { v1: locatePlainly, v2: rewrite, areLasting: true };
+  const sign = createSign(signer, now);
+  return {
+    v1: locatePlainly,
+    v2: (url, path, method = "GET") => sign(rewrite(url, path), method),
+    areLasting: false,
+  };
+}
