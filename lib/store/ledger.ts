@@ -9,8 +9,8 @@ import {
 } from "../catalog/catalog.ts";
 import { describeFault, type Fault } from "../redirect-file/fault.ts";
 import type { Repository } from "../redirect-file/repository.ts";
-import { entryAt, firstEntry } from "./naming.ts";
-import { type FileEntry, noDirt, pathOf, type Tree } from "./tree.ts";
+import { entryAt, fileBehind, firstEntry } from "./naming.ts";
+import { below, type FileEntry, noDirt, pathOf, type RedirectFile, type Tree } from "./tree.ts";
 import { createPauses } from "./work.ts";
 
 /** What is wrong with a file or a directory. */
@@ -89,15 +89,16 @@ export function createLedger(tree: Tree): Ledger {
     fault: { faults, servesLastGood: last.repository !== undefined },
   });
 
-  /** What a file said when it was good, under the path that it was served from. */
-  function lastGood(entry: FileEntry, path: string): Record {
+  /** What a file said when it was good, under its path or, if that has just changed, one that leads to it still. */
+  function lastGood(file: RedirectFile, path: string): Record {
     const last = recordAt(path);
-    if (last.repository !== undefined || entry.file === undefined) return last;
-    for (const other of entry.file.entries) {
-      const otherPath = pathOf(other);
-      const record = otherPath === undefined ? NOTHING : recordAt(otherPath);
-      if (record.repository !== undefined) return record;
-    }
+    if (last.repository !== undefined) return last;
+    for (const { directory, name } of file.entries)
+      for (const parent of [directory.path, directory.formerPath]) {
+        const other = parent === undefined ? path : below(parent, name);
+        const record = recordAt(other);
+        if (record.repository !== undefined && fileBehind(tree, other) === file) return record;
+      }
     return last;
   }
 
@@ -107,7 +108,7 @@ export function createLedger(tree: Tree): Ledger {
     if (file === undefined || firstEntry(file) !== entry) return NOTHING;
     const { parsed, hash } = file;
     if (parsed === undefined) return recordAt(path);
-    if (!parsed.ok) return withFaults(lastGood(entry, path), parsed.faults);
+    if (!parsed.ok) return withFaults(lastGood(file, path), parsed.faults);
     const last = recordAt(path);
     const isSame = last.repository !== undefined && last.hash === hash;
     return { repository: isSame ? last.repository : parsed.repository, hash, fault: undefined };

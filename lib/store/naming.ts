@@ -28,6 +28,7 @@ function moveTo(tree: Tree, directory: Directory, path: string): void {
   for (const entry of directory.entries.values()) touchPath(tree, entry);
   tree.dirt.paths.add(path);
   if (directory.path !== undefined && tree.byPath.get(directory.path) === directory) tree.byPath.delete(directory.path);
+  directory.formerPath = directory.path;
   directory.path = path;
   tree.byPath.set(path, directory);
   for (const entry of directory.entries.values()) {
@@ -75,4 +76,16 @@ export function nameDirectories(tree: Tree): void {
 export function entryAt(tree: Tree, path: string): Entry | undefined {
   const slash = path.lastIndexOf("/");
   return tree.byPath.get(path.slice(0, slash) || "/")?.entries.get(path.slice(slash + 1));
+}
+
+/** @returns the file that a path leads to, whether or not it is the first one */
+export function fileBehind(tree: Tree, path: string): RedirectFile | undefined {
+  const names = path.slice(below(tree.rootPath, "").length).split("/");
+  let directory = tree.root;
+  let entry: Entry | undefined;
+  for (const name of names) {
+    entry = directory?.entries.get(name);
+    directory = entry?.kind === "directory" ? entry.child : undefined;
+  }
+  return entry?.kind === "file" ? entry.file : undefined;
 }

@@ -186,10 +186,11 @@ export function createScan(tree: Tree, watchDirectory: (real: string, identity: 
   async function list(directory: Directory): Promise<void> {
     if (directory.listedIn === round) return;
     directory.listedIn = round;
-    watchDirectory(directory.real, directory.identity);
+    const { real } = directory;
+    watchDirectory(real, directory.identity);
     const hadFault = directory.fault !== undefined;
     try {
-      const found = await readdir(directory.real, { withFileTypes: true });
+      const found = await readdir(real, { withFileTypes: true });
       directory.fault = undefined;
       const names = new Set<string>();
       for (const each of found) if (!each.isFile() || isRedirectName(each.name)) names.add(each.name);
@@ -203,8 +204,12 @@ export function createScan(tree: Tree, watchDirectory: (real: string, identity: 
         if (!names.has(name)) work.add(() => visit(directory, name, "hinted"));
     } catch (error) {
       const code = codeOf(error);
-      // Gone altogether is for its parent to say.
       if (!isGone(code)) directory.fault = unreadable("a readable directory", code);
+      else {
+        // Whether it is gone altogether is for its parent to say; or it was only moved.
+        directory.listedIn = 0;
+        if (directory.real !== real) work.add(() => list(directory));
+      }
     }
     if (directory.path !== undefined && (hadFault || directory.fault !== undefined))
       tree.dirt.paths.add(directory.path);

@@ -15,6 +15,8 @@ export interface Directory {
   real: string;
   /** The first path that leads to it; undefined until it has one. */
   path: string | undefined;
+  /** The path that it had before. */
+  formerPath: string | undefined;
   /** Why it can't be listed; what was known below it stays known. */
   fault: Fault | undefined;
   /** The look round that listed it last, and the one that listed it once more. */
@@ -119,6 +121,7 @@ export function directoryAt(tree: Tree, identity: string, real: string): Directo
     entries: new Map(),
     real,
     path: undefined,
+    formerPath: undefined,
     fault: undefined,
     listedIn: 0,
     relistedIn: 0,

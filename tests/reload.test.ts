@@ -1,0 +1,193 @@
+/** However a directory came to be as it is, what is served is what a fresh start would serve. */
+import { expect, test } from "bun:test";
+import {
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { type Catalog, conflictsIn, EMPTY_CATALOG, withChanges } from "../lib/catalog/catalog.ts";
+import type { Shards } from "../lib/catalog/shards.ts";
+import { createLog } from "../lib/log.ts";
+import type { Repository } from "../lib/redirect-file/repository.ts";
+import { openStore, readDirectoryOnce, type Store } from "../lib/store/store.ts";
+
+const DIRECTORIES = ["", "d", "e", "d/e", "d/e/f", "..h"];
+const FILES = ["a.json", "b.json", "c.txt", "..i.json"];
+
+const directory = fc.constantFrom(...DIRECTORIES);
+const path = fc.tuple(directory, fc.constantFrom(...FILES)).map(([at, name]) => join(at, name));
+const anything = fc.oneof(path, directory);
+const content = fc
+  .record({ name: fc.constantFrom("m", "n", "o"), mark: fc.nat(9), version: fc.constantFrom(1, 2) })
+  .map(({ name, mark, version }) =>
+    JSON.stringify({
+      version,
+      repository: "r",
+      "repo-registry-id": name,
+      url: `http://host/${mark}/`,
+      images: [{ id: String(mark).repeat(64) }],
+      tags: {},
+    }),
+  );
+
+/** Something that happens to a directory; what can't happen does not. */
+type Step = readonly [what: string, (root: string) => void];
+
+const written = fc.tuple(path, content).map(
+  ([to, text]): Step => [
+    `write ${to} ${text}`,
+    (root) => {
+      writeFileSync(join(root, "..tmp"), text);
+      renameSync(join(root, "..tmp"), join(root, to));
+    },
+  ],
+);
+const edited = fc
+  .tuple(path, content)
+  .map(([to, text]): Step => [`edit ${to} ${text}`, (root) => writeFileSync(join(root, to), text)]);
+const made = directory.map((at): Step => [`mkdir ${at}`, (root) => mkdirSync(join(root, at), { recursive: true })]);
+const removed = anything
+  .filter((at) => at !== "")
+  .map((at): Step => [`rm ${at}`, (root) => rmSync(join(root, at), { recursive: true })]);
+const renamed = fc
+  .tuple(anything, anything)
+  .map(([from, to]): Step => [`mv ${from} ${to}`, (root) => renameSync(join(root, from), join(root, to))]);
+const linked = fc
+  .tuple(anything, anything)
+  .map(([to, at]): Step => [`ln -s ${to} ${at}`, (root) => symlinkSync(join(root, to), join(root, at))]);
+const hardLinked = fc
+  .tuple(path, path)
+  .map(([to, at]): Step => [`ln ${to} ${at}`, (root) => linkSync(join(root, to), join(root, at))]);
+const brokenStep = path.map((at): Step => [`break ${at}`, (root) => writeFileSync(join(root, at), "{")]);
+
+const wholesome = fc.oneof(
+  { weight: 4, arbitrary: written },
+  { weight: 2, arbitrary: edited },
+  { weight: 3, arbitrary: made },
+  { weight: 2, arbitrary: removed },
+  { weight: 3, arbitrary: renamed },
+  { weight: 2, arbitrary: linked },
+  hardLinked,
+);
+
+/** Steps as they are shown when a sequence of them fails. */
+const sequence = (step: fc.Arbitrary<Step>) => fc.array(fc.array(step, { maxLength: 6 }), { maxLength: 8 });
+
+function take([, step]: Step, root: string): void {
+  try {
+    step(root);
+  } catch {
+    // What can't happen does not.
+  }
+}
+
+const valuesOf = <Value>({ shards }: Shards<Value>): readonly Value[] =>
+  shards.flatMap((shard) => [...(shard?.values() ?? [])]);
+
+/** Path → repository, passed over or not. */
+function claims(catalog: Catalog): Map<string, Repository> {
+  const all = [...valuesOf(catalog.v1.byName), ...valuesOf(catalog.v2.byName)].flatMap((claim) => [
+    claim,
+    ...claim.others,
+  ]);
+  return new Map(all.map(({ path: at, repository }) => [at, repository]));
+}
+
+/** All that a catalogue says, in an order of its own. */
+const said = (catalog: Catalog) => ({
+  names: [catalog.v1.names, catalog.v2.names],
+  claims: [...claims(catalog)].map(([at, { api, name, url }]) => `${at} ${api} ${name} ${url}`).sort(),
+  images: [...valuesOf(catalog.images)].map((owners) => JSON.stringify([owners].flat().map(({ url }) => url))).sort(),
+  conflicts: conflictsIn(catalog),
+});
+
+const silent = createLog({ format: "text", level: "error", write: () => {}, now: () => new Date() });
+
+async function withStore(watch: boolean, use: (root: string, store: Store) => Promise<void>): Promise<void> {
+  const root = realpathSync(mkdtempSync(join(tmpdir(), "craned-reload-")));
+  const store = await openStore({ dataDir: root, pollingInterval: 3600, log: silent, watch });
+  try {
+    await use(root, store);
+  } finally {
+    store.close();
+    rmSync(root, { recursive: true });
+  }
+}
+
+const fresh = async (root: string) => said((await readDirectoryOnce(root)).catalog);
+
+/** Where a path leads, if it leads anywhere. */
+function end(at: string): string | undefined {
+  try {
+    return realpathSync(at);
+  } catch {
+    return undefined;
+  }
+}
+
+test("a sequence of changes ends as a fresh start, save that files in error serve what they said last", async () => {
+  const steps = sequence(fc.oneof({ weight: 5, arbitrary: wholesome }, brokenStep));
+  const check = (rounds: readonly (readonly Step[])[]) =>
+    withStore(false, async (root, store) => {
+      let expected = new Map<string, Repository>();
+      for (const round of rounds) {
+        for (const step of round) take(step, root);
+        await store.reload();
+        const now = await readDirectoryOnce(root);
+        const before = expected;
+        expected = claims(now.catalog);
+        for (const [at, { faults }] of now.faults) {
+          // A link that leads nowhere is a file that is gone.
+          if (faults[0].expected === "a link to a file") continue;
+          const where = end(at);
+          const last = before.get(at) ?? [...before].find(([other]) => end(other) === where)?.[1];
+          if (last !== undefined) expected.set(at, last);
+        }
+        const changes = [...expected].map(([at, after]) => ({ path: at, before: undefined, after }));
+        expect(said(store.snapshot().catalog)).toEqual(said(withChanges(EMPTY_CATALOG, changes)));
+        expect([...store.snapshot().faults.keys()].sort()).toEqual([...now.faults.keys()].sort());
+        expect(store.snapshot().files).toBe(now.files);
+      }
+    });
+  await fc.assert(fc.asyncProperty(steps, check), { numRuns: 150 });
+}, 120_000);
+
+test("changes made while a look is under way are found by the next", async () => {
+  const check = (rounds: readonly (readonly Step[])[]) =>
+    withStore(false, async (root, store) => {
+      const looks: Promise<void>[] = [];
+      for (const round of rounds) {
+        looks.push(store.reload());
+        for (const step of round) {
+          take(step, root);
+          await new Promise(setImmediate);
+        }
+      }
+      await Promise.all([...looks, store.reload()]);
+      expect(said(store.snapshot().catalog)).toEqual(await fresh(root));
+    });
+  await fc.assert(fc.asyncProperty(sequence(wholesome), check), { numRuns: 100 });
+}, 120_000);
+
+test("changes that the file system tells of end as a fresh start, with nobody asking", async () => {
+  const check = (rounds: readonly (readonly Step[])[]) =>
+    withStore(true, async (root, store) => {
+      for (const round of rounds) {
+        for (const step of round) take(step, root);
+        await new Promise(setImmediate);
+      }
+      const expected = await fresh(root);
+      const isThere = () => Bun.deepEquals(said(store.snapshot().catalog), expected);
+      for (const deadline = Date.now() + 4000; !isThere() && Date.now() < deadline; ) await Bun.sleep(5);
+      expect(said(store.snapshot().catalog)).toEqual(expected);
+    });
+  await fc.assert(fc.asyncProperty(sequence(wholesome), check), { numRuns: 50 });
+}, 120_000);
