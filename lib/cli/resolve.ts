@@ -1,9 +1,10 @@
 import { type Catalog, servedFrom, v1Repository, v2Repository } from "../catalog/catalog.ts";
-import { locatePlainly } from "../location/location.ts";
+import { createLocations, type Locations } from "../location/location.ts";
 import { type Accept, MEDIA_TYPE, parseAccept } from "../media-types.ts";
 import { parseReference, parseRepositoryName, type Reference, type RepositoryName, type Tag } from "../reference.ts";
 import { type Resolution, type Rule, resolveManifest } from "../resolve.ts";
 import { readDirectoryOnce } from "../store/store.ts";
+import { secondsNow } from "./running.ts";
 import { configOrComplaint } from "./settings.ts";
 import { EXIT, type ExitCode, type Terminal } from "./terminal.ts";
 
@@ -44,25 +45,30 @@ function parseAsked(text: string): Asked | string {
     : { name, reference };
 }
 
-function v2Lines(catalog: Catalog, { name, reference }: Asked, accept: Accept): readonly [boolean, string[]] {
+function v2Lines(
+  catalog: Catalog,
+  { name, reference }: Asked,
+  accept: Accept,
+  locations: Locations,
+): readonly [boolean, string[]] {
   const repository = v2Repository(catalog, name);
   if (repository === undefined) return [false, ["v2: NAME_UNKNOWN, no file of version 2 to 5 has this name"]];
   const file = `    file: ${servedFrom(catalog, "v2", name)}, version ${repository.version}`;
   if (repository.isProtected) return [false, ["v2: NAME_UNKNOWN, the repository is protected", file]];
   const resolution = resolveManifest(repository, reference, accept);
   if (!resolution.found) return [false, ["v2: MANIFEST_UNKNOWN", file, `    rule: ${WHY_NOT[resolution.why]}`]];
-  const url = locatePlainly(repository.url, resolution.path);
+  const url = locations.v2(repository.url, resolution.path);
   return [true, ["v2: found", file, `    rule: ${RULES[resolution.rule]}`, `    url:  ${url}`]];
 }
 
-function v1Lines(catalog: Catalog, { name, reference }: Asked): readonly [boolean, string[]] {
+function v1Lines(catalog: Catalog, { name, reference }: Asked, locations: Locations): readonly [boolean, string[]] {
   const repository = v1Repository(catalog, name);
   if (repository === undefined) return [false, ["v1: not found, no file of version 1 has this name"]];
   const file = `    file: ${servedFrom(catalog, "v1", name)}, version 1`;
   if (repository.isProtected) return [false, ["v1: not found, the repository is protected", file]];
   const id = repository.tags.get(reference as Tag);
   if (id === undefined) return [false, ["v1: not found, the file has no such tag", file]];
-  return [true, ["v1: found", file, `    url:  ${locatePlainly(repository.url, `${id}/json`)}`]];
+  return [true, ["v1: found", file, `    url:  ${locations.v1(repository.url, `${id}/json`)}`]];
 }
 
 /** `craned resolve`: what a client that asks for a name would be told, and why. */
@@ -80,8 +86,9 @@ export async function resolve(
   if (config === undefined) return EXIT.failed;
   const header = typeof options["accept"] === "string" ? options["accept"] : USUAL_ACCEPT;
   const { catalog } = await readDirectoryOnce(config.general.dataDir);
-  const [isOnV2, onV2] = v2Lines(catalog, asked, parseAccept(header));
-  const [isOnV1, onV1] = v1Lines(catalog, asked);
+  const locations = createLocations(config.cdn, secondsNow);
+  const [isOnV2, onV2] = v2Lines(catalog, asked, parseAccept(header), locations);
+  const [isOnV1, onV1] = v1Lines(catalog, asked, locations);
   terminal.print(`${[...onV2, ...onV1].join("\n")}\n`);
   return isOnV2 || isOnV1 ? EXIT.ok : EXIT.failed;
 }

@@ -1,7 +1,7 @@
 import type { AnyElysia } from "elysia";
 import type { Config } from "../config/config.ts";
 import { type Listener, listen } from "../http/listener.ts";
-import { locatePlainly } from "../location/location.ts";
+import { createLocations } from "../location/location.ts";
 import { createLog, type Log } from "../log.ts";
 import { createApp } from "../routes/app.ts";
 import { type Registry, seesOnlyPublic, type View } from "../routes/registry.ts";
@@ -27,14 +27,20 @@ interface RunningOptions {
   readonly tls?: { readonly cert: string; readonly key: string } | undefined;
   readonly sharesPort?: boolean;
   readonly extra?: AnyElysia;
+  /** Whole seconds since 1970. */
+  readonly now?: () => number;
 }
 
+/** The clock that says when a signed URL ends. */
+export const secondsNow = (): number => Math.floor(Date.now() / 1000);
+
 /** @param snapshot the present one, the same object as long as nothing changes */
-function registryOf(config: Config, snapshot: () => Snapshot): Registry {
+function registryOf(config: Config, snapshot: () => Snapshot, now: () => number): Registry {
+  const locations = createLocations(config.cdn, now);
   const viewOf = ({ catalog }: Snapshot): View => ({
     catalog,
     maySee: seesOnlyPublic,
-    locate: locatePlainly,
+    locations,
     endpoint: config.general.endpoint,
   });
   let seen = snapshot();
@@ -57,8 +63,16 @@ function registryOf(config: Config, snapshot: () => Snapshot): Registry {
 }
 
 /** Puts the rooms together and listens. @throws the system's error when the address can't be had */
-export function startListening({ config, log, snapshot, tls, sharesPort, extra }: RunningOptions): Listener {
-  const registry = registryOf(config, snapshot);
+export function startListening({
+  config,
+  log,
+  snapshot,
+  tls,
+  sharesPort,
+  extra,
+  now = secondsNow,
+}: RunningOptions): Listener {
+  const registry = registryOf(config, snapshot, now);
   const onError = (error: unknown) => log.error("request failed", { error: String(error) });
   const app = createApp({ registry, onError, ...(extra !== undefined && { extra }) });
   return listen(

@@ -31,7 +31,7 @@ export interface Locations {
 }
 
 /** The file where the publisher put it. */
-export const locatePlainly: Locate = (url, path) => url + path;
+const locatePlainly: Locate = (url, path) => url + path;
 
 /** Replaces text wherever it occurs in the whole URL; one that begins in the repository's url and ends in the path, too. */
 function rewriting(match: string | undefined, replacement = ""): Locate {

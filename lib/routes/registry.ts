@@ -1,12 +1,12 @@
 import { type Catalog, v1Repository, v2Repository } from "../catalog/catalog.ts";
-import type { Locate } from "../location/location.ts";
+import type { Locations } from "../location/location.ts";
 import type { Repository, V1Repository, V2Repository } from "../redirect-file/repository.ts";
 
 /** What an answer is made from: one snapshot, seen with one client's eyes. */
 export interface View {
   readonly catalog: Catalog;
   readonly maySee: (repository: Repository) => boolean;
-  readonly locate: Locate;
+  readonly locations: Locations;
   /** What X-Docker-Endpoints says; undefined means the request's own Host. */
   readonly endpoint: string | undefined;
 }

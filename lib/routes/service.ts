@@ -1,6 +1,7 @@
 import type { PreparedAnswer, Service } from "../http/connection.ts";
 import { headerLines } from "../http/fields.ts";
 import type { RequestHead } from "../http/request-head.ts";
+import type { Method } from "../location/sign.ts";
 import type { Accept } from "../media-types.ts";
 import { type Answer, prepare, toResponse } from "./answer.ts";
 import type { App } from "./app.ts";
@@ -64,12 +65,12 @@ function requestOf(head: RequestHead, path: string): Request {
 export function createService(app: App, registry: Registry, onError: (error: unknown) => void): Service {
   const memo = createRedirectMemo();
 
-  const answerAtOnce = (view: View, target: Target, accept: Accept): Answer | undefined => {
+  const answerAtOnce = (view: View, target: Target, accept: Accept, method: Method): Answer | undefined => {
     switch (target.route) {
       case "v2.manifests":
-        return answerManifest(view, target.name, target.rest, accept);
+        return answerManifest(view, target.name, target.rest, accept, method);
       case "v2.blobs":
-        return answerBlob(view, target.name, target.rest);
+        return answerBlob(view, target.name, target.rest, method);
       case "v1.image":
         return answerImage(view, target.name, target.rest);
       case "v2.base":
@@ -79,22 +80,22 @@ export function createService(app: App, registry: Registry, onError: (error: unk
     }
   };
 
-  const answerToGet = (head: RequestHead): PreparedAnswer | undefined => {
+  const answerToRead = (head: RequestHead, method: Method): PreparedAnswer | undefined => {
     const view = registry.view();
     const redirects = memo.for(view, head.accept);
     const known = redirects.answers.get(head.target);
     if (known !== undefined) return known;
-    const answer = answerAtOnce(view, parseTarget(head.target), redirects.accept);
+    const answer = answerAtOnce(view, parseTarget(head.target), redirects.accept, method);
     if (answer === undefined) return undefined;
     const prepared = prepare(answer);
-    if (answer.status === 302) memo.keep(redirects, head.target, prepared);
+    if (answer.status === 302 && view.locations.areLasting) memo.keep(redirects, head.target, prepared);
     return prepared;
   };
 
   return {
     answerNow(head): PreparedAnswer | undefined {
-      if (head.method === "GET") return answerToGet(head);
-      const answer = head.method === "HEAD" ? answerToGet(head) : undefined;
+      if (head.method === "GET") return answerToRead(head, "GET");
+      const answer = head.method === "HEAD" ? answerToRead(head, "HEAD") : undefined;
       return answer === undefined ? undefined : withoutBody(answer);
     },
     async answer(head) {

@@ -51,7 +51,7 @@ export function answerImage(view: View, idText: string, file: string): Answer {
   if (id === undefined || !IMAGE_FILES.has(file)) return NOT_FOUND;
   const repository = repositoriesWithImage(view.catalog, id).find(view.maySee);
   if (repository === undefined) return NOT_FOUND;
-  const location = view.locate(repository.url, `${id}/${file}`);
+  const location = view.locations.v1(repository.url, `${id}/${file}`);
   return { status: 302, headers: [["Location", location], ...V1_HEADERS], body: "" };
 }
 

@@ -1,3 +1,4 @@
+import type { Method } from "../location/sign.ts";
 import type { Accept } from "../media-types.ts";
 import type { V2Repository } from "../redirect-file/repository.ts";
 import { isDigest, parseDigest, parseReference, parseRepositoryName, type Tag } from "../reference.ts";
@@ -38,21 +39,28 @@ const isAnswer = (found: V2Repository | Answer): found is Answer => "status" in 
 const badDigest = (text: string): Answer => v2Error(isPlainPath(text) ? "DIGEST_INVALID" : "NAME_UNKNOWN");
 
 /** `/v2/<name>/manifests/<reference>` */
-export function answerManifest(view: View, name: string, referenceText: string, accept: Accept): Answer {
+export function answerManifest(
+  view: View,
+  name: string,
+  referenceText: string,
+  accept: Accept,
+  method?: Method,
+): Answer {
   const repository = findRepository(view, name);
   if (isAnswer(repository)) return repository;
   const reference = parseReference(referenceText);
   if (reference === undefined) return v2Error("MANIFEST_UNKNOWN");
   const resolution = resolveManifest(repository, reference, accept);
-  return resolution.found ? redirect(view.locate(repository.url, resolution.path)) : v2Error("MANIFEST_UNKNOWN");
+  if (!resolution.found) return v2Error("MANIFEST_UNKNOWN");
+  return redirect(view.locations.v2(repository.url, resolution.path, method));
 }
 
 /** `/v2/<name>/blobs/<digest>` */
-export function answerBlob(view: View, name: string, digestText: string): Answer {
+export function answerBlob(view: View, name: string, digestText: string, method?: Method): Answer {
   const digest = parseDigest(digestText);
   if (digest === undefined) return badDigest(digestText);
   const repository = findRepository(view, name);
-  return isAnswer(repository) ? repository : redirect(view.locate(repository.url, `blobs/${digest}`));
+  return isAnswer(repository) ? repository : redirect(view.locations.v2(repository.url, `blobs/${digest}`, method));
 }
 
 const isTag = (reference: V2Repository["manifests"]["references"][number]): reference is Tag => !isDigest(reference);
@@ -72,7 +80,7 @@ function answerPage(
 export function answerTags(view: View, name: string, query: string): Answer {
   const repository = findRepository(view, name);
   if (isAnswer(repository)) return repository;
-  if (repository.version !== 5) return redirect(view.locate(repository.url, "tags/list"));
+  if (repository.version !== 5) return redirect(view.locations.v2(repository.url, "tags/list"));
   const tags = repository.manifests.references.filter(isTag);
   return answerPage(`/v2/${name}/tags/list`, query, tags, (items) => ({ name, tags: items }));
 }
