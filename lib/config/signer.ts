@@ -15,12 +15,12 @@ const NEEDED = {
   s3: [cdn.s3Region, cdn.s3AccessKeyId, cdn.s3SecretAccessKey],
 } as const;
 
-type Kind = Signer["kind"];
+type Way = Signer["kind"];
 
-const KINDS: readonly Kind[] = ["akamai", "cloudfront", "s3"];
+const WAYS: readonly Way[] = ["akamai", "cloudfront", "s3"];
 
-/** What the settings say of signing, and where they were given. */
-export interface SignerSettings {
+/** What the settings say, and where they were given. */
+interface SignerSettings {
   /** The value of one setting; one in error has been told of. */
   readonly get: <Value>(setting: Setting<Value>) => Value;
   /** Where a setting was given, if it was. */
@@ -28,14 +28,41 @@ export interface SignerSettings {
   readonly readFile: ReadFile;
 }
 
-/** How v2 URLs are signed, if they are, or why that can't be told. */
-export interface SignerFound {
+/** How v2 URLs are signed, if they are, and all that speaks against it. */
+interface SignerFound {
   readonly signer: Signer | undefined;
   readonly problems: readonly ConfigProblem[];
   readonly warnings: readonly ConfigProblem[];
 }
 
-const NOTHING: SignerFound = { signer: undefined, problems: [], warnings: [] };
+/** Settings of ways that were not chosen. */
+function ignored(chosen: Way | undefined, { sourceOf }: SignerSettings): readonly ConfigProblem[] {
+  return WAYS.filter((way) => way !== chosen).flatMap((way) =>
+    NEEDED[way].flatMap((setting) => {
+      const source = sourceOf(setting);
+      const expected = `${cdn.signer.name} to be ${way}, or it is ignored`;
+      return source === undefined ? [] : [{ source, key: setting.name, expected, received: chosen ?? "nothing" }];
+    }),
+  );
+}
+
+function missing(chosen: Way, { sourceOf }: SignerSettings): readonly ConfigProblem[] {
+  const source = sourceOf(cdn.signer);
+  if (source === undefined) return [];
+  return NEEDED[chosen]
+    .filter((setting) => sourceOf(setting) === undefined)
+    .map(({ name, expected }) => {
+      const why = `since ${cdn.signer.name} is ${chosen}`;
+      return { source, key: name, expected: `${expected}, ${why}`, received: "nothing" };
+    });
+}
+
+function tooLong(ttl: number, { sourceOf }: SignerSettings): readonly ConfigProblem[] {
+  const source = sourceOf(cdn.urlAuthTtl);
+  if (source === undefined || ttl <= MAX_S3_TTL) return [];
+  const expected = `a whole number from 1 to ${MAX_S3_TTL}, since ${cdn.signer.name} is s3`;
+  return [{ source, key: cdn.urlAuthTtl.name, expected, received: quote(String(ttl)) }];
+}
 
 /** @returns undefined when the text is not the PEM of a private RSA key that needs no password */
 function parseRsaKey(pem: string): KeyObject | undefined {
@@ -51,98 +78,69 @@ function readRsaKey(path: string, readFile: ReadFile): KeyObject | { readonly re
   const content = readFile(path);
   if (content.kind === "missing") return { received: `${quote(path)}: there is no such file` };
   if (content.kind === "unreadable") return { received: `${quote(path)}: ${content.reason}` };
-  return parseRsaKey(content.text) ?? { received: `${quote(path)}, which holds something else` };
+  return parseRsaKey(content.text) ?? { received: `${quote(path)}: there is something else in it` };
 }
 
-/** Each way's own settings where that way was not chosen: nobody gives a key for nothing. */
-function ignored(chosen: Kind | undefined, { sourceOf }: SignerSettings): readonly ConfigProblem[] {
-  return KINDS.filter((kind) => kind !== chosen).flatMap((kind) =>
-    NEEDED[kind].flatMap((setting) => {
-      const source = sourceOf(setting);
-      if (source === undefined) return [];
-      const expected = `${cdn.signer.name} to be ${kind}, or it is ignored`;
-      return [{ source, key: setting.name, expected, received: chosen ?? "nothing" }];
-    }),
-  );
+function cloudFrontKey(path: string, { sourceOf, readFile }: SignerSettings) {
+  const key = readRsaKey(path, readFile);
+  const source = sourceOf(cdn.cloudfrontPrivateKey);
+  if (!("received" in key)) return { key, problems: [] };
+  const expected = "a PEM file with a private RSA key that needs no password";
+  const problem = { key: cdn.cloudfrontPrivateKey.name, expected, ...key };
+  return { problems: source === undefined ? [] : [{ source, ...problem }] };
 }
 
-function missing(chosen: Kind, { sourceOf }: SignerSettings): readonly ConfigProblem[] {
-  const source = sourceOf(cdn.signer);
-  if (source === undefined) return [];
-  return NEEDED[chosen]
-    .filter((setting) => sourceOf(setting) === undefined)
-    .map(({ name, expected }) => {
-      const why = `since ${cdn.signer.name} is ${chosen}`;
-      return { source, key: name, expected: `${expected}, ${why}`, received: "nothing" };
-    });
+/** The values of all the settings: each is asked for whatever was chosen, so that each fault is told. */
+function valuesOf({ get }: SignerSettings) {
+  return {
+    ttl: get(cdn.urlAuthTtl),
+    secret: get(cdn.urlAuthSecret),
+    param: get(cdn.urlAuthParam),
+    algo: get(cdn.urlAuthAlgo),
+    keyPairId: get(cdn.cloudfrontKeyPairId),
+    keyPath: get(cdn.cloudfrontPrivateKey),
+    region: get(cdn.s3Region),
+    accessKeyId: get(cdn.s3AccessKeyId),
+    secretAccessKey: get(cdn.s3SecretAccessKey),
+    sessionToken: get(cdn.s3SessionToken),
+  };
 }
 
-function tooLong(ttl: number, { sourceOf }: SignerSettings): readonly ConfigProblem[] {
-  const { name } = cdn.urlAuthTtl;
-  const source = sourceOf(cdn.urlAuthTtl);
-  if (source === undefined || ttl <= MAX_S3_TTL) return [];
-  const expected = `a whole number from 1 to ${MAX_S3_TTL}, since ${cdn.signer.name} is s3`;
-  return [{ source, key: name, expected, received: quote(String(ttl)) }];
+type Values = ReturnType<typeof valuesOf>;
+
+function akamaiOf({ secret, ttl, param, algo }: Values): Signer | undefined {
+  return secret === undefined ? undefined : { kind: "akamai", secret, ttl, param, algo };
 }
 
-function akamaiSigner(ttl: number, { get }: SignerSettings): Signer | undefined {
-  const secret = get(cdn.urlAuthSecret);
-  const token = { param: get(cdn.urlAuthParam), algo: get(cdn.urlAuthAlgo) };
-  return secret === undefined ? undefined : { kind: "akamai", secret, ttl, ...token };
-}
-
-function s3Signer(ttl: number, { get }: SignerSettings): Signer | undefined {
-  const region = get(cdn.s3Region);
-  const accessKeyId = get(cdn.s3AccessKeyId);
-  const secretAccessKey = get(cdn.s3SecretAccessKey);
-  const sessionToken = get(cdn.s3SessionToken);
+function s3Of({ region, accessKeyId, secretAccessKey, sessionToken, ttl }: Values): Signer | undefined {
   if (region === undefined || accessKeyId === undefined || secretAccessKey === undefined) return undefined;
   return { kind: "s3", region, accessKeyId, secretAccessKey, sessionToken, ttl };
 }
 
-/** @returns the signer but for its key, and where the key is */
-function cloudFrontSettings({ get }: SignerSettings) {
-  return { keyPairId: get(cdn.cloudfrontKeyPairId), path: get(cdn.cloudfrontPrivateKey) };
-}
-
-type CloudFront = ReturnType<typeof cloudFrontSettings>;
-
-function cloudFrontSigner(ttl: number, { keyPairId, path }: CloudFront, settings: SignerSettings): SignerFound {
-  const source = settings.sourceOf(cdn.cloudfrontPrivateKey);
-  if (path === undefined || source === undefined) return NOTHING;
-  const privateKey = readRsaKey(path, settings.readFile);
-  if ("received" in privateKey) {
-    const expected = "a PEM file of a private RSA key that needs no password";
-    return { ...NOTHING, problems: [{ source, key: cdn.cloudfrontPrivateKey.name, expected, ...privateKey }] };
-  }
-  return keyPairId === undefined ? NOTHING : { ...NOTHING, signer: { kind: "cloudfront", keyPairId, privateKey, ttl } };
-}
-
 /**
- * Finds out how URLs are signed. A key in a file is read here, so that whoever reads the configuration knows that it
- * can be used.
+ * Finds out how URLs are signed. A key in a file is read here, so that whoever has the configuration can use it.
  *
  * @see spec "Configuration"
  */
 export function findSigner(settings: SignerSettings): SignerFound {
   const { get, sourceOf } = settings;
   const chosen = get(cdn.signer) ?? (sourceOf(cdn.urlAuthSecret) === undefined ? undefined : "akamai");
-  const ttl = get(cdn.urlAuthTtl);
-  // All are read whatever was chosen, so that each fault is told.
-  const akamai = akamaiSigner(ttl, settings);
-  const s3 = s3Signer(ttl, settings);
-  const cloudFront = cloudFrontSettings(settings);
+  const values = valuesOf(settings);
   const warnings = ignored(chosen, settings);
+  if (chosen === undefined) return { signer: undefined, problems: [], warnings };
+  const problems = missing(chosen, settings);
+  const { ttl, keyPairId, keyPath } = values;
   switch (chosen) {
-    case undefined:
-      return { ...NOTHING, warnings };
     case "akamai":
-      return { signer: akamai, problems: missing(chosen, settings), warnings };
+      return { signer: akamaiOf(values), problems, warnings };
     case "s3":
-      return { signer: s3, problems: [...missing(chosen, settings), ...tooLong(ttl, settings)], warnings };
+      return { signer: s3Of(values), problems: [...problems, ...tooLong(ttl, settings)], warnings };
     case "cloudfront": {
-      const { signer, problems } = cloudFrontSigner(ttl, cloudFront, settings);
-      return { signer, problems: [...missing(chosen, settings), ...problems], warnings };
+      if (keyPath === undefined) return { signer: undefined, problems, warnings };
+      const { key, problems: ofKey } = cloudFrontKey(keyPath, settings);
+      const isComplete = key !== undefined && keyPairId !== undefined;
+      const signer = isComplete ? ({ kind: "cloudfront", keyPairId, privateKey: key, ttl } as const) : undefined;
+      return { signer, problems: [...problems, ...ofKey], warnings };
     }
   }
 }
