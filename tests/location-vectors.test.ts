@@ -25,7 +25,7 @@ interface Vectors {
 const directory = process.env["CRANE_VECTORS"] ?? join(import.meta.dir, "vectors/crane-3.3.1");
 const vectors: Vectors = JSON.parse(readFileSync(join(directory, "crane-3.3.1.json"), "utf8"));
 
-async function serve(settings: string): Promise<Listener> {
+async function serve(settings: string, now = () => vectors.clock): Promise<Listener> {
   const loaded = loadConfig({
     flags: { "server.host": "127.0.0.1", "server.port": "0" },
     environment: {},
@@ -34,7 +34,7 @@ async function serve(settings: string): Promise<Listener> {
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
   const log = createLog({ format: "text", level: "error", write: () => {}, now: () => new Date() });
   const snapshot = await readDirectoryOnce(loaded.config.general.dataDir);
-  return startListening({ config: loaded.config, log, snapshot: () => snapshot, now: () => vectors.clock });
+  return startListening({ config: loaded.config, log, snapshot: () => snapshot, now });
 }
 
 describe.each(["cdn", "cdn-sha1"])("Crane 3.3.1, configuration %s", (config) => {
@@ -61,4 +61,39 @@ describe.each(["cdn", "cdn-sha1"])("Crane 3.3.1, configuration %s", (config) => 
       }
     },
   );
+});
+
+describe("a signed redirect", () => {
+  const redirected = vectors.cases.find(({ status, path }) => status === 302 && path.startsWith("/v2/"));
+  const path = redirected?.path ?? "";
+
+  test("is not given again when the clock has gone on", async () => {
+    let now = vectors.clock;
+    const listener = await serve("[cdn]\nurl_auth_secret: 0badc0ffee\nurl_auth_ttl: 10\n", () => now);
+    try {
+      for (let second = 0; second < 3; second++) {
+        now = vectors.clock + second;
+        const { headers } = await ask(listener.port, path);
+        expect(headers.get("location")).toContain(`exp=${now + 10}~`);
+      }
+    } finally {
+      await listener.close(0);
+    }
+  });
+
+  test("is for the method that the client uses, where signatures tell methods apart", async () => {
+    const keys = "s3_region: us-east-1\ns3_access_key_id: AKID\ns3_secret_access_key: secret\n";
+    const listener = await serve(`[cdn]\nsigner: s3\n${keys}`);
+    const locationFor = async (method: string) =>
+      (await ask(listener.port, path, { method })).headers.get("location") ?? "";
+    try {
+      const [get, head] = [await locationFor("GET"), await locationFor("HEAD")];
+      expect(get).toContain("X-Amz-Signature=");
+      expect(head.split("X-Amz-Signature=")[0]).toBe(get.split("X-Amz-Signature=")[0] ?? "");
+      expect(head).not.toBe(get);
+      expect(await locationFor("GET")).toBe(get);
+    } finally {
+      await listener.close(0);
+    }
+  });
 });
