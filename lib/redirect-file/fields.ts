@@ -12,6 +12,7 @@ import {
   type RepositoryName,
   type Tag,
 } from "../reference.ts";
+import { type AboutFile, aboutFields, aboutOf } from "./about.ts";
 import { MAX_FAULTS } from "./fault.ts";
 import { type Amd64Manifest, type Descriptor, NO_MAP, type V1Image, type V2Repository } from "./repository.ts";
 
@@ -174,6 +175,7 @@ export const common = {
   "repo-registry-id": parsed(parseRepositoryName, "a repository name"),
   url: parsed(parseContentUrl, "an absolute http or https URL without a query"),
   protected: v.optional(v.boolean("true or false"), false),
+  ...aboutFields,
 };
 
 /** A file with these fields; of a missing one it says what the field's own schema says of a wrong one. */
@@ -185,7 +187,7 @@ export function redirectFile<const Entries extends v.ObjectEntries>(entries: Ent
 }
 
 /** What every version comes to, as its schema gives it. */
-interface CommonFile<Version> {
+interface CommonFile<Version> extends AboutFile {
   readonly version: Version;
   readonly repository: string;
   readonly "repo-registry-id": RepositoryName;
@@ -209,6 +211,7 @@ export function v2Repository(file: CommonFile<V2Repository["version"]>, known: K
     repository: file.repository,
     url: file.url,
     isProtected: file.protected,
+    about: aboutOf(file),
     manifests: known.manifests,
     amd64: known.amd64 ?? NO_MAP,
     referrers: known.referrers ?? NO_MAP,

@@ -1,6 +1,15 @@
 import type { ManifestKind } from "../media-types.ts";
 import type { Digest, ImageId, Reference, RepositoryName, Tag } from "../reference.ts";
 
+/** What a file says of its repository to people who search. */
+export interface About {
+  /** Empty when nothing is said. */
+  readonly description: string;
+  readonly starCount: number;
+  readonly isOfficial: boolean;
+  readonly isTrusted: boolean;
+}
+
 interface Common {
   /** The name that clients use (`repo-registry-id`). */
   readonly name: RepositoryName;
@@ -9,6 +18,8 @@ interface Common {
   /** Where the content is: absolute, http or https, with a final slash. */
   readonly url: string;
   readonly isProtected: boolean;
+  /** Absent where a file says nothing of the kind, as most do. */
+  readonly about: About | undefined;
 }
 
 /** An image as a v1 file lists it; keys beside `id` are passed on as they are. */

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { aboutOf } from "./about.ts";
 import { common, images, imageTags, redirectFile } from "./fields.ts";
 import type { V1Repository } from "./repository.ts";
 
@@ -18,6 +19,7 @@ export const v1File = v.pipe(
       repository: file.repository,
       url: file.url,
       isProtected: file.protected,
+      about: aboutOf(file),
       images: file.images,
       tags: file.tags,
     }),

@@ -14,6 +14,7 @@ import {
 const STRING = "a string";
 const NAME = "a repository name";
 const URL_TEXT = "an absolute http or https URL without a query";
+const STAR_COUNT = "a whole number, 0 or more";
 const REFERENCES = "an array of tags and digests";
 const REFERENCE = "a tag or a digest";
 const IMAGE_ID = "an image id of 64 lower-case hexadecimal digits";
@@ -46,6 +47,17 @@ const WRONG: readonly (readonly [version: string, fields: Fields, ...faults: str
   ["2", { protected: "true" }, 'protected: expected true or false, received "true"'],
   ["2", { protected: 1 }, "protected: expected true or false, received 1"],
   ["2", { protected: null }, "protected: expected true or false, received null"],
+  ...["1", "2", "3", "4", "5"].flatMap((version) => [
+    [version, { description: ["x"] }, `description: expected ${STRING}, received an array`] as const,
+    [version, { is_official: 1 }, "is_official: expected true or false, received 1"] as const,
+    [version, { is_trusted: "true" }, 'is_trusted: expected true or false, received "true"'] as const,
+    [version, { star_count: "7" }, `star_count: expected ${STAR_COUNT}, received "7"`] as const,
+  ]),
+  ["5", { description: null }, `description: expected ${STRING}, received null`],
+  ["5", { is_official: null }, "is_official: expected true or false, received null"],
+  ["5", { star_count: -1 }, `star_count: expected ${STAR_COUNT}, received -1`],
+  ["5", { star_count: 1.5 }, `star_count: expected ${STAR_COUNT}, received 1.5`],
+  ["5", { star_count: null }, `star_count: expected ${STAR_COUNT}, received null`],
   ["1", { images: {} }, "images: expected an array of images, received an object"],
   ["1", { images: [ID] }, `images[0]: expected ${IMAGE}, received "${ID}"`],
   ["1", { images: [[ID]] }, `images[0]: expected ${IMAGE}, received an array`],

@@ -66,6 +66,28 @@ describe("a sound file", () => {
     expect(repositoryOf(parseJson(soundFile("2"))).isProtected).toBe(false);
   });
 
+  test.each(Object.keys(SOUND))("of version %s may say what people who search want to know", (version) => {
+    const said = { description: "Bücher 📚", star_count: 7, is_official: true, is_trusted: false };
+    expect(repositoryOf(parseJson({ ...soundFile(version), ...said })).about).toEqual({
+      description: "Bücher 📚",
+      starCount: 7,
+      isOfficial: true,
+      isTrusted: false,
+    });
+  });
+
+  const NOTHING = { description: "", starCount: 0, isOfficial: false, isTrusted: false };
+  test.each([
+    [{ description: "x" }, { ...NOTHING, description: "x" }],
+    [{ star_count: 1 }, { ...NOTHING, starCount: 1 }],
+    [{ is_official: true }, { ...NOTHING, isOfficial: true }],
+    [{ is_trusted: true }, { ...NOTHING, isTrusted: true }],
+    [{ description: "", star_count: 0, is_official: false, is_trusted: false }, undefined],
+    [{}, undefined],
+  ])("may say of that only %j", (said, about) => {
+    expect(repositoryOf(parseJson({ ...soundFile("2"), ...said })).about).toEqual(about);
+  });
+
   test.each([
     ["a field of no version", "5", { comment: [1, { two: 3 }], Version: 6 }],
     ["fields of other versions, whatever they hold", "2", { images: 1, tags: 2, schema2_data: 3, referrers: 4 }],

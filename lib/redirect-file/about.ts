@@ -1,0 +1,27 @@
+/** The fields that are for people who search; every version may have them. */
+import * as v from "valibot";
+import type { About } from "./repository.ts";
+
+const STAR_COUNT = "a whole number, 0 or more";
+
+export const aboutFields = {
+  description: v.optional(v.string("a string")),
+  star_count: v.optional(v.pipe(v.number(STAR_COUNT), v.safeInteger(STAR_COUNT), v.minValue(0, STAR_COUNT))),
+  is_official: v.optional(v.boolean("true or false")),
+  is_trusted: v.optional(v.boolean("true or false")),
+};
+
+/** The same, as their schema gives them. */
+export interface AboutFile {
+  readonly description?: string | undefined;
+  readonly star_count?: number | undefined;
+  readonly is_official?: boolean | undefined;
+  readonly is_trusted?: boolean | undefined;
+}
+
+/** @returns what a file says of its repository; undefined, which costs no memory, when that is nothing */
+export function aboutOf(file: AboutFile): About | undefined {
+  const { description = "", star_count = 0, is_official = false, is_trusted = false } = file;
+  if (description === "" && star_count === 0 && !is_official && !is_trusted) return undefined;
+  return { description, starCount: star_count, isOfficial: is_official, isTrusted: is_trusted };
+}
