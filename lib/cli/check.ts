@@ -1,7 +1,9 @@
+import { authFaults } from "../auth/authenticator.ts";
 import { conflictsIn } from "../catalog/catalog.ts";
 import { describeProblem } from "../config/problem.ts";
 import { describeFault } from "../redirect-file/fault.ts";
 import { readDirectoryOnce } from "../store/store.ts";
+import { readAuthorities } from "./authorities.ts";
 import { readConfig } from "./settings.ts";
 import { EXIT, type ExitCode, type Terminal } from "./terminal.ts";
 
@@ -14,6 +16,10 @@ export async function check(options: Readonly<Record<string, unknown>>, terminal
     terminal.print("The configuration is in error; redirect files were not looked at.\n");
     return EXIT.failed;
   }
+  const { auth } = loaded.config;
+  const authorities = readAuthorities(auth);
+  const authProblems = [...(authorities.ok ? [] : [authorities.problem]), ...(await authFaults(auth))];
+  for (const problem of authProblems) terminal.print(`error: ${problem}\n`);
   const { dataDir } = loaded.config.general;
   const { catalog, faults, files } = await readDirectoryOnce(dataDir);
   for (const [path, { faults: each }] of faults) {
@@ -23,7 +29,7 @@ export async function check(options: Readonly<Record<string, unknown>>, terminal
   for (const { path, name, servedFrom } of conflicts) {
     terminal.print(`error: ${path}: repo-registry-id: ${name} is already served from ${servedFrom}\n`);
   }
-  const errors = faults.size + conflicts.length;
+  const errors = authProblems.length + faults.size + conflicts.length;
   const { v1, v2 } = catalog;
   terminal.print(
     `${dataDir}: ${files} good redirect files, ${v1.names.length} v1 and ${v2.names.length} v2 repositories, ` +

@@ -5,8 +5,10 @@ import type { Config } from "../config/config.ts";
 import { buildDemo, type DemoRegistry } from "../demo/demo.ts";
 import { staticHost } from "../demo/static-host.ts";
 import { openStore, type Store } from "../store/store.ts";
-import { describeListenError, logTo, onStopSignals, startListening } from "./running.ts";
+import { composeRegistry } from "./composition.ts";
+import { describeListenError, logTo, startListening } from "./listening.ts";
 import { configOrComplaint } from "./settings.ts";
+import { onStopSignals } from "./stopping.ts";
 import { EXIT, type ExitCode, type Terminal } from "./terminal.ts";
 
 const welcome = (host: string) => `
@@ -34,9 +36,10 @@ async function serveDemo(config: Config, directory: string, terminal: Terminal):
   const log = logTo(terminal, config);
   let demo: DemoRegistry | undefined;
   const store: Store = await openStore({ dataDir: directory, pollingInterval: config.general.pollingInterval, log });
+  const { registry, close } = await composeRegistry({ config, log, snapshot: store.snapshot, authorities: undefined });
   try {
     const extra = staticHost(() => demo?.objects ?? new Map());
-    const listener = startListening({ config, log, snapshot: store.snapshot, extra });
+    const listener = startListening({ server: config.server, log, registry, extra });
     const host = `${listener.hostname}:${listener.port}`;
     demo = buildDemo(`http://${host}`);
     writeFiles(directory, demo);
@@ -48,6 +51,7 @@ async function serveDemo(config: Config, directory: string, terminal: Terminal):
     terminal.complain(`error: ${describeListenError(error, config.server)}\n`);
     return EXIT.failed;
   } finally {
+    close();
     store.close();
   }
 }

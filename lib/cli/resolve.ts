@@ -4,7 +4,7 @@ import { type Accept, MEDIA_TYPE, parseAccept } from "../media-types.ts";
 import { parseReference, parseRepositoryName, type Reference, type RepositoryName, type Tag } from "../reference.ts";
 import { type Resolution, type Rule, resolveManifest } from "../resolve.ts";
 import { readDirectoryOnce } from "../store/store.ts";
-import { secondsNow } from "./running.ts";
+import { secondsNow } from "./composition.ts";
 import { configOrComplaint } from "./settings.ts";
 import { EXIT, type ExitCode, type Terminal } from "./terminal.ts";
 

@@ -1,9 +1,13 @@
 import { readFileSync } from "node:fs";
+import type { Authorities } from "../auth/chain.ts";
 import type { Config } from "../config/config.ts";
 import type { Log } from "../log.ts";
 import { openStore } from "../store/store.ts";
-import { describeListenError, logTo, onStopSignals, startListening } from "./running.ts";
+import { readAuthorities } from "./authorities.ts";
+import { composeRegistry } from "./composition.ts";
+import { describeListenError, logTo, startListening } from "./listening.ts";
 import { configOrComplaint } from "./settings.ts";
+import { onStopSignals } from "./stopping.ts";
 import { EXIT, type ExitCode, type Terminal } from "./terminal.ts";
 import { isWorker, superviseWorkers } from "./workers.ts";
 
@@ -15,7 +19,15 @@ function readTls({ tls }: Config["server"]): Tls | undefined {
   return { cert: readFileSync(tls.certificate, "utf8"), key: readFileSync(tls.key, "utf8") };
 }
 
-async function serveHere(config: Config, tls: Tls | undefined, log: Log, sharesPort: boolean): Promise<ExitCode> {
+interface Prepared {
+  readonly config: Config;
+  readonly tls: Tls | undefined;
+  readonly authorities: Authorities | undefined;
+  readonly log: Log;
+  readonly sharesPort: boolean;
+}
+
+async function serveHere({ config, tls, authorities, log, sharesPort }: Prepared): Promise<ExitCode> {
   const stopping = onStopSignals();
   const { dataDir, pollingInterval } = config.general;
   const opening = openStore({ dataDir, pollingInterval, log });
@@ -24,22 +36,21 @@ async function serveHere(config: Config, tls: Tls | undefined, log: Log, sharesP
     void opening.then((store) => store.reload());
   });
   const store = await opening;
+  const { snapshot } = store;
+  const { registry, close } = await composeRegistry({ config, log, snapshot, authorities });
   try {
-    const listener = startListening({ config, log, snapshot: store.snapshot, tls, sharesPort });
+    const listener = startListening({ server: config.server, log, registry, tls, sharesPort });
     const scheme = tls === undefined ? "http" : "https";
-    log.info(`listening on ${scheme}://${listener.hostname}:${listener.port}`, { repositories: repositoriesOf(store) });
+    const { repositories } = registry.readiness();
+    log.info(`listening on ${scheme}://${listener.hostname}:${listener.port}`, { repositories });
     return await stopping.drain(listener, config.server.shutdownGrace, log);
   } catch (error) {
     log.error(describeListenError(error, config.server));
     return EXIT.failed;
   } finally {
+    close();
     store.close();
   }
-}
-
-function repositoriesOf({ snapshot }: Awaited<ReturnType<typeof openStore>>): number {
-  const { v1, v2 } = snapshot().catalog;
-  return v1.names.length + v2.names.length;
 }
 
 /** `craned serve` */
@@ -49,9 +60,14 @@ export async function serve(options: Readonly<Record<string, unknown>>, terminal
   const log = logTo(terminal, config);
   try {
     const tls = readTls(config.server);
+    const read = readAuthorities(config.auth);
+    if (!read.ok) {
+      log.error(read.problem);
+      return EXIT.failed;
+    }
     const { workers } = config.server;
     if (workers > 1 && !isWorker(terminal)) return await superviseWorkers(config.server, log);
-    return await serveHere(config, tls, log, workers > 1);
+    return await serveHere({ config, tls, authorities: read.authorities, log, sharesPort: workers > 1 });
   } catch (error) {
     log.error("can't start", { error: error instanceof Error ? error.message : String(error) });
     return EXIT.failed;

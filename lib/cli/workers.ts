@@ -1,7 +1,7 @@
 import type { Config } from "../config/config.ts";
 import { listen } from "../http/listener.ts";
 import type { Log } from "../log.ts";
-import { describeListenError } from "./running.ts";
+import { describeListenError } from "./listening.ts";
 import { EXIT, type ExitCode, type Terminal } from "./terminal.ts";
 
 const WORKER_VARIABLE = "CRANED_WORKER";

@@ -13,7 +13,7 @@ export interface PreparedAnswer {
 /** What the connection asks of the program behind it. */
 export interface Service {
   /** The answer, if it can be given on the spot; undefined sends the request to `answer`. */
-  readonly answerNow: (head: RequestHead) => PreparedAnswer | undefined;
+  readonly answerNow: (head: RequestHead, peer: string) => PreparedAnswer | undefined;
   readonly answer: (head: RequestHead, peer: string) => Promise<Response>;
   /** How to word the answer to what can't be read. */
   readonly refuse: (fault: HeadFault) => Response;
@@ -87,10 +87,15 @@ export function openConnection(wire: Wire, service: Service, clock: () => Clock,
     if (isClosed() || data.length === 0) return;
     const written = unsent.length === 0 ? wire.write(data) : 0;
     if (written === data.length) return;
+    if (written < 0) {
+      // A socket that is paused when it breaks never says that it is closed.
+      wire.terminate();
+      return;
+    }
     const bytes = typeof data === "string" ? Buffer.from(data, "latin1") : data;
     // The client owes us from now on: a long body may have gone out without a drain so far.
     if (unsent.length === 0) since = clock().seconds;
-    unsent.push(bytes.subarray(Math.max(written, 0)));
+    unsent.push(bytes.subarray(written));
     wire.pause();
   };
 
@@ -183,7 +188,7 @@ export function openConnection(wire: Wire, service: Service, clock: () => Clock,
       if (head.body === "chunked") isLast = true;
       else bodyToSkip = head.body;
       if (!head.keepsAlive) isLast = true;
-      const prepared = service.answerNow(head);
+      const prepared = service.answerNow(head, wire.peer);
       if (prepared === undefined) {
         settle();
         void answer(head, () => service.answer(head, wire.peer));
@@ -208,8 +213,12 @@ export function openConnection(wire: Wire, service: Service, clock: () => Clock,
       since = clock().seconds;
       while (unsent[0] !== undefined) {
         const written = wire.write(unsent[0]);
+        if (written < 0) {
+          wire.terminate();
+          return;
+        }
         if (written < unsent[0].length) {
-          unsent[0] = unsent[0].subarray(Math.max(written, 0));
+          unsent[0] = unsent[0].subarray(written);
           return;
         }
         unsent.shift();

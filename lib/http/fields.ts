@@ -147,3 +147,10 @@ export function* headerLines(fields: string): Generator<readonly [name: string, 
     if (colon > 0) yield [line.slice(0, colon), line.slice(colon + 1).trim()];
   }
 }
+
+/** The value of a header, several lines joined by commas. @param name in lower case */
+export function headerIn(fields: string, name: string): string | undefined {
+  let value: string | undefined;
+  for (const [each, text] of headerLines(fields)) if (each.toLowerCase() === name) value = joined(value, text);
+  return value;
+}

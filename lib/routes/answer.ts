@@ -13,7 +13,16 @@ export function toResponse({ status, headers, body }: Answer): Response {
   return new Response(body === "" ? null : body, { status, headers: headers.map(([name, value]) => [name, value]) });
 }
 
+/** An answer for the connection, which may be kept if it is a redirect. */
+export interface Prepared extends PreparedAnswer {
+  readonly isRedirect: boolean;
+}
+
 /** For the connection, past Elysia. The body is ASCII. */
-export function prepare({ status, headers, body }: Answer): PreparedAnswer {
-  return { head: `${statusLine(status)}${fieldLines(headers)}Content-Length: ${body.length}\r\n`, body };
+export function prepare({ status, headers, body }: Answer): Prepared {
+  return {
+    isRedirect: status === 302,
+    head: `${statusLine(status)}${fieldLines(headers)}Content-Length: ${body.length}\r\n`,
+    body,
+  };
 }

@@ -1,12 +1,15 @@
 import { type AnyElysia, Elysia } from "elysia";
 import { toResponse } from "./answer.ts";
+import type { Contexts } from "./context.ts";
 import { internalError, notFound } from "./errors.ts";
+import { createAnswering } from "./found.ts";
 import { healthRoutes } from "./health.ts";
 import type { Registry } from "./registry.ts";
 import { v1Routes } from "./v1.ts";
 import { v2Routes } from "./v2.ts";
 
 interface AppOptions {
+  readonly contexts: Contexts;
   readonly registry: Registry;
   readonly onError: (error: unknown) => void;
   /** Further routes outside of /v1 and /v2, as the demo's static files. */
@@ -14,7 +17,8 @@ interface AppOptions {
 }
 
 /** All typed routes in one app. What no route takes, and what fails in one, is worded in `errors.ts`. */
-export function createApp({ registry, onError, extra = new Elysia() }: AppOptions) {
+export function createApp({ contexts, registry, onError, extra = new Elysia() }: AppOptions) {
+  const answer = createAnswering(contexts);
   return new Elysia({ name: "craned", aot: true })
     .onError(({ code, error, request }) => {
       const { pathname } = new URL(request.url);
@@ -22,8 +26,8 @@ export function createApp({ registry, onError, extra = new Elysia() }: AppOption
       onError(error);
       return toResponse(internalError(pathname));
     })
-    .use(v2Routes(registry))
-    .use(v1Routes(registry))
+    .use(v2Routes(answer))
+    .use(v1Routes(answer))
     .use(healthRoutes(registry))
     .use(extra)
     .compile();

@@ -1,7 +1,7 @@
 /** The one place where errors become answers. */
 import type { HeadFault } from "../http/request-head.ts";
 import type { Answer } from "./answer.ts";
-import { apiOf } from "./target.ts";
+import { apiOf, type Route } from "./target.ts";
 
 /** The header that every v2 answer carries. */
 export const V2_HEADER = ["Docker-Distribution-API-Version", "registry/2.0"] as const;
@@ -22,6 +22,9 @@ const V2_ERRORS = {
   DIGEST_INVALID: [400, "invalid digest"],
   PAGINATION_NUMBER_INVALID: [400, "invalid number of results requested"],
   UNSUPPORTED: [404, "the operation is unsupported"],
+  BLOB_UNKNOWN: [404, "blob unknown to registry"],
+  UNAUTHORIZED: [401, "authentication required"],
+  TOOMANYREQUESTS: [429, "too many requests"],
   UNKNOWN: [500, "unknown error"],
 } as const;
 
@@ -65,6 +68,22 @@ export function methodNotAllowed(target: string, allowed: readonly string[]): An
   if (api === "v2") return v2Error("UNSUPPORTED", { status: 405, headers: [allow] });
   if (api === "v1") return v1Error(405, "Method Not Allowed", [allow]);
   return { status: 405, headers: [TEXT_TYPE, allow], body: "Method Not Allowed" };
+}
+
+/** For a client that has to say who it is. @param challenge as WWW-Authenticate has it */
+export function unauthorized(route: Route, challenge: string): Answer {
+  const header = ["WWW-Authenticate", challenge] as const;
+  return route.startsWith("v2.")
+    ? v2Error("UNAUTHORIZED", { headers: [header] })
+    : v1Error(401, "Unauthorized", [header]);
+}
+
+/** For a client that comes when too many others do. @param retryAfter in seconds */
+export function tooManyRequests(route: Route, retryAfter: number): Answer {
+  const header = ["Retry-After", String(retryAfter)] as const;
+  return route.startsWith("v2.")
+    ? v2Error("TOOMANYREQUESTS", { headers: [header] })
+    : v1Error(429, "Too Many Requests", [header]);
 }
 
 /** For a request that HTTP itself can't make sense of. */

@@ -1,12 +1,18 @@
 import { type Catalog, v1Repository, v2Repository } from "../catalog/catalog.ts";
+import type { Content } from "../content/content.ts";
 import type { Locations } from "../location/location.ts";
 import type { Repository, V1Repository, V2Repository } from "../redirect-file/repository.ts";
+import type { Admit } from "./admission.ts";
 
 /** What an answer is made from: one snapshot, seen with one client's eyes. */
 export interface View {
   readonly catalog: Catalog;
   readonly maySee: (repository: Repository) => boolean;
   readonly locations: Locations;
+  /** What is served from here instead of being redirected to. */
+  readonly content: { readonly v1?: Content; readonly v2?: Content };
+  /** Whether others may see something else, so that no shared cache may keep the answers. */
+  readonly isPrivate: boolean;
   /** What X-Docker-Endpoints says; undefined means the request's own Host. */
   readonly endpoint: string | undefined;
 }
@@ -21,8 +27,10 @@ export interface Readiness {
 
 /** The running registry, as the routes know it. */
 export interface Registry {
-  /** The present snapshot, the same object as long as nothing changes; a request takes it once. */
-  readonly view: () => View;
+  /** What anybody sees of the present snapshot: the same object as long as nothing changes. */
+  readonly publicView: () => View;
+  /** Undefined where all are let in and all see the same. */
+  readonly admit: Admit | undefined;
   readonly readiness: () => Readiness;
 }
 

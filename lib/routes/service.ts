@@ -1,11 +1,14 @@
 import type { PreparedAnswer, Service } from "../http/connection.ts";
-import { headerLines } from "../http/fields.ts";
+import { headerIn, headerLines } from "../http/fields.ts";
 import type { RequestHead } from "../http/request-head.ts";
 import type { Method } from "../location/sign.ts";
-import type { Accept } from "../media-types.ts";
-import { type Answer, prepare, toResponse } from "./answer.ts";
+import { type Accept, parseAccept } from "../media-types.ts";
+import type { Admit, Asker } from "./admission.ts";
+import { type Prepared, prepare, toResponse } from "./answer.ts";
 import type { App } from "./app.ts";
+import type { Contexts } from "./context.ts";
 import { methodNotAllowed, notFound, unreadable } from "./errors.ts";
+import { contentOf, isFound, type Outcome, redirectTo } from "./found.ts";
 import { createRedirectMemo } from "./redirect-memo.ts";
 import type { Registry, View } from "./registry.ts";
 import { apiOf, isPlainPath, parseTarget, type Route, type Target } from "./target.ts";
@@ -54,6 +57,16 @@ function requestOf(head: RequestHead, path: string): Request {
   return new Request(ORIGIN + path, { method: head.method === "HEAD" ? "GET" : head.method, headers });
 }
 
+interface ServiceOptions {
+  readonly app: App;
+  readonly contexts: Contexts;
+  readonly registry: Registry;
+  readonly onError: (error: unknown) => void;
+}
+
+/** Whether a client must be let in first: health is for everybody, the APIs may not be. */
+const isGuarded = (route: Route): boolean => route !== "other" && route !== "v1.unknown" && route !== "v2.unknown";
+
 /**
  * What stands between the connection and the typed routes.
  *
@@ -62,15 +75,16 @@ function requestOf(head: RequestHead, path: string): Request {
  *
  * @see docs/request-handling.md
  */
-export function createService(app: App, registry: Registry, onError: (error: unknown) => void): Service {
+export function createService({ app, contexts, registry, onError }: ServiceOptions): Service {
   const memo = createRedirectMemo();
+  const { publicView, admit } = registry;
 
-  const answerAtOnce = (view: View, target: Target, accept: Accept, method: Method): Answer | undefined => {
+  const decide = (view: View, target: Target, accept: Accept): Outcome | undefined => {
     switch (target.route) {
       case "v2.manifests":
-        return answerManifest(view, target.name, target.rest, accept, method);
+        return answerManifest(view, target.name, target.rest, accept);
       case "v2.blobs":
-        return answerBlob(view, target.name, target.rest, method);
+        return answerBlob(view, target.name, target.rest);
       case "v1.image":
         return answerImage(view, target.name, target.rest);
       case "v2.base":
@@ -80,32 +94,59 @@ export function createService(app: App, registry: Registry, onError: (error: unk
     }
   };
 
-  const answerToRead = (head: RequestHead, method: Method): PreparedAnswer | undefined => {
-    const view = registry.view();
+  /** The answer without waiting for anything; undefined when a file has to be read for it. */
+  const answerFrom = (view: View, target: Target, accept: Accept, method: Method): Prepared | undefined => {
+    const outcome = decide(view, target, accept);
+    if (outcome === undefined || (isFound(outcome) && contentOf(view, outcome) !== undefined)) return undefined;
+    return prepare(isFound(outcome) ? redirectTo(view, outcome, method) : outcome);
+  };
+
+  const answerPublicly = (head: RequestHead, method: Method): PreparedAnswer | undefined => {
+    const view = publicView();
     const redirects = memo.for(view, head.accept);
     const known = redirects.answers.get(head.target);
     if (known !== undefined) return known;
-    const answer = answerAtOnce(view, parseTarget(head.target), redirects.accept, method);
-    if (answer === undefined) return undefined;
-    const prepared = prepare(answer);
-    if (answer.status === 302 && view.locations.areLasting) memo.keep(redirects, head.target, prepared);
-    return prepared;
+    const answer = answerFrom(view, parseTarget(head.target), redirects.accept, method);
+    if (answer?.isRedirect === true && view.locations.areLasting) memo.keep(redirects, head.target, answer);
+    return answer;
+  };
+
+  const askerOf = (head: RequestHead, peer: string, target: Target): Asker => ({
+    peer,
+    target,
+    header: (name) => headerIn(head.fields, name),
+  });
+
+  const answerAdmitted = (door: Admit, head: RequestHead, peer: string, method: Method): PreparedAnswer | undefined => {
+    const target = parseTarget(head.target);
+    if (!isGuarded(target.route)) return undefined;
+    const admission = door(askerOf(head, peer, target));
+    if (admission instanceof Promise) return undefined;
+    if (!admission.isAdmitted) return prepare(admission.answer);
+    if (admission.view === publicView()) return answerPublicly(head, method);
+    return answerFrom(admission.view, target, parseAccept(head.accept), method);
   };
 
   return {
-    answerNow(head): PreparedAnswer | undefined {
-      if (head.method === "GET") return answerToRead(head, "GET");
-      const answer = head.method === "HEAD" ? answerToRead(head, "HEAD") : undefined;
-      return answer === undefined ? undefined : withoutBody(answer);
+    answerNow(head, peer) {
+      const { method } = head;
+      if (method !== "GET" && method !== "HEAD") return undefined;
+      const answer = admit === undefined ? answerPublicly(head, method) : answerAdmitted(admit, head, peer, method);
+      return answer === undefined || method === "GET" ? answer : withoutBody(answer);
     },
-    async answer(head) {
+    async answer(head, peer) {
       const target = parseTarget(head.target);
       const path = head.target.split("?", 1)[0] ?? "";
       const isUnknown = target.route === "v1.unknown" || target.route === "v2.unknown" || !isPlainPath(path);
       if (isUnknown || (target.route === "other" && apiOf(path) !== undefined)) return toResponse(notFound(path));
       const methods = methodsOf(target.route);
       if (!methods.includes(head.method)) return toResponse(methodNotAllowed(path, methods));
-      return app.fetch(requestOf(head, elysiaPath(target, head.target)));
+      const admission = isGuarded(target.route) ? await admit?.(askerOf(head, peer, target)) : undefined;
+      if (admission?.isAdmitted === false) return toResponse(admission.answer);
+      const request = requestOf(head, elysiaPath(target, head.target));
+      const method = head.method === "HEAD" ? "HEAD" : "GET";
+      contexts.put(request, { view: admission?.view ?? publicView(), method, peer });
+      return app.fetch(request);
     },
     refuse: (fault) => toResponse(unreadable(fault)),
     onError,

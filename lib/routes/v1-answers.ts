@@ -2,6 +2,7 @@ import { repositoriesWithImage } from "../catalog/catalog.ts";
 import { parseImageId, parseTag } from "../reference.ts";
 import type { Answer } from "./answer.ts";
 import { V1_HEADERS, v1Error } from "./errors.ts";
+import type { Outcome } from "./found.ts";
 import { type View, visibleV1, visibleV2 } from "./registry.ts";
 
 const STANDALONE = ["X-Docker-Registry-Standalone", "True"] as const;
@@ -46,13 +47,11 @@ export function answerV1Tag(view: View, name: string, tagText: string): Answer {
 }
 
 /** `/v1/images/<id>/<file>`: from the first repository, by name, that has the image and that this client may see. */
-export function answerImage(view: View, idText: string, file: string): Answer {
+export function answerImage(view: View, idText: string, file: string): Outcome {
   const id = parseImageId(idText);
   if (id === undefined || !IMAGE_FILES.has(file)) return NOT_FOUND;
   const repository = repositoriesWithImage(view.catalog, id).find(view.maySee);
-  if (repository === undefined) return NOT_FOUND;
-  const location = view.locations.v1(repository.url, `${id}/${file}`);
-  return { status: 302, headers: [["Location", location], ...V1_HEADERS], body: "" };
+  return repository === undefined ? NOT_FOUND : { repository, path: `${id}/${file}`, missing: NOT_FOUND };
 }
 
 interface SearchResult {

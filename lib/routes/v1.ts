@@ -1,7 +1,7 @@
 import { Elysia } from "elysia";
 import * as v from "valibot";
 import { toResponse } from "./answer.ts";
-import type { Registry } from "./registry.ts";
+import type { Answering } from "./found.ts";
 import {
   answerImage,
   answerImages,
@@ -17,25 +17,31 @@ const named = { name: v.string() };
 const withHost = v.looseObject({ host: v.optional(v.string(), "") });
 
 /** The v1 API. Names come as one segment, as in the v2 routes. */
-export const v1Routes = (registry: Registry) =>
+export const v1Routes = (answer: Answering) =>
   new Elysia({ name: "v1", prefix: "/v1" })
     .get("/_ping", () => toResponse(V1_PING))
     .get("/users", () => toResponse(V1_USERS))
     .post("/users", () => toResponse(V1_USER_CREATED), { parse: "none" })
-    .get("/search", ({ request }) => toResponse(answerSearch(registry.view(), new URL(request.url).search.slice(1))))
+    .get("/search", ({ request }) =>
+      answer(request, (view) => answerSearch(view, new URL(request.url).search.slice(1))),
+    )
     .get(
       "/repositories/:name/images",
-      ({ params: { name }, headers: { host } }) => toResponse(answerImages(registry.view(), name, host)),
+      ({ params: { name }, headers: { host }, request }) => answer(request, (view) => answerImages(view, name, host)),
       { params: v.object(named), headers: withHost },
     )
-    .get("/repositories/:name/tags", ({ params: { name } }) => toResponse(answerV1Tags(registry.view(), name)), {
-      params: v.object(named),
-    })
+    .get(
+      "/repositories/:name/tags",
+      ({ params: { name }, request }) => answer(request, (view) => answerV1Tags(view, name)),
+      { params: v.object(named) },
+    )
     .get(
       "/repositories/:name/tags/:tag",
-      ({ params: { name, tag } }) => toResponse(answerV1Tag(registry.view(), name, tag)),
+      ({ params: { name, tag }, request }) => answer(request, (view) => answerV1Tag(view, name, tag)),
       { params: v.object({ ...named, tag: v.string() }) },
     )
-    .get("/images/:id/:file", ({ params: { id, file } }) => toResponse(answerImage(registry.view(), id, file)), {
-      params: v.object({ id: v.string(), file: v.string() }),
-    });
+    .get(
+      "/images/:id/:file",
+      ({ params: { id, file }, request }) => answer(request, (view) => answerImage(view, id, file)),
+      { params: v.object({ id: v.string(), file: v.string() }) },
+    );

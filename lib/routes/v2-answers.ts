@@ -1,10 +1,10 @@
-import type { Method } from "../location/sign.ts";
 import type { Accept } from "../media-types.ts";
 import type { V2Repository } from "../redirect-file/repository.ts";
 import { isDigest, parseDigest, parseReference, parseRepositoryName, type Tag } from "../reference.ts";
 import { resolveManifest } from "../resolve.ts";
 import type { Answer } from "./answer.ts";
 import { V2_HEADER, v2Error } from "./errors.ts";
+import type { Outcome } from "./found.ts";
 import { pageOf } from "./page.ts";
 import { type View, visibleV2 } from "./registry.ts";
 import { isPlainPath } from "./target.ts";
@@ -17,11 +17,9 @@ const json = (value: unknown, headers: Answer["headers"] = []): Answer => ({
   body: JSON.stringify(value),
 });
 
-const redirect = (location: string): Answer => ({
-  status: 302,
-  headers: [["Location", location], V2_HEADER],
-  body: "",
-});
+const MANIFEST_UNKNOWN = v2Error("MANIFEST_UNKNOWN");
+const BLOB_UNKNOWN = v2Error("BLOB_UNKNOWN");
+const NAME_UNKNOWN = v2Error("NAME_UNKNOWN");
 
 /** `/v2/`: that this is a v2 registry. */
 export const V2_BASE: Answer = json({});
@@ -30,7 +28,7 @@ export const V2_BASE: Answer = json({});
 function findRepository(view: View, text: string): V2Repository | Answer {
   const repository = visibleV2(view, text);
   if (repository !== undefined) return repository;
-  return v2Error(parseRepositoryName(text) === undefined ? "NAME_INVALID" : "NAME_UNKNOWN");
+  return parseRepositoryName(text) === undefined ? v2Error("NAME_INVALID") : NAME_UNKNOWN;
 }
 
 const isAnswer = (found: V2Repository | Answer): found is Answer => "status" in found;
@@ -39,28 +37,22 @@ const isAnswer = (found: V2Repository | Answer): found is Answer => "status" in 
 const badDigest = (text: string): Answer => v2Error(isPlainPath(text) ? "DIGEST_INVALID" : "NAME_UNKNOWN");
 
 /** `/v2/<name>/manifests/<reference>` */
-export function answerManifest(
-  view: View,
-  name: string,
-  referenceText: string,
-  accept: Accept,
-  method?: Method,
-): Answer {
+export function answerManifest(view: View, name: string, referenceText: string, accept: Accept): Outcome {
   const repository = findRepository(view, name);
   if (isAnswer(repository)) return repository;
   const reference = parseReference(referenceText);
-  if (reference === undefined) return v2Error("MANIFEST_UNKNOWN");
+  if (reference === undefined) return MANIFEST_UNKNOWN;
   const resolution = resolveManifest(repository, reference, accept);
-  if (!resolution.found) return v2Error("MANIFEST_UNKNOWN");
-  return redirect(view.locations.v2(repository.url, resolution.path, method));
+  if (!resolution.found) return MANIFEST_UNKNOWN;
+  return { repository, path: resolution.path, missing: MANIFEST_UNKNOWN };
 }
 
 /** `/v2/<name>/blobs/<digest>` */
-export function answerBlob(view: View, name: string, digestText: string, method?: Method): Answer {
+export function answerBlob(view: View, name: string, digestText: string): Outcome {
   const digest = parseDigest(digestText);
   if (digest === undefined) return badDigest(digestText);
   const repository = findRepository(view, name);
-  return isAnswer(repository) ? repository : redirect(view.locations.v2(repository.url, `blobs/${digest}`, method));
+  return isAnswer(repository) ? repository : { repository, path: `blobs/${digest}`, missing: BLOB_UNKNOWN };
 }
 
 const isTag = (reference: V2Repository["manifests"]["references"][number]): reference is Tag => !isDigest(reference);
@@ -77,10 +69,10 @@ function answerPage(
 }
 
 /** `/v2/<name>/tags/list`: from the file where it knows its tags, else from the publisher's own list. */
-export function answerTags(view: View, name: string, query: string): Answer {
+export function answerTags(view: View, name: string, query: string): Outcome {
   const repository = findRepository(view, name);
   if (isAnswer(repository)) return repository;
-  if (repository.version !== 5) return redirect(view.locations.v2(repository.url, "tags/list"));
+  if (repository.version !== 5) return { repository, path: "tags/list", missing: NAME_UNKNOWN };
   const tags = repository.manifests.references.filter(isTag);
   return answerPage(`/v2/${name}/tags/list`, query, tags, (items) => ({ name, tags: items }));
 }

@@ -1,0 +1,78 @@
+import { createAuthenticator } from "../auth/authenticator.ts";
+import type { Authorities } from "../auth/chain.ts";
+import { createCertificateClients } from "../auth/clients.ts";
+import type { Config } from "../config/config.ts";
+import { createContent } from "../content/content.ts";
+import { createLocations } from "../location/location.ts";
+import type { Log } from "../log.ts";
+import { createAdmit } from "../routes/admission.ts";
+import { type Registry, seesOnlyPublic, type View } from "../routes/registry.ts";
+import type { Snapshot } from "../store/ledger.ts";
+
+interface CompositionOptions {
+  readonly config: Config;
+  readonly log: Log;
+  /** The present one, the same object as long as nothing changes. */
+  readonly snapshot: () => Snapshot;
+  /** Of `auth.client_ca`. */
+  readonly authorities: Authorities | undefined;
+}
+
+/** The clock that says when a signed URL ends: whole seconds since 1970. */
+export const secondsNow = (): number => Math.floor(Date.now() / 1000);
+
+/** Makes a value anew only when what it is made of is another. */
+function derived<From, To>(source: () => From, make: (from: From) => To): () => To {
+  let seen = source();
+  let made = make(seen);
+  return () => {
+    const present = source();
+    if (present !== seen) {
+      seen = present;
+      made = make(present);
+    }
+    return made;
+  };
+}
+
+/** Puts the rooms together. `close` ends what they watch. */
+export async function composeRegistry({
+  config,
+  log,
+  snapshot,
+  authorities,
+}: CompositionOptions): Promise<{ readonly registry: Registry; readonly close: () => void }> {
+  const { auth, general, server } = config;
+  const locations = createLocations(config.cdn, secondsNow);
+  const content = createContent(config.serveContent, { pollingInterval: general.pollingInterval, log });
+  const authenticator = await createAuthenticator(auth, { log });
+  const asksForCredentials = auth.htpasswd !== undefined || auth.token !== undefined;
+  const publicView = derived(
+    snapshot,
+    ({ catalog }): View => ({
+      catalog,
+      maySee: seesOnlyPublic,
+      locations,
+      content,
+      isPrivate: asksForCredentials,
+      endpoint: general.endpoint,
+    }),
+  );
+  const certificates = { auth, trustedProxies: server.trustedProxies, authorities, now: Date.now };
+  return {
+    registry: {
+      publicView,
+      admit: createAdmit({
+        publicView,
+        authenticate: asksForCredentials ? authenticator.authenticate : undefined,
+        certificateClients: auth.clientCertFormat === undefined ? undefined : createCertificateClients(certificates),
+      }),
+      readiness: () => {
+        const { catalog, faults, loadedAt } = snapshot();
+        const repositories = catalog.v1.names.length + catalog.v2.names.length;
+        return { isLoaded: loadedAt !== undefined, repositories, faults: faults.size };
+      },
+    },
+    close: authenticator.close,
+  };
+}

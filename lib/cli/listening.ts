@@ -1,0 +1,51 @@
+import type { AnyElysia } from "elysia";
+import type { Config } from "../config/config.ts";
+import { type Listener, listen } from "../http/listener.ts";
+import { createLog, type Log } from "../log.ts";
+import { createApp } from "../routes/app.ts";
+import { createContexts } from "../routes/context.ts";
+import type { Registry } from "../routes/registry.ts";
+import { createService } from "../routes/service.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** The log as configured, to standard error. */
+export function logTo(terminal: Terminal, config: Config): Log {
+  return createLog({
+    format: config.log.format ?? (terminal.isTerminal ? "text" : "json"),
+    level: config.log.level,
+    write: terminal.complain,
+    now: () => new Date(),
+  });
+}
+
+interface ListeningOptions {
+  readonly server: Config["server"];
+  readonly log: Log;
+  readonly registry: Registry;
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined;
+  readonly sharesPort?: boolean;
+  readonly extra?: AnyElysia;
+}
+
+/** Listens for a registry's clients. @throws the system's error when the address can't be had */
+export function startListening({ server, log, registry, tls, sharesPort = false, extra }: ListeningOptions): Listener {
+  const onError = (error: unknown) => log.error("request failed", { error: String(error) });
+  const contexts = createContexts();
+  const app = createApp({ contexts, registry, onError, ...(extra !== undefined && { extra }) });
+  return listen(
+    { hostname: server.host, port: server.port, sharesPort, ...(tls !== undefined && { tls }) },
+    createService({ app, contexts, registry, onError }),
+  );
+}
+
+const HINTS: Readonly<Record<string, string>> = {
+  EADDRINUSE: "another program listens there; choose another port with --port",
+  EADDRNOTAVAIL: "this machine has no such address; choose another with --host",
+  EACCES: "ports below 1024 are for root; choose another with --port",
+};
+
+/** Why listening failed, and what to do about it. */
+export function describeListenError(error: unknown, { host, port }: Config["server"]): string {
+  const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
+  return `can't listen on ${host}:${port}: ${HINTS[code] ?? code} (${code})`;
+}
