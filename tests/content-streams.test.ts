@@ -167,6 +167,7 @@ describe("a client that takes nothing", () => {
     sparse("shortened");
     const client = await askSlowly("/v2/app/shortened");
     await until(() => openFiles().length > 0);
+    await readAtStandstill();
     truncateSync(join(directory, "app/shortened"), 0);
     client.socket.resume();
     await client.closed;
