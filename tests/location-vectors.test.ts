@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { startListening } from "../lib/cli/running.ts";
+import { composeRegistry } from "../lib/cli/composition.ts";
+import { startListening } from "../lib/cli/listening.ts";
 import { loadConfig } from "../lib/config/load.ts";
 import type { Listener } from "../lib/http/listener.ts";
 import { createLog } from "../lib/log.ts";
@@ -34,7 +35,9 @@ async function serve(settings: string, now = () => vectors.clock): Promise<Liste
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
   const log = createLog({ format: "text", level: "error", write: () => {}, now: () => new Date() });
   const snapshot = await readDirectoryOnce(loaded.config.general.dataDir);
-  return startListening({ config: loaded.config, log, snapshot: () => snapshot, now });
+  const { config } = loaded;
+  const { registry } = await composeRegistry({ config, log, snapshot: () => snapshot, authorities: undefined, now });
+  return startListening({ server: config.server, log, registry });
 }
 
 describe.each(["cdn", "cdn-sha1"])("Crane 3.3.1, configuration %s", (config) => {

@@ -16,6 +16,8 @@ interface CompositionOptions {
   readonly snapshot: () => Snapshot;
   /** Of `auth.client_ca`. */
   readonly authorities: Authorities | undefined;
+  /** Whole seconds since 1970. */
+  readonly now?: () => number;
 }
 
 /** The clock that says when a signed URL ends: whole seconds since 1970. */
@@ -41,9 +43,10 @@ export async function composeRegistry({
   log,
   snapshot,
   authorities,
+  now = secondsNow,
 }: CompositionOptions): Promise<{ readonly registry: Registry; readonly close: () => void }> {
   const { auth, general, server } = config;
-  const locations = createLocations(config.cdn, secondsNow);
+  const locations = createLocations(config.cdn, now);
   const content = createContent(config.serveContent, { pollingInterval: general.pollingInterval, log });
   const authenticator = await createAuthenticator(auth, { log });
   const asksForCredentials = auth.htpasswd !== undefined || auth.token !== undefined;
@@ -58,7 +61,7 @@ export async function composeRegistry({
       endpoint: general.endpoint,
     }),
   );
-  const certificates = { auth, trustedProxies: server.trustedProxies, authorities, now: Date.now };
+  const certificates = { auth, trustedProxies: server.trustedProxies, authorities, now: () => now() * 1000 };
   return {
     registry: {
       publicView,
