@@ -1,0 +1,168 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { mkdirSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { authFaults } from "../../lib/auth/authenticator.ts";
+import { watchFile } from "../../lib/auth/watched-file.ts";
+import { ALICE, BOB, basic, createPlace, createRecordedLog, openDoor, until } from "./door.ts";
+
+const BASE = { kind: "base" } as const;
+const SHA = "eve:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=";
+
+let place = createPlace();
+let path = "";
+beforeEach(() => {
+  place = createPlace();
+  path = place.at("users");
+});
+afterEach(() => place.remove());
+
+type Door = Awaited<ReturnType<typeof openDoor>>;
+const letsIn = async (door: Door, user: string, password: string): Promise<boolean> =>
+  (await door.authenticate(basic(user, password), BASE)).outcome === "allowed";
+const letsAlice = (door: Door) => letsIn(door, "alice", "secret");
+const letsBob = (door: Door) => letsIn(door, "bob", "pässwörd");
+
+describe("a file of users that changes", () => {
+  const WAYS: readonly [way: string, change: (text: string) => void][] = [
+    ["is written in place", (text) => writeFileSync(path, text)],
+    [
+      "is replaced by a rename",
+      (text) => {
+        writeFileSync(place.at("new"), text);
+        renameSync(place.at("new"), path);
+      },
+    ],
+    [
+      "is written again with the same size and times",
+      (text) => {
+        writeFileSync(path, text);
+        utimesSync(path, 1, 1);
+      },
+    ],
+  ];
+  test.each(WAYS)("lets others in when it %s", async (_, change) => {
+    change(ALICE);
+    const door = await openDoor({ htpasswd: path });
+    expect([await letsAlice(door), await letsBob(door)]).toEqual([true, false]);
+    change(BOB.padEnd(ALICE.length));
+    await until(async () => !(await letsAlice(door)));
+    expect(await letsBob(door)).toBe(true);
+    door.close();
+  });
+
+  test("lets others in when Kubernetes swaps its directory", async () => {
+    const version = (name: string, text: string) => {
+      mkdirSync(place.at(name));
+      writeFileSync(place.at(`${name}/users`), text);
+      symlinkSync(name, place.at("..data_tmp"));
+      renameSync(place.at("..data_tmp"), place.at("..data"));
+    };
+    version("..1", ALICE);
+    symlinkSync("..data/users", path);
+    const door = await openDoor({ htpasswd: path });
+    expect(await letsAlice(door)).toBe(true);
+    version("..2", BOB);
+    rmSync(place.at("..1"), { recursive: true });
+    await until(async () => !(await letsAlice(door)));
+    expect(await letsBob(door)).toBe(true);
+    door.close();
+  });
+
+  const BROKEN: readonly [what: string, spoil: () => void, line: string][] = [
+    ["has no good line", () => writeFileSync(path, `${SHA}\n<html>`), ":2: expected user:hash"],
+    ["is gone", () => rmSync(path), ": expected a file that can be read, received ENOENT"],
+    [
+      "is a directory",
+      () => {
+        rmSync(path);
+        mkdirSync(path);
+      },
+      ": expected a file, received a directory",
+    ],
+    [
+      "is too large",
+      () => writeFileSync(path, `${BOB}\n`.repeat(200_000)),
+      ": expected at most 8388608 bytes, received 13",
+    ],
+  ];
+  test.each(BROKEN)(
+    "serves as it was when it %s, says so once, and is read when it is mended",
+    async (_, spoil, line) => {
+      writeFileSync(path, ALICE);
+      const door = await openDoor({ htpasswd: path });
+      spoil();
+      await until(() => door.lines.some((each) => each.includes("what was read before holds")));
+      expect(door.lines.filter((each) => each.includes(`${path}${line}`))).toHaveLength(1);
+      expect(await letsAlice(door)).toBe(true);
+      rmSync(path, { recursive: true, force: true });
+      writeFileSync(path, BOB);
+      await until(() => letsBob(door));
+      expect(await letsAlice(door)).toBe(false);
+      door.close();
+    },
+  );
+
+  test("with nobody in it lets nobody in", async () => {
+    writeFileSync(path, ALICE);
+    const door = await openDoor({ htpasswd: path });
+    writeFileSync(path, "# nobody\n");
+    await until(async () => !(await letsAlice(door)));
+    door.close();
+  });
+
+  test("that is not there at first lets nobody in until it is", async () => {
+    const door = await openDoor({ htpasswd: path });
+    expect(await letsAlice(door)).toBe(false);
+    expect(door.lines[0]).toContain(`${path}: expected a file that can be read, received ENOENT`);
+    expect(door.lines[1]).toContain("nobody is let in");
+    writeFileSync(path, ALICE);
+    await until(() => letsAlice(door));
+    door.close();
+  });
+
+  test("is no longer looked at once the door is closed", async () => {
+    writeFileSync(path, ALICE);
+    const door = await openDoor({ htpasswd: path });
+    const other = await openDoor({ htpasswd: path });
+    door.close();
+    writeFileSync(path, BOB);
+    await until(() => letsBob(other));
+    expect(await letsBob(door)).toBe(false);
+    other.close();
+  });
+});
+
+test("a file is no longer looked at, even if a look was under way when it was closed", async () => {
+  writeFileSync(path, "1");
+  const { log } = createRecordedLog();
+  let reads = 0;
+  let letGo: () => void = () => {};
+  const read = async () => {
+    reads++;
+    if (reads > 1) await new Promise<void>((resolve) => (letGo = resolve));
+    return { value: reads, faults: [] };
+  };
+  const file = await watchFile({ path, parse: read, log, interval: 2 });
+  writeFileSync(path, "2");
+  await until(() => reads === 2);
+  file.close();
+  letGo();
+  await until(() => file.current() === 2);
+  const door = await openDoor({ htpasswd: path });
+  writeFileSync(path, ALICE);
+  await until(() => letsAlice(door));
+  expect(reads).toBe(2);
+  door.close();
+});
+
+test("all that is wrong with the file can be told without a door", async () => {
+  writeFileSync(path, `${ALICE}\n${SHA}\nnobody`);
+  const settings = { htpasswd: path, realm: "craned", token: undefined };
+  expect(await authFaults(settings)).toEqual([
+    `${path}:2: expected a bcrypt hash with a cost from 4 to 17, as htpasswd -B writes it, received a SHA-1 hash`,
+    `${path}:3: expected user:hash, received a line without a user`,
+  ]);
+  expect(await authFaults({ ...settings, htpasswd: place.at("missing") })).toEqual([
+    `${place.at("missing")}: expected a file that can be read, received ENOENT`,
+  ]);
+  expect(await authFaults({ ...settings, htpasswd: undefined })).toEqual([]);
+});
