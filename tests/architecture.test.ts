@@ -18,7 +18,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   config: ["location", "valibot", "node:*"],
   store: ["redirect-file", "catalog", "log", "node:*"],
   auth: ["reference", "catalog", "config", "log", "jose", "valibot", "node:*"],
-  routes: [...CORE, "auth", "store", "config", "http", "log", "elysia", "valibot", "node:*"],
+  content: ["reference", "media-types", "log", "valibot", "node:*"],
+  routes: [...CORE, "auth", "content", "store", "config", "http", "log", "elysia", "valibot", "node:*"],
   demo: [...CORE, "routes", "elysia", "node:*"],
   cli: [
     ...CORE,
@@ -27,6 +28,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "config",
     "store",
     "auth",
+    "content",
     "routes",
     "demo",
     "commander",
