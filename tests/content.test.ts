@@ -96,6 +96,7 @@ describe("a file", () => {
     expect(response.headers.get("cache-control")).toBe(`max-age=${POLLING_INTERVAL}`);
     expect(response.headers.get("docker-content-digest")).toBe(manifestDigest);
     expect(response.headers.get("etag")).toBe(`"${manifestDigest}"`);
+    expect(response.headers.get("vary")).toBe("Accept");
   });
 
   test("that is a signed manifest has the digest of what was signed, and one tag for each of its bytes", async () => {
@@ -240,6 +241,7 @@ describe("a server in front", () => {
       "cache-control": `max-age=${POLLING_INTERVAL}`,
       "content-type": MEDIA_TYPE["2"],
       "docker-content-digest": manifestDigest,
+      vary: "Accept",
       "x-sendfile": `${v2Dir}/app/manifests/2/latest`,
     });
   });

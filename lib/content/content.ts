@@ -140,6 +140,8 @@ function createOne(api: ContentApi, root: Root, pollingInterval: number, handove
         const about: Lines = [
           ["Cache-Control", request.isPrivate === true ? `private, ${age}` : age],
           ...(facts.digest === undefined ? [] : [["Docker-Content-Digest", facts.digest] as const]),
+          // Which manifest a reference names is for the client's Accept to say.
+          ...(description.isManifest ? [["Vary", "Accept"] as const] : []),
         ];
         if (handover === undefined) return await send(file, facts, about, request);
         await file.handle.close();
