@@ -110,7 +110,7 @@ export async function watchFile<Value>(options: WatchOptions<Value>): Promise<Wa
     for (const each of reading.faults.slice(0, MAX_LOGGED)) log.error(describeFileFault(path, each));
     const more = reading.faults.length - MAX_LOGGED;
     if (more > 0) log.error(`${path}: ${more} more`);
-    if (reading.value !== undefined) log.info("read", { file: path });
+    if (reading.value !== undefined) log.info("users or keys read", { file: path });
     else log.error(value === undefined ? "nobody is let in" : "what was read before holds", { file: path });
   }
 
@@ -125,6 +125,7 @@ export async function watchFile<Value>(options: WatchOptions<Value>): Promise<Wa
     if (state === known) return;
     const reading =
       content.kind === "bytes" ? await parse(content.bytes) : { value: undefined, faults: [content.fault] };
+    if (isClosed) return;
     known = state;
     tell(reading);
     value = reading.value ?? value;
