@@ -19,7 +19,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   store: ["redirect-file", "catalog", "log", "node:*"],
   auth: ["reference", "catalog", "config", "log", "jose", "valibot", "node:*"],
   content: ["reference", "media-types", "log", "valibot", "node:*"],
-  routes: [...CORE, "auth", "content", "store", "config", "http", "log", "elysia", "valibot", "node:*"],
+  search: ["catalog", "redirect-file", "log", "valibot"],
+  routes: [...CORE, "auth", "content", "search", "store", "config", "http", "log", "elysia", "valibot", "node:*"],
   demo: [...CORE, "routes", "elysia", "node:*"],
   cli: [
     ...CORE,
@@ -29,6 +30,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "store",
     "auth",
     "content",
+    "search",
     "routes",
     "demo",
     "commander",

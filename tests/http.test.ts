@@ -269,7 +269,7 @@ describe("v1", () => {
     const { num_results, results } = JSON.parse((await ask(craned.port, "/v1/search?q=T")).body);
     expect(num_results).toBe(5);
     const names: string[] = results.map((each: { name: string }) => each.name);
-    expect(names).toEqual(["both", "empty", "flat", "tags/manifests/blobs", "team/app"]);
+    expect(names).toEqual(["tags/manifests/blobs", "team/app", "both", "empty", "flat"]);
   });
 
   test("takes the posts that docker login makes, and keeps nothing", async () => {

@@ -7,6 +7,7 @@ import { createLocations } from "../location/location.ts";
 import type { Log } from "../log.ts";
 import { createAdmit } from "../routes/admission.ts";
 import { type Registry, seesOnlyPublic, type View } from "../routes/registry.ts";
+import { createSearch } from "../search/search.ts";
 import type { Snapshot } from "../store/ledger.ts";
 
 interface CompositionOptions {
@@ -70,6 +71,7 @@ export async function composeRegistry({
         authenticate: asksForCredentials ? authenticator.authenticate : undefined,
         certificateClients: auth.clientCertFormat === undefined ? undefined : createCertificateClients(certificates),
       }),
+      search: createSearch(config, { log }),
       readiness: () => {
         const { catalog, faults, loadedAt } = snapshot();
         const repositories = catalog.v1.names.length + catalog.v2.names.length;

@@ -27,7 +27,7 @@ export function createApp({ contexts, registry, onError, extra = new Elysia() }:
       return toResponse(internalError(pathname));
     })
     .use(v2Routes(answer))
-    .use(v1Routes(answer))
+    .use(v1Routes(answer, registry.search))
     .use(healthRoutes(registry))
     .use(extra)
     .compile();

@@ -54,11 +54,11 @@ async function deliver(view: View, outcome: Outcome, request: FileRequest): Prom
 }
 
 /** Answers a request that came to a typed route. @param decide what the rules say, seen with the client's eyes */
-export type Answering = (request: Request, decide: (view: View) => Outcome) => Promise<Response>;
+export type Answering = (request: Request, decide: (view: View) => Outcome | Promise<Outcome>) => Promise<Response>;
 
 export function createAnswering(contexts: Contexts): Answering {
-  return (request, decide) => {
+  return async (request, decide) => {
     const { view, method } = contexts.of(request);
-    return deliver(view, decide(view), { method, header: (name) => request.headers.get(name) });
+    return await deliver(view, await decide(view), { method, header: (name) => request.headers.get(name) });
   };
 }

@@ -2,6 +2,7 @@ import { type Catalog, v1Repository, v2Repository } from "../catalog/catalog.ts"
 import type { Content } from "../content/content.ts";
 import type { Locations } from "../location/location.ts";
 import type { Repository, V1Repository, V2Repository } from "../redirect-file/repository.ts";
+import type { Search } from "../search/search.ts";
 import type { Admit } from "./admission.ts";
 
 /** What an answer is made from: one snapshot, seen with one client's eyes. */
@@ -31,6 +32,7 @@ export interface Registry {
   readonly publicView: () => View;
   /** Undefined where all are let in and all see the same. */
   readonly admit: Admit | undefined;
+  readonly search: Search;
   readonly readiness: () => Readiness;
 }
 

@@ -1,9 +1,10 @@
 import { repositoriesWithImage } from "../catalog/catalog.ts";
 import { parseImageId, parseTag } from "../reference.ts";
+import type { Search } from "../search/search.ts";
 import type { Answer } from "./answer.ts";
 import { V1_HEADERS, v1Error } from "./errors.ts";
 import type { Outcome } from "./found.ts";
-import { type View, visibleV1, visibleV2 } from "./registry.ts";
+import { type View, visibleV1 } from "./registry.ts";
 
 const STANDALONE = ["X-Docker-Registry-Standalone", "True"] as const;
 
@@ -54,34 +55,21 @@ export function answerImage(view: View, idText: string, file: string): Outcome {
   return repository === undefined ? NOT_FOUND : { repository, path: `${id}/${file}`, missing: NOT_FOUND };
 }
 
-interface SearchResult {
-  readonly name: string;
-  readonly description: string;
-  readonly is_trusted: boolean;
-  readonly is_official: boolean;
-  readonly star_count: number;
-  readonly should_filter: boolean;
-}
+const FAILED_SEARCH = {
+  502: v1Error(502, "Bad Gateway"),
+  503: v1Error(503, "Service Unavailable"),
+  504: v1Error(504, "Gateway Timeout"),
+} as const;
 
-const foundByName = (name: string): SearchResult => ({
-  name,
-  description: "",
-  is_trusted: false,
-  is_official: false,
-  star_count: 0,
-  should_filter: false,
-});
+const COUNT = /^0*[1-9]\d{0,8}$/;
 
-/** `/v1/search`: the names, on either API, that have the query in them. */
-export function answerSearch(view: View, query: string): Answer {
-  const q = new URLSearchParams(query).get("q");
-  if (q === null || q === "") return v1Error(400, 'parameter "q" is required');
-  const { v1, v2 } = view.catalog;
-  const wanted = q.toLowerCase();
-  const names = [
-    ...v1.names.filter((name) => name.includes(wanted) && visibleV1(view, name) !== undefined),
-    ...v2.names.filter((name) => name.includes(wanted) && visibleV2(view, name) !== undefined),
-  ];
-  const results = [...new Set(names)].sort().map(foundByName);
+/** `/v1/search?q=…&n=…`: of an `n` that is no count nothing is made, since Crane knew none. */
+export async function answerSearch(view: View, search: Search, query: URLSearchParams): Promise<Answer> {
+  const q = query.get("q") ?? "";
+  const n = query.get("n") ?? "";
+  if (q === "") return v1Error(400, 'parameter "q" is required');
+  const searched = await search({ q, n: COUNT.test(n) ? Number(n) : undefined }, view);
+  if (!searched.ok) return FAILED_SEARCH[searched.failure.status];
+  const { results } = searched;
   return json({ query: q, num_results: results.length, results });
 }

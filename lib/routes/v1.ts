@@ -1,5 +1,6 @@
 import { Elysia } from "elysia";
 import * as v from "valibot";
+import type { Search } from "../search/search.ts";
 import { toResponse } from "./answer.ts";
 import type { Answering } from "./found.ts";
 import {
@@ -17,13 +18,14 @@ const named = { name: v.string() };
 const withHost = v.looseObject({ host: v.optional(v.string(), "") });
 
 /** The v1 API. Names come as one segment, as in the v2 routes. */
-export const v1Routes = (answer: Answering) =>
+export const v1Routes = (answer: Answering, search: Search) =>
   new Elysia({ name: "v1", prefix: "/v1" })
     .get("/_ping", () => toResponse(V1_PING))
     .get("/users", () => toResponse(V1_USERS))
     .post("/users", () => toResponse(V1_USER_CREATED), { parse: "none" })
+    // Not by Elysia's own reading of the query, which takes {"a":1} and [1] for more than texts.
     .get("/search", ({ request }) =>
-      answer(request, (view) => answerSearch(view, new URL(request.url).search.slice(1))),
+      answer(request, (view) => answerSearch(view, search, new URL(request.url).searchParams)),
     )
     .get(
       "/repositories/:name/images",

@@ -1,0 +1,77 @@
+import { failed, type SearchFailure } from "./result.ts";
+
+/** How long another's search may take, and how much it may say. */
+export interface BackendLimits {
+  /** Milliseconds without a byte after which it is given up, as Crane did. */
+  readonly silence: number;
+  /** Milliseconds for the whole answer: one byte a second is not silence, but no answer either. */
+  readonly total: number;
+  readonly bytes: number;
+}
+
+/** What Crane gave a backend to begin its answer, and bounds that it did not have. */
+export const BACKEND_LIMITS: BackendLimits = { silence: 1000, total: 10_000, bytes: 4 * 1024 * 1024 };
+
+type Fetched =
+  | { readonly ok: true; readonly bytes: Uint8Array }
+  | { readonly ok: false; readonly failure: SearchFailure };
+
+const UNREACHABLE = /^(?:ECONNREFUSED|E(?:HOST|NET)(?:UNREACH|DOWN)|ENOTFOUND|EAI_\w+|FailedToOpenSocket)$/;
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && "code" in error ? String(error.code) : "unknown error";
+
+/** A clock that aborts when it is not wound up again in time. */
+function createWatchdog({ silence, total }: BackendLimits) {
+  const controller = new AbortController();
+  const giveUp = () => controller.abort();
+  const whole = setTimeout(giveUp, total);
+  let quiet = setTimeout(giveUp, silence);
+  return {
+    signal: controller.signal,
+    windUp: () => {
+      clearTimeout(quiet);
+      quiet = setTimeout(giveUp, silence);
+    },
+    stop: () => {
+      clearTimeout(quiet);
+      clearTimeout(whole);
+    },
+  };
+}
+
+/** @returns the body, or undefined when it is longer than allowed; leaving the loop ends the transfer */
+async function readBody({ body }: Response, most: number, onChunk: () => void): Promise<Uint8Array | undefined> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of body ?? []) {
+    onChunk();
+    length += chunk.length;
+    if (length > most) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** Asks a backend, which is believed about nothing: neither that it answers, nor that it ends. */
+export async function askBackend(url: string, limits: BackendLimits): Promise<Fetched> {
+  const watchdog = createWatchdog(limits);
+  try {
+    // Uncompressed, so that the bound on bytes is one on memory.
+    const headers = { "Accept-Encoding": "identity" };
+    const response = await fetch(url, { signal: watchdog.signal, decompress: false, headers });
+    watchdog.windUp();
+    if (response.status !== 200) {
+      await response.body?.cancel();
+      return failed(502, `it answered ${response.status}`);
+    }
+    const bytes = await readBody(response, limits.bytes, watchdog.windUp);
+    return bytes === undefined ? failed(502, `it answered more than ${limits.bytes} bytes`) : { ok: true, bytes };
+  } catch (error) {
+    if (watchdog.signal.aborted) return failed(504, "it took too long");
+    const code = codeOf(error);
+    return failed(UNREACHABLE.test(code) ? 503 : 502, code);
+  } finally {
+    watchdog.stop();
+  }
+}
