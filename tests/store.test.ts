@@ -353,6 +353,16 @@ describe("a change is found by looking, where the file system does not tell", ()
     expect(served(dir, store.snapshot())).toEqual(expected);
   });
 
+  test("edits of the same size within one tick of the clock", async () => {
+    const { dir, store } = await openWithTwo({ watch: false });
+    for (let count = 0; count < 100; count++) {
+      const mark = String(count % 10);
+      writeFileSync(join(dir, "a.json"), file("a", mark));
+      await store.reload();
+      expect(served(dir, store.snapshot())["a"]).toBe(`${mark} a.json`);
+    }
+  });
+
   test("within the polling interval", async () => {
     const dir = makeDirectory();
     const { store } = await open(dir, { watch: false, pollingInterval: 0.05 });
@@ -538,18 +548,19 @@ describe("a Kubernetes mount", () => {
     expect(store.snapshot().files).toBe(40);
   });
 
-  test("swaps all at once although it swaps all the time", async () => {
+  test("swaps all at once, even under the eyes of a look", async () => {
+    const names = Array.from({ length: 100 }, (_, at) => `n${at}`);
     const dir = makeDirectory();
-    swap(dir, "0");
+    swap(dir, "0", names);
     const { store, snapshots } = await open(dir, { watch: false });
-    for (let mark = 1; mark < 10; mark++) {
+    for (let mark = 1; mark < 16; mark++) {
       const looking = store.reload();
-      await Bun.sleep(1);
-      swap(dir, String(mark));
+      for (let turns = 0; turns < mark * 3; turns++) await new Promise(setImmediate);
+      swap(dir, String(mark), names);
       await looking;
     }
-    for (const snapshot of snapshots) expect(marks(snapshot)).toMatch(/^http:\/\/host\/\d\/$/);
-  });
+    for (const snapshot of snapshots) expect(marks(snapshot)).toMatch(/^http:\/\/host\/\d+\/$/);
+  }, 30_000);
 
   test("gains and loses files", async () => {
     const dir = makeDirectory();
@@ -632,6 +643,21 @@ describe("the data directory", () => {
     expect(store.snapshot().faults.size).toBe(0);
     put(dir, { "a.json": file("a", "2") });
     await until(() => served(dir, store.snapshot()), { a: "2 a.json" });
+  });
+
+  test("may go away under the eyes of a look", async () => {
+    const parent = makeDirectory();
+    const dir = join(parent, "data");
+    for (let count = 0; count < 200; count++) put(dir, { [`${count}.json`]: file(`n${count}`) });
+    const { store } = await open(dir, { watch: false });
+    for (let round = 0; round < 20; round++) {
+      const looking = store.reload();
+      for (let turns = 0; turns < round; turns++) await new Promise(setImmediate);
+      renameSync(dir, join(parent, "away"));
+      await looking;
+      expect(store.snapshot().files).toBe(200);
+      renameSync(join(parent, "away"), dir);
+    }
   });
 
   test("may be a link that is swapped", async () => {

@@ -1,4 +1,4 @@
-import { type BigIntStats, closeSync, constants, fstatSync, open, read } from "node:fs";
+import { close, constants, fstatSync, open, read } from "node:fs";
 import { promisify } from "node:util";
 import { parseRedirectFile } from "../redirect-file/parse.ts";
 import { codeOf, type Facts, factsOf, isGone, unreadable } from "./sight.ts";
@@ -9,8 +9,6 @@ import type { RedirectFile } from "./tree.ts";
  * read this soon after its last change, in ms, is read once more at the next look, as git does with its index.
  */
 const RACY_MS = 2000;
-
-const MAX_ATTEMPTS = 3;
 
 /** `same`: as it was. `changed`: says something else now. `moved`: the path leads to another file now. */
 export type ReadResult = "same" | "changed" | "moved";
@@ -36,9 +34,6 @@ async function readAll(fd: number, size: number): Promise<Uint8Array> {
   }
 }
 
-/** Of an open file these are at hand; a thread's time for them would double the cost of a small file. */
-const statsOf = (fd: number): BigIntStats => fstatSync(fd, { bigint: true });
-
 function record(file: RedirectFile, bytes: Uint8Array): ReadResult {
   const hash = Bun.hash.wyhash(bytes);
   if (file.hash === hash) return "same";
@@ -55,35 +50,25 @@ function recordUnreadable(file: RedirectFile, code: string): ReadResult {
   return wasReadable ? "changed" : "same";
 }
 
-/** Reads until nothing changes meanwhile; without patience for a writer that never rests. */
-async function readStable(fd: number): Promise<{ bytes: Uint8Array; facts: Facts; isSettled: boolean }> {
-  let stats = statsOf(fd);
-  for (let attempt = 1; ; attempt++) {
-    const startedAt = Date.now();
-    const bytes = await readAll(fd, Number(stats.size));
-    const facts = factsOf(stats);
-    stats = statsOf(fd);
-    const isStable = facts.fingerprint === factsOf(stats).fingerprint;
-    if (isStable || attempt === MAX_ATTEMPTS)
-      return { bytes, facts, isSettled: isStable && Math.abs(startedAt - facts.changedAt) > RACY_MS };
-  }
-}
-
 /** Reads a file that is new or changed, if it is still the one at that path. */
 export async function readInto(file: RedirectFile, path: string): Promise<ReadResult> {
   let fd: number | undefined;
   try {
     // A pipe that took the file's place would block an open for ever.
     fd = await openFile(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    const { bytes, facts, isSettled } = await readStable(fd);
-    if (facts.identity !== file.identity) return "moved";
-    file.fingerprint = facts.fingerprint;
-    file.isSettled = isSettled;
+    // As it was before: what changes while it is read is seen to be different at the next look.
+    const stats = fstatSync(fd, { bigint: true });
+    const { identity, fingerprint, changedAt } = factsOf(stats);
+    if (identity !== file.identity) return "moved";
+    const startedAt = Date.now();
+    const bytes = await readAll(fd, Number(stats.size));
+    file.fingerprint = fingerprint;
+    file.isSettled = Math.abs(startedAt - changedAt) > RACY_MS;
     return record(file, bytes);
   } catch (error) {
     const code = codeOf(error);
     return isGone(code) ? "moved" : recordUnreadable(file, code);
   } finally {
-    if (fd !== undefined) closeSync(fd);
+    if (fd !== undefined) close(fd);
   }
 }

@@ -67,11 +67,6 @@ export function createScan(tree: Tree, watchDirectory: (real: string, identity: 
 
   const later = (entry: Entry) => work.add(() => visit(entry.directory, entry.name, "again"));
 
-  /** The others must still be the same file too: an inode's number is used again once its file is gone. */
-  function visitOthers(entries: readonly FileEntry[], entry: FileEntry): void {
-    for (const other of entries) if (other !== entry && other.seenIn !== round) later(other);
-  }
-
   function setTrail(entry: Entry, trail: Trail | undefined): void {
     if (isSameTrail(entry.trail, trail)) return;
     if (trail === undefined) tree.links.delete(entry);
@@ -82,16 +77,12 @@ export function createScan(tree: Tree, watchDirectory: (real: string, identity: 
 
   async function seeFile(directory: Directory, name: string, facts: Facts, trail: Trail | undefined): Promise<void> {
     const entry = fileEntry(tree, directory, name);
-    entry.seenIn = round;
     setTrail(entry, trail);
     if (entry.fault !== undefined) setFault(tree, entry, undefined);
     entry.keepsLastGood = true;
-    const before = entry.file;
     const file = fileAt(tree, facts.identity);
-    if (before !== file) {
+    if (entry.file !== file) {
       pointTo(tree, entry, file);
-      visitOthers(before?.entries ?? [], entry);
-      visitOthers(file.entries, entry);
       if (trail !== undefined) linksMoved = true;
     }
     if (file.reading !== undefined) return file.reading;
@@ -152,11 +143,8 @@ export function createScan(tree: Tree, watchDirectory: (real: string, identity: 
   }
 
   function loseFile(entry: FileEntry, keepsLastGood: boolean): void {
-    const before = entry.file;
-    entry.seenIn = round;
     entry.keepsLastGood = keepsLastGood;
     pointTo(tree, entry, undefined);
-    visitOthers(before?.entries ?? [], entry);
   }
 
   async function visit(directory: Directory, name: string, reason: Reason): Promise<void> {

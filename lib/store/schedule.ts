@@ -1,5 +1,5 @@
 /** Changes come in bursts: one look follows when it is quiet for a while, or when the burst is too long, in ms. */
-const QUIET_MS = 30;
+const QUIET_MS = 20;
 const LONGEST_MS = 200;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 

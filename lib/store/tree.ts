@@ -41,8 +41,6 @@ export interface FileEntry extends Named {
   file: RedirectFile | undefined;
   /** False for a link that leads nowhere: its file is gone, not broken. */
   keepsLastGood: boolean;
-  /** The look round that saw it last. */
-  seenIn: number;
 }
 
 /** A name under which a directory is reached. */
@@ -213,7 +211,6 @@ export function fileEntry(tree: Tree, directory: Directory, name: string): FileE
     fault: undefined,
     file: undefined,
     keepsLastGood: true,
-    seenIn: 0,
   };
   putEntry(tree, entry);
   return entry;

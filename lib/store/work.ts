@@ -22,19 +22,21 @@ export function createWork(limit: number): Work {
     finished = undefined;
     failure = undefined;
   };
+  const run = async (job: () => Promise<void>) => {
+    running++;
+    try {
+      await job();
+    } catch (error) {
+      failure ??= { error };
+    }
+    running--;
+    start();
+    settle();
+  };
   const start = () => {
     for (let job = waiting[next]; job !== undefined && running < limit; job = waiting[next]) {
       next++;
-      running++;
-      job()
-        .catch((error: unknown) => {
-          failure ??= { error };
-        })
-        .finally(() => {
-          running--;
-          start();
-          settle();
-        });
+      void run(job);
     }
   };
   return {
