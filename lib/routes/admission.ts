@@ -2,25 +2,9 @@ import type { Authentication, Authenticator, Wanted } from "../auth/authenticato
 import type { CertificateClients } from "../auth/clients.ts";
 import { type Entitlements, NO_ENTITLEMENTS } from "../auth/entitlement.ts";
 import type { Repository } from "../redirect-file/repository.ts";
-import type { Answer } from "./answer.ts";
 import { tooManyRequests, unauthorized } from "./errors.ts";
-import { seesOnlyPublic, type View } from "./registry.ts";
+import { type Admission, type Admit, type Asker, seesOnlyPublic, type View } from "./registry.ts";
 import type { Target } from "./target.ts";
-
-/** Who asks, and for what. */
-export interface Asker {
-  readonly peer: string;
-  readonly header: (name: string) => string | undefined;
-  readonly target: Target;
-}
-
-/** The view of a client that may come in, or the answer to one that may not. */
-export type Admission =
-  | { readonly isAdmitted: true; readonly view: View }
-  | { readonly isAdmitted: false; readonly answer: Answer };
-
-/** Decides at once where nothing has to be worked out. */
-export type Admit = (asker: Asker) => Admission | Promise<Admission>;
 
 interface AdmitOptions {
   readonly publicView: () => View;

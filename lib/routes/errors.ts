@@ -23,6 +23,7 @@ const V2_ERRORS = {
   PAGINATION_NUMBER_INVALID: [400, "invalid number of results requested"],
   UNSUPPORTED: [404, "the operation is unsupported"],
   BLOB_UNKNOWN: [404, "blob unknown to registry"],
+  RANGE_INVALID: [416, "invalid content range"],
   UNAUTHORIZED: [401, "authentication required"],
   TOOMANYREQUESTS: [429, "too many requests"],
   UNKNOWN: [500, "unknown error"],
@@ -84,6 +85,12 @@ export function tooManyRequests(route: Route, retryAfter: number): Answer {
   return route.startsWith("v2.")
     ? v2Error("TOOMANYREQUESTS", { headers: [header] })
     : v1Error(429, "Too Many Requests", [header]);
+}
+
+/** For a range or a condition that the file does not meet. @param headers what the refusal says beside that */
+export function refusedFile(api: "v1" | "v2", status: number, headers: Answer["headers"]): Answer {
+  if (api === "v1") return v1Error(status, status === 416 ? "Range Not Satisfiable" : "Precondition Failed", headers);
+  return v2Error(status === 416 ? "RANGE_INVALID" : "UNSUPPORTED", { status, headers });
 }
 
 /** For a request that HTTP itself can't make sense of. */

@@ -3,7 +3,7 @@ import type { Method } from "../location/sign.ts";
 import type { Repository } from "../redirect-file/repository.ts";
 import { type Answer, toResponse } from "./answer.ts";
 import type { Contexts } from "./context.ts";
-import { V1_HEADERS, V2_HEADER } from "./errors.ts";
+import { refusedFile, V1_HEADERS, V2_HEADER } from "./errors.ts";
 import type { View } from "./registry.ts";
 
 /** A file of a repository: the answer is a redirect to it or, where content is served, the file itself. */
@@ -41,6 +41,7 @@ async function serveFile(view: View, content: Content, found: Found, request: Fi
   const isPrivate = repository.isProtected || view.isPrivate;
   const response = await content.serve(repository.repository, path, { ...request, isPrivate });
   if (response === undefined) return toResponse(missing);
+  if (response.status >= 400) return toResponse(refusedFile(repository.api, response.status, [...response.headers]));
   for (const [name, value] of repository.api === "v2" ? [V2_HEADER] : V1_HEADERS) response.headers.set(name, value);
   return response;
 }

@@ -3,7 +3,8 @@ import type { Content } from "../content/content.ts";
 import type { Locations } from "../location/location.ts";
 import type { Repository, V1Repository, V2Repository } from "../redirect-file/repository.ts";
 import type { Search } from "../search/search.ts";
-import type { Admit } from "./admission.ts";
+import type { Answer } from "./answer.ts";
+import type { Target } from "./target.ts";
 
 /** What an answer is made from: one snapshot, seen with one client's eyes. */
 export interface View {
@@ -17,6 +18,21 @@ export interface View {
   /** What X-Docker-Endpoints says; undefined means the request's own Host. */
   readonly endpoint: string | undefined;
 }
+
+/** Who asks, and for what. */
+export interface Asker {
+  readonly peer: string;
+  readonly header: (name: string) => string | undefined;
+  readonly target: Target;
+}
+
+/** The view of a client that may come in, or the answer to one that may not. */
+export type Admission =
+  | { readonly isAdmitted: true; readonly view: View }
+  | { readonly isAdmitted: false; readonly answer: Answer };
+
+/** Decides at once where nothing has to be worked out. */
+export type Admit = (asker: Asker) => Admission | Promise<Admission>;
 
 /** How the load of the data directory stands. */
 export interface Readiness {
