@@ -8,6 +8,13 @@ export type CertificateFormat = NonNullable<Config["auth"]["clientCertFormat"]>;
 /** The value of a request's header, lines of one name joined by commas. */
 export type HeaderGetter = (name: string) => string | undefined;
 
+/** The headers that hold a client's certificate, as they came. */
+export interface CertificateHeaders {
+  readonly certificate: string;
+  /** The header beside it, which RFC 9440 has. */
+  readonly chain: string | undefined;
+}
+
 /** What a proxy hands on: DER, unchecked. */
 export interface SentCertificates {
   readonly leaf: Uint8Array;
@@ -24,7 +31,7 @@ export const DEFAULT_HEADERS: Readonly<Record<CertificateFormat, string>> = {
   envoy: "X-Forwarded-Client-Cert",
 };
 
-/** Four times the head of a request: more never arrives, and a reader of its own must not rely on that. */
+/** Of both headers: four times the head of a request, which more never fits into. */
 const MAX_HEADER_LENGTH = 131_072;
 const MAX_CERTIFICATES = 10;
 
@@ -77,35 +84,45 @@ function readForwarded(text: string): SentCertificates | undefined {
 }
 
 /**
+ * Finds the certificate among the headers of a request.
+ *
+ * @param header where it is; by default where the format has it
+ * @returns nothing when there is none, or when it is too long
+ */
+export function certificateHeaders(
+  get: HeaderGetter,
+  format: CertificateFormat,
+  header: string = DEFAULT_HEADERS[format],
+): CertificateHeaders | undefined {
+  const certificate = get(header);
+  if (certificate === undefined || certificate === "") return undefined;
+  const chain = format === "rfc9440" ? get(`${header}-Chain`) : undefined;
+  const length = certificate.length + (chain?.length ?? 0);
+  return length > MAX_HEADER_LENGTH ? undefined : { certificate, chain };
+}
+
+/**
  * Reads the certificate that a proxy hands on. Whether the proxy may be believed is for the caller to know.
  *
  * nginx: `$ssl_client_escaped_cert`, and Apache: `%{SSL_CLIENT_CERT}s`, which are PEM, percent-encoded and with spaces
  * for line ends. RFC 9440: `Client-Cert` and, by the same name with `-Chain`, `Client-Cert-Chain`. Traefik: base64 of
  * the chain between commas. Envoy: `Cert` and `Chain` of the last element.
  *
- * @param header where it is; by default where the format has it
- * @returns nothing when there is none, or when what is there is malformed, more than one or too long
+ * @returns nothing when what is there is malformed or more than one
  */
-export function readClientCertificate(
-  get: HeaderGetter,
+export function parseCertificateHeaders(
+  { certificate, chain }: CertificateHeaders,
   format: CertificateFormat,
-  header: string = DEFAULT_HEADERS[format],
 ): SentCertificates | undefined {
-  const bounded = (name: string): string | undefined => {
-    const text = get(name);
-    return text === undefined || text.length > MAX_HEADER_LENGTH ? undefined : text;
-  };
-  const text = bounded(header);
-  if (text === undefined || text.trim() === "") return undefined;
   switch (format) {
     case "nginx":
     case "apache":
-      return readArmoured(text);
+      return readArmoured(certificate);
     case "rfc9440":
-      return readStructured(text, bounded(`${header}-Chain`));
+      return readStructured(certificate, chain);
     case "traefik":
-      return readBare(text);
+      return readBare(certificate);
     case "envoy":
-      return readForwarded(text);
+      return readForwarded(certificate);
   }
 }

@@ -5,10 +5,10 @@
  *     element := pair *( ";" pair )
  *     pair    := key "=" ( quoted / plain )       keys in any case
  *     quoted  := DQUOTE *( "\" any / any but DQUOTE ) DQUOTE
- *     plain   := *( any but "," ";" DQUOTE )
+ *     plain   := *( any but "," ";" DQUOTE and white space )
  */
 
-const PAIR = /\s*([A-Za-z]+)=(?:"((?:[^"\\]|\\.)*)"|([^",;]*))\s*([,;]|$)/y;
+const PAIR = /\s*([A-Za-z]+)=(?:"((?:[^"\\]|\\.)*)"|([^",;\s]*))\s*([,;]|$)/y;
 /** The longest header that 10 proxies could write with a dozen keys each. */
 const MAX_PAIRS = 128;
 

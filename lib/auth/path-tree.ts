@@ -52,12 +52,11 @@ function unpack(data: Uint8Array): Unpacked | undefined {
   return words.includes("") ? undefined : { words, rest: data.subarray(inflated.taken) };
 }
 
-/** @returns how many nodes there are, and what follows */
-function readCount(bytes: Uint8Array): { readonly count: number; readonly rest: Uint8Array } | undefined {
+/** @returns how many nodes there are, and what follows: nothing where the count itself breaks off */
+function readCount(bytes: Uint8Array): { readonly count: number; readonly rest: Uint8Array } {
   const first = bytes[0] ?? 0;
   const length = first < 128 ? 0 : first - 128;
   const digits = bytes.subarray(1, 1 + length);
-  if (bytes.length < 1 + length) return undefined;
   const count = length === 0 ? first : digits.reduce((sum, digit) => sum * 256 + digit, 0);
   return { count, rest: bytes.subarray(1 + length) };
 }
@@ -109,10 +108,9 @@ function hasCycle(steps: readonly (readonly Step[])[]): boolean {
  */
 export function decodePathTree(payload: Uint8Array): PathNode | undefined {
   const unpacked = unpack(payload);
-  const counted = unpacked === undefined ? undefined : readCount(unpacked.rest);
-  if (unpacked === undefined || counted === undefined) return undefined;
+  if (unpacked === undefined) return undefined;
   const { words } = unpacked;
-  const { count, rest } = counted;
+  const { count, rest } = readCount(unpacked.rest);
   // Each takes a bit at least.
   const most = Math.min(MAX_SYMBOLS, rest.length * 8);
   if (count < 2 || count > most || words.length > most) return undefined;

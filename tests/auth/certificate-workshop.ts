@@ -18,13 +18,15 @@ export interface Order {
   /** Lines of an extension section of openssl's configuration. */
   readonly extensions?: readonly string[];
   readonly days?: number;
-  /** As `openssl genpkey` takes them. */
-  readonly key?: readonly string[];
+  /** Whose key it shares. */
+  readonly sharesKeyWith?: Made;
   readonly hash?: string;
+  readonly isRsa?: boolean;
 }
 
 export const AUTHORITY = ["basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign,cRLSign"];
 const EC_KEY = ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"];
+const RSA_KEY = ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"];
 
 function openssl(...parameters: readonly string[]): void {
   const { status, stderr } = spawnSync("openssl", parameters, { encoding: "utf8" });
@@ -36,9 +38,10 @@ export function openWorkshop() {
   const directory = mkdtempSync(join(tmpdir(), "craned-certificates-"));
   let count = 0;
   return {
-    make({ name, issuer, extensions = [], days = 30, key = EC_KEY, hash = "sha256" }: Order): Made {
+    make({ name, issuer, extensions = [], days = 30, sharesKeyWith, hash = "sha256", isRsa = false }: Order): Made {
       const base = join(directory, `${count++}`);
-      const [keyPath, certificatePath, configPath] = [`${base}.key`, `${base}.pem`, `${base}.conf`];
+      const [certificatePath, configPath] = [`${base}.pem`, `${base}.conf`];
+      const keyPath = sharesKeyWith?.keyPath ?? `${base}.key`;
       const lines = [
         "[req]",
         "prompt=no",
@@ -49,7 +52,7 @@ export function openWorkshop() {
         "[ext]",
       ];
       writeFileSync(configPath, [...lines, ...extensions, ""].join("\n"));
-      openssl("genpkey", ...key, "-out", keyPath);
+      if (sharesKeyWith === undefined) openssl("genpkey", ...(isRsa ? RSA_KEY : EC_KEY), "-out", keyPath);
       const signer = issuer === undefined ? [] : ["-CA", issuer.certificatePath, "-CAkey", issuer.keyPath];
       const request = ["-new", "-x509", "-config", configPath, "-key", keyPath, `-${hash}`, "-days", `${days}`];
       openssl("req", ...request, ...signer, "-out", certificatePath);
