@@ -4,6 +4,7 @@ import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { version } from "../package.json" with { type: "json" };
 import { runCraned, scratch, serveDirectory, startCraned } from "./harness/craned.ts";
+import { ask } from "./harness/raw.ts";
 
 const digest = `sha256:${"1".repeat(64)}`;
 
@@ -214,6 +215,19 @@ describe("craned serve", () => {
     await craned.logged((line) => line.includes("reloading"));
     await craned.logged((line) => line.includes('"names":"b"'));
     expect((await fetch(`${craned.origin}/v2/b/tags/list`)).status).toBe(200);
+    await craned.stop();
+  });
+
+  test("logs each request when asked, on one line whatever the client sent", async () => {
+    const { path } = directory({ "a.json": file("a") });
+    const craned = await serveDirectory(path, { args: ["--log-access"] });
+    const targets = ["/v2/a/manifests/1.0", "/v2/a/tags/list", "/v2/%0a\\x/manifests/1", "/#"];
+    for (const target of targets) await ask(craned.port, target, { headers: { Accept: "*/*" } });
+    const statuses = [302, 200, 404, 400];
+    for (const [number, target] of targets.entries()) {
+      const line = await craned.logged((each) => each.includes(JSON.stringify(target)));
+      expect(JSON.parse(line)).toMatchObject({ target, status: statuses[number] });
+    }
     await craned.stop();
   });
 

@@ -2,6 +2,7 @@ import type { AnyElysia } from "elysia";
 import type { Config } from "../config/config.ts";
 import { type Listener, listen } from "../http/listener.ts";
 import { createLog, type Log } from "../log.ts";
+import { withAccessLog } from "../routes/access-log.ts";
 import { createApp } from "../routes/app.ts";
 import { createContexts } from "../routes/context.ts";
 import type { Registry } from "../routes/registry.ts";
@@ -20,6 +21,8 @@ export function logTo(terminal: Terminal, config: Config): Log {
 
 interface ListeningOptions {
   readonly server: Config["server"];
+  /** Whether each request is logged. */
+  readonly logsAccess?: boolean;
   readonly log: Log;
   readonly registry: Registry;
   readonly tls?: { readonly cert: string; readonly key: string } | undefined;
@@ -28,13 +31,15 @@ interface ListeningOptions {
 }
 
 /** Listens for a registry's clients. @throws the system's error when the address can't be had */
-export function startListening({ server, log, registry, tls, sharesPort = false, extra }: ListeningOptions): Listener {
+export function startListening(options: ListeningOptions): Listener {
+  const { server, log, registry, tls, sharesPort = false, extra, logsAccess = false } = options;
   const onError = (error: unknown) => log.error("request failed", { error: String(error) });
   const contexts = createContexts();
   const app = createApp({ contexts, registry, onError, ...(extra !== undefined && { extra }) });
+  const service = createService({ app, contexts, registry, onError });
   return listen(
     { hostname: server.host, port: server.port, sharesPort, ...(tls !== undefined && { tls }) },
-    createService({ app, contexts, registry, onError }),
+    logsAccess ? withAccessLog(service, log) : service,
   );
 }
 

@@ -39,7 +39,14 @@ async function serveHere({ config, tls, authorities, log, sharesPort }: Prepared
   const { snapshot } = store;
   const { registry, close } = await composeRegistry({ config, log, snapshot, authorities });
   try {
-    const listener = startListening({ server: config.server, log, registry, tls, sharesPort });
+    const listener = startListening({
+      server: config.server,
+      log,
+      logsAccess: config.log.access,
+      registry,
+      tls,
+      sharesPort,
+    });
     const scheme = tls === undefined ? "http" : "https";
     const { repositories } = registry.readiness();
     log.info(`listening on ${scheme}://${listener.hostname}:${listener.port}`, { repositories });

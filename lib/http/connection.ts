@@ -127,10 +127,12 @@ export function openConnection(wire: Wire, service: Service, clock: () => Clock,
     const isStreamed = declared !== null && response.body !== null;
     const bytes = isStreamed ? undefined : new Uint8Array(await response.arrayBuffer());
     const length = NO_BODY_STATUS.has(response.status) ? "" : `Content-Length: ${declared ?? bytes?.length ?? 0}\r\n`;
-    send(`${statusLine(response.status)}${fieldLines(headers)}${length}${clock().dateLine}${endingLines(head)}\r\n`);
+    const lines = `${statusLine(response.status)}${fieldLines(headers)}${length}${clock().dateLine}${endingLines(head)}\r\n`;
     const hasBody = head?.method !== "HEAD" && !NO_BODY_STATUS.has(response.status);
-    if (bytes !== undefined) send(hasBody ? bytes : "");
-    else if (hasBody) await stream(response.body);
+    // Together, since each write is a call of the system and may be a packet.
+    if (bytes !== undefined) return send(hasBody ? Buffer.concat([Buffer.from(lines, "latin1"), bytes]) : lines);
+    send(lines);
+    if (hasBody) await stream(response.body);
     else await response.body?.cancel();
   };
 
