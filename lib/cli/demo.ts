@@ -6,7 +6,7 @@ import { buildDemo, type DemoRegistry } from "../demo/demo.ts";
 import { staticHost } from "../demo/static-host.ts";
 import { openStore, type Store } from "../store/store.ts";
 import { composeRegistry } from "./composition.ts";
-import { describeListenError, logTo, startListening } from "./listening.ts";
+import { describeListenError, hostAndPort, logTo, startListening } from "./listening.ts";
 import { configOrComplaint } from "./settings.ts";
 import { onStopSignals } from "./stopping.ts";
 import { EXIT, type ExitCode, type Terminal } from "./terminal.ts";
@@ -40,7 +40,7 @@ async function serveDemo(config: Config, directory: string, terminal: Terminal):
   try {
     const extra = staticHost(() => demo?.objects ?? new Map());
     const listener = startListening({ server: config.server, log, registry, extra });
-    const host = `${listener.hostname}:${listener.port}`;
+    const host = hostAndPort(listener.hostname, listener.port);
     demo = buildDemo(`http://${host}`);
     writeFiles(directory, demo);
     await store.reload();

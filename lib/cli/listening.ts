@@ -49,8 +49,12 @@ const HINTS: Readonly<Record<string, string>> = {
   EACCES: "ports below 1024 are for root; choose another with --port",
 };
 
+/** An address as a URL has it. */
+export const hostAndPort = (host: string, port: number): string =>
+  host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+
 /** Why listening failed, and what to do about it. */
 export function describeListenError(error: unknown, { host, port }: Config["server"]): string {
   const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
-  return `can't listen on ${host}:${port}: ${HINTS[code] ?? code} (${code})`;
+  return `can't listen on ${hostAndPort(host, port)}: ${HINTS[code] ?? code} (${code})`;
 }

@@ -5,7 +5,7 @@ import type { Log } from "../log.ts";
 import { openStore } from "../store/store.ts";
 import { readAuthorities } from "./authorities.ts";
 import { composeRegistry } from "./composition.ts";
-import { describeListenError, logTo, startListening } from "./listening.ts";
+import { describeListenError, hostAndPort, logTo, startListening } from "./listening.ts";
 import { configOrComplaint } from "./settings.ts";
 import { onStopSignals } from "./stopping.ts";
 import { EXIT, type ExitCode, type Terminal } from "./terminal.ts";
@@ -49,7 +49,7 @@ async function serveHere({ config, tls, authorities, log, sharesPort }: Prepared
     });
     const scheme = tls === undefined ? "http" : "https";
     const { repositories } = registry.readiness();
-    log.info(`listening on ${scheme}://${listener.hostname}:${listener.port}`, { repositories });
+    log.info(`listening on ${scheme}://${hostAndPort(listener.hostname, listener.port)}`, { repositories });
     return await stopping.drain(listener, config.server.shutdownGrace, log);
   } catch (error) {
     log.error(describeListenError(error, config.server));
