@@ -1,5 +1,5 @@
 import { readdir } from "node:fs/promises";
-import type { Fault } from "../redirect-file/fault.ts";
+import { isRedirectName, seeDangling, seeUnreadable } from "./lost.ts";
 import { nameDirectories } from "./naming.ts";
 import { isKnown, readInto } from "./read.ts";
 import { codeOf, type Facts, isGone, lookAt, unreadable } from "./sight.ts";
@@ -10,12 +10,12 @@ import {
   directoryAt,
   directoryEntry,
   type Entry,
-  type FileEntry,
   fileAt,
   fileEntry,
   pointTo,
   removeEntry,
   setFault,
+  setTrail,
   type Tree,
   touch,
 } from "./tree.ts";
@@ -34,8 +34,6 @@ export interface Scan {
   look(hints: Hints): Promise<void>;
   /** Whether a link led elsewhere in the last look round, so that others may have been seen before that. */
   linksMoved(): boolean;
-  /** Whether links or directories are others than when this was asked last, so that others must be watched. */
-  placesChanged(): boolean;
 }
 
 /** Reads and looks under way at once: enough to hide a network file system's delays, far from any limit. */
@@ -45,8 +43,6 @@ const SLICE_MS = 4;
 
 /** Why a name is looked at: it was in a listing, something happened to it, or something happened elsewhere. */
 type Reason = "listed" | "hinted" | "again";
-
-const isRedirectName = (name: string): boolean => name.endsWith(".json");
 
 /** The bookkeeping of a Kubernetes mount, which is read through visible links only. */
 const isHidden = (name: string): boolean => name.startsWith("..");
@@ -63,21 +59,12 @@ export function createScan(tree: Tree, watchDirectory: (real: string, identity: 
   let follow = createTrails();
   let missing: Entry[] = [];
   let linksMoved = false;
-  let placesChanged = true;
 
   const later = (entry: Entry) => work.add(() => visit(entry.directory, entry.name, "again"));
 
-  function setTrail(entry: Entry, trail: Trail | undefined): void {
-    if (isSameTrail(entry.trail, trail)) return;
-    if (trail === undefined) tree.links.delete(entry);
-    else tree.links.add(entry);
-    entry.trail = trail;
-    placesChanged = true;
-  }
-
   async function seeFile(directory: Directory, name: string, facts: Facts, trail: Trail | undefined): Promise<void> {
     const entry = fileEntry(tree, directory, name);
-    setTrail(entry, trail);
+    setTrail(tree, entry, trail);
     if (entry.fault !== undefined) setFault(tree, entry, undefined);
     entry.keepsLastGood = true;
     const file = fileAt(tree, facts.identity);
@@ -108,7 +95,7 @@ export function createScan(tree: Tree, watchDirectory: (real: string, identity: 
     const real = trail === undefined ? below(directory.real, name) : trail.real;
     if (real === undefined) return;
     const entry = directoryEntry(tree, directory, name);
-    setTrail(entry, trail);
+    setTrail(tree, entry, trail);
     if (entry.fault !== undefined) setFault(tree, entry, undefined);
     const child = directoryAt(tree, identity, real);
     const isNew = entry.child !== child;
@@ -118,33 +105,6 @@ export function createScan(tree: Tree, watchDirectory: (real: string, identity: 
       if (trail !== undefined) linksMoved = true;
     }
     if (isNew || reason !== "again") work.add(() => list(child));
-  }
-
-  /** Nobody knows what is there: what was known stays, with a fault. */
-  function seeUnreadable(directory: Directory, name: string, fault: Fault, trail: Trail | undefined): void {
-    const isDirectory = directory.entries.get(name)?.kind === "directory" || !isRedirectName(name);
-    const entry = isDirectory ? directoryEntry(tree, directory, name) : fileEntry(tree, directory, name);
-    setTrail(entry, trail);
-    setFault(tree, entry, fault);
-    if (entry.kind === "file") loseFile(entry, true);
-  }
-
-  /** A link that leads nowhere has lost its file; it may lead somewhere later. */
-  function seeDangling(directory: Directory, name: string, fault: Fault, trail: Trail | undefined): void {
-    const entry = isRedirectName(name) ? fileEntry(tree, directory, name) : directoryEntry(tree, directory, name);
-    setTrail(entry, trail);
-    if (entry.kind === "file") {
-      setFault(tree, entry, fault);
-      loseFile(entry, false);
-    } else if (entry.child !== undefined) {
-      entry.child = undefined;
-      tree.dirt.isShape = true;
-    }
-  }
-
-  function loseFile(entry: FileEntry, keepsLastGood: boolean): void {
-    entry.keepsLastGood = keepsLastGood;
-    pointTo(tree, entry, undefined);
   }
 
   async function visit(directory: Directory, name: string, reason: Reason): Promise<void> {
@@ -167,8 +127,8 @@ export function createScan(tree: Tree, watchDirectory: (real: string, identity: 
       if (known !== undefined) missing.push(known);
     } else if (sight.kind === "file") await seeFile(directory, name, sight.facts, trail);
     else if (sight.kind === "directory") seeDirectory(directory, name, sight.identity, trail, reason);
-    else if (sight.kind === "dangling") seeDangling(directory, name, sight.fault, trail);
-    else seeUnreadable(directory, name, sight.fault, trail);
+    else if (sight.kind === "dangling") seeDangling(tree, directory, name, sight.fault, trail);
+    else seeUnreadable(tree, directory, name, sight.fault, trail);
   }
 
   async function list(directory: Directory): Promise<void> {
@@ -205,7 +165,7 @@ export function createScan(tree: Tree, watchDirectory: (real: string, identity: 
 
   async function lookAtRoot(): Promise<void> {
     const trail = await follow("/", tree.rootPath);
-    if (!isSameTrail(tree.rootTrail, trail)) placesChanged = true;
+    if (!isSameTrail(tree.rootTrail, trail)) tree.placesChanged = true;
     tree.rootTrail = trail;
     const sight = await lookAt(tree.rootPath);
     tree.dirt.paths.add(tree.rootPath);
@@ -229,7 +189,7 @@ export function createScan(tree: Tree, watchDirectory: (real: string, identity: 
     if (sight.kind === "directory" && sight.identity === tree.root?.identity)
       for (const entry of missing) {
         if (entry.directory.entries.get(entry.name) !== entry) continue;
-        if (entry.trail !== undefined) placesChanged = true;
+        if (entry.trail !== undefined) tree.placesChanged = true;
         removeEntry(tree, entry);
       }
     missing = [];
@@ -254,13 +214,8 @@ export function createScan(tree: Tree, watchDirectory: (real: string, identity: 
       await removeMissing();
       if (!tree.dirt.isShape) return;
       nameDirectories(tree);
-      placesChanged = true;
+      tree.placesChanged = true;
     },
     linksMoved: () => linksMoved,
-    placesChanged: () => {
-      const was = placesChanged;
-      placesChanged = false;
-      return was;
-    },
   };
 }

@@ -65,7 +65,8 @@ async function lookRound(
     await scan.look(hints);
     const isNewPlace = afterRound();
     const moved = scan.linksMoved() || isNewPlace;
-    const next = more();
+    // What is not looked at now is left for the next pass.
+    const next = round + 1 < MAX_ROUNDS ? more() : undefined;
     hints = next !== undefined && moved ? { ...next, links: true } : (next ?? (moved ? LINKS : undefined));
   }
 }
@@ -111,7 +112,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const scan = createScan(tree, (real, identity) => watches?.open(real, identity));
 
   function afterRound(): boolean {
-    if (watches === undefined || isClosed || !scan.placesChanged()) return false;
+    if (watches === undefined || isClosed || !tree.placesChanged) return false;
+    tree.placesChanged = false;
     const places = placesOf(tree);
     inbox.setPlaces(places);
     return watchPlaces(watches, tree, places);

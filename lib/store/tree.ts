@@ -6,7 +6,7 @@
  */
 import type { Fault } from "../redirect-file/fault.ts";
 import type { Parsed } from "../redirect-file/parse.ts";
-import type { Trail } from "./trail.ts";
+import { isSameTrail, type Trail } from "./trail.ts";
 
 export interface Directory {
   readonly identity: string;
@@ -84,6 +84,8 @@ export interface Tree {
   /** Entries that are links. */
   readonly links: Set<Entry>;
   dirt: Dirt;
+  /** Whether directories or the ways of links are others than those that are watched. */
+  placesChanged: boolean;
 }
 
 export const noDirt = (): Dirt => ({ paths: new Set(), entries: new Set(), isShape: false });
@@ -100,6 +102,7 @@ export function createTree(rootPath: string): Tree {
     files: new Map(),
     links: new Set(),
     dirt: noDirt(),
+    placesChanged: true,
   };
 }
 
@@ -173,6 +176,15 @@ export function pointTo(tree: Tree, entry: FileEntry, file: RedirectFile | undef
   file?.entries.push(entry);
   tree.dirt.entries.add(entry);
   if (file !== undefined) touch(tree, file);
+}
+
+/** Notes how an entry's link leads on, or that it is none. */
+export function setTrail(tree: Tree, entry: Entry, trail: Trail | undefined): void {
+  if (isSameTrail(entry.trail, trail)) return;
+  if (trail === undefined) tree.links.delete(entry);
+  else tree.links.add(entry);
+  entry.trail = trail;
+  tree.placesChanged = true;
 }
 
 /** Says of an entry why nobody knows what is there, or that somebody does. */
