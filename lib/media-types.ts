@@ -47,7 +47,7 @@ function weightOf(parameters: readonly string[]): number {
 }
 
 /** Media ranges in lower case, each with the highest weight given to it. */
-function weighRanges(header: string): ReadonlyMap<string, number> {
+export function weighRanges(header: string): ReadonlyMap<string, number> {
   const weights = new Map<string, number>();
   for (const item of header.split(",")) {
     const [range = "", ...parameters] = item.split(";");

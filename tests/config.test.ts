@@ -61,7 +61,7 @@ const DEFAULTS = {
     clientCertVerifiedByProxy: false,
   },
   log: { format: undefined, level: "info", access: false },
-  admin: { allow: LOOPBACK },
+  admin: { allow: LOOPBACK, showProtected: false },
 } as const;
 
 describe("the configuration", () => {
@@ -125,6 +125,7 @@ level: WARN
 access: 1
 [admin]
 allow: 192.0.2.0/24
+show_protected: true
 `;
     const loaded = load({ file });
     expect(loaded).toEqual({
@@ -172,7 +173,7 @@ allow: 192.0.2.0/24
           clientCertVerifiedByProxy: true,
         },
         log: { format: "json", level: "warn", access: true },
-        admin: { allow: [{ address: [192, 0, 2, 0], prefix: 24 }] },
+        admin: { allow: [{ address: [192, 0, 2, 0], prefix: 24 }], showProtected: true },
       },
     });
     for (const { name } of ALL_SETTINGS) expect(file).toContain(`\n${name.slice(name.indexOf(".") + 1)}`);

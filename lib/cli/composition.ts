@@ -1,11 +1,13 @@
 import { createAuthenticator } from "../auth/authenticator.ts";
 import type { Authorities } from "../auth/chain.ts";
 import { createCertificateClients } from "../auth/clients.ts";
+import { NO_ENTITLEMENTS } from "../auth/entitlement.ts";
 import type { Config } from "../config/config.ts";
 import { createContent } from "../content/content.ts";
 import { createLocations } from "../location/location.ts";
 import type { Log } from "../log.ts";
-import { createAdmit } from "../routes/admission.ts";
+import { createAdminDoor } from "../routes/admin-door.ts";
+import { createAdmit, viewOf } from "../routes/admission.ts";
 import { type Registry, seesOnlyPublic, type View } from "../routes/registry.ts";
 import { createSearch } from "../search/search.ts";
 import type { Snapshot } from "../store/ledger.ts";
@@ -62,16 +64,25 @@ export async function composeRegistry({
       endpoint: general.endpoint,
     }),
   );
-  const certificates = { auth, trustedProxies: server.trustedProxies, authorities, now: () => now() * 1000 };
+  const certificateOptions = { auth, trustedProxies: server.trustedProxies, authorities, now: () => now() * 1000 };
+  const certificateClients =
+    auth.clientCertFormat === undefined ? undefined : createCertificateClients(certificateOptions);
   return {
     registry: {
       publicView,
       admit: createAdmit({
         publicView,
         authenticate: asksForCredentials ? authenticator.authenticate : undefined,
-        certificateClients: auth.clientCertFormat === undefined ? undefined : createCertificateClients(certificates),
+        certificateClients,
       }),
       search: createSearch(config, { log }),
+      admin: createAdminDoor({
+        admin: config.admin,
+        trustedProxies: server.trustedProxies,
+        dataDir: general.dataDir,
+        load: snapshot,
+        viewFor: (header, peer) => viewOf(publicView(), certificateClients?.(header, peer) ?? NO_ENTITLEMENTS),
+      }),
       readiness: () => {
         const { catalog, faults, loadedAt } = snapshot();
         const repositories = catalog.v1.names.length + catalog.v2.names.length;

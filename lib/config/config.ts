@@ -53,7 +53,11 @@ export interface Config {
     readonly level: "debug" | "info" | "warn" | "error";
     readonly access: boolean;
   };
-  readonly admin: { readonly allow: readonly Cidr[] };
+  readonly admin: {
+    readonly allow: readonly Cidr[];
+    /** Whether they see protected repositories without a certificate. */
+    readonly showProtected: boolean;
+  };
 }
 
 /** @param get gives the value of one setting */
@@ -105,6 +109,6 @@ export function configOf(get: <Value>(setting: Setting<Value>) => Value, signer:
       level: get(log.level) ?? (debug ? "debug" : "info"),
       access: get(log.access),
     },
-    admin: { allow: get(admin.allow) },
+    admin: { allow: get(admin.allow), showProtected: get(admin.showProtected) },
   };
 }

@@ -177,6 +177,12 @@ export const SETTINGS = {
       "127.0.0.0/8, ::1",
       "Clients that may see the pages for administrators; empty means nobody",
     ),
+    showProtected: setting(
+      "admin.show_protected",
+      kinds.boolean,
+      "false",
+      "Show them protected repositories too, whether or not their certificate opens them",
+    ),
   },
 } as const;
 

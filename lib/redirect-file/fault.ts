@@ -11,10 +11,13 @@ export const MAX_FAULTS = 20;
 
 const MAX_SHOWN = 80;
 
-/** Cuts a text from a hostile file, and escapes what could end a line, move a cursor or turn text around. */
+/** Escapes what could end a line, move a cursor or turn text around. */
+export const visible = (text: string): string =>
+  text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (c) => `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`);
+
+/** Cuts a text from a hostile file, and escapes it. */
 export function plain(text: string): string {
-  const cut = text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
-  return cut.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (c) => `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`);
+  return visible(text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text);
 }
 
 /** Shows a value from a hostile file, quoted as JSON. */

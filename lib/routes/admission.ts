@@ -22,7 +22,8 @@ function wantedOf({ route, name }: Target): Wanted {
 
 const OPEN: Authentication = { outcome: "open" };
 
-function viewOf(view: View, entitlements: Entitlements, mayPull: ((name: string) => boolean) | undefined): View {
+/** What a client sees with what it has shown. @param mayPull by its token; all, if undefined */
+export function viewOf(view: View, entitlements: Entitlements, mayPull?: (name: string) => boolean): View {
   if (entitlements === NO_ENTITLEMENTS && mayPull === undefined) return view;
   const maySee = (repository: Repository): boolean => {
     if (mayPull?.(repository.name) === false) return false;

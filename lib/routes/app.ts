@@ -1,4 +1,5 @@
 import { type AnyElysia, Elysia } from "elysia";
+import { adminRoutes } from "./admin.ts";
 import { toResponse } from "./answer.ts";
 import type { Contexts } from "./context.ts";
 import { internalError, notFound } from "./errors.ts";
@@ -29,6 +30,7 @@ export function createApp({ contexts, registry, onError, extra = new Elysia() }:
     .use(v2Routes(answer))
     .use(v1Routes(answer, registry.search))
     .use(healthRoutes(registry))
+    .use(adminRoutes(contexts, registry.admin))
     .use(extra)
     .compile();
 }

@@ -3,6 +3,7 @@ import type { Content } from "../content/content.ts";
 import type { Locations } from "../location/location.ts";
 import type { Repository, V1Repository, V2Repository } from "../redirect-file/repository.ts";
 import type { Search } from "../search/search.ts";
+import type { AdminDoor } from "./admin-door.ts";
 import type { Answer } from "./answer.ts";
 import type { Target } from "./target.ts";
 
@@ -49,6 +50,7 @@ export interface Registry {
   /** Undefined where all are let in and all see the same. */
   readonly admit: Admit | undefined;
   readonly search: Search;
+  readonly admin: AdminDoor;
   readonly readiness: () => Readiness;
 }
 
