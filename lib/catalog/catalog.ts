@@ -70,6 +70,15 @@ export function servedFrom(catalog: Catalog, api: Repository["api"], name: strin
   return getFrom<Claims<Repository>>(catalog[api].byName, name)?.path;
 }
 
+/** Visits every repository that is served, protected or not, in no order. It looks nothing up, so it costs little. */
+export function forEachRepository(catalog: Catalog, visit: (repository: Repository) => void): void {
+  const visitShelf = ({ byName }: Shelf<Repository>) => {
+    for (const shard of byName.shards) shard?.forEach(({ repository }) => void visit(repository));
+  };
+  visitShelf(catalog.v2);
+  visitShelf(catalog.v1);
+}
+
 const listOf = (owners: Owners | undefined): readonly V1Repository[] =>
   owners === undefined ? [] : "api" in owners ? [owners] : owners;
 

@@ -1,4 +1,4 @@
-import { v1Repository, v2Repository } from "../catalog/catalog.ts";
+import { type Catalog, forEachRepository, v1Repository, v2Repository } from "../catalog/catalog.ts";
 import type { About, Repository } from "../redirect-file/repository.ts";
 import type { SearchQuery, SearchResult, Visible } from "./result.ts";
 
@@ -33,16 +33,12 @@ function hasWord(text: string, word: string): boolean {
   return false;
 }
 
-/** The worst rank of the words, all of which have to fit. */
-function rankOf({ name, about }: Repository, words: readonly string[]): number {
+/** The worst rank of the words, all of which have to fit. @param text the description, folded */
+function rankOf(name: string, text: string, words: readonly string[]): number {
   let worst: number = RANK.wholeName;
-  let description: string | undefined;
   for (const word of words) {
-    let rank = rankInName(name, word);
-    if (rank === RANK.not && about !== undefined) {
-      description ??= folded(about.description);
-      if (hasWord(description, word)) rank = RANK.inDescription;
-    }
+    const inName = rankInName(name, word);
+    const rank = inName === RANK.not && hasWord(text, word) ? RANK.inDescription : inName;
     if (rank === RANK.not) return rank;
     worst = Math.max(worst, rank);
   }
@@ -62,11 +58,6 @@ const officialOf = ({ about }: Hit): number => (about?.isOfficial === true ? 1 :
 const byRank = (a: Hit, b: Hit): number =>
   a.rank - b.rank || starsOf(b) - starsOf(a) || officialOf(b) - officialOf(a) || (a.name < b.name ? -1 : 1);
 
-function* repositoriesOf({ catalog }: Visible): Generator<Repository | undefined> {
-  for (const name of catalog.v2.names) yield v2Repository(catalog, name);
-  for (const name of catalog.v1.names) yield v1Repository(catalog, name);
-}
-
 const resultOf = ({ name, about }: Hit): SearchResult => ({
   name,
   description: about?.description ?? "",
@@ -76,6 +67,27 @@ const resultOf = ({ name, about }: Hit): SearchResult => ({
   should_filter: false,
 });
 
+/** A repository with a description, and that description folded. */
+interface Described {
+  readonly repository: Repository;
+  readonly text: string;
+}
+
+const describedIn = new WeakMap<Catalog, readonly Described[]>();
+
+/** Most repositories have no description, and the catalogue stays the same for many searches. */
+function describedOf(catalog: Catalog): readonly Described[] {
+  const known = describedIn.get(catalog);
+  if (known !== undefined) return known;
+  const described: Described[] = [];
+  forEachRepository(catalog, (repository) => {
+    const text = folded(repository.about?.description ?? "");
+    if (text !== "") described.push({ repository, text });
+  });
+  describedIn.set(catalog, described);
+  return described;
+}
+
 /**
  * Searches the loaded repositories of both APIs that the client may see.
  *
@@ -83,22 +95,26 @@ const resultOf = ({ name, about }: Hit): SearchResult => ({
  * last component, the start of a component, anywhere in the name, or the start of a word of the description. Among
  * equals the one with more stars comes first, then the official one, then by name.
  */
-export function searchLocally({ q, n }: SearchQuery, visible: Visible): readonly SearchResult[] {
+export function searchLocally({ q, n }: SearchQuery, { catalog, maySee }: Visible): readonly SearchResult[] {
   const words = wordsOf(q);
   if (words.length === 0) return [];
   const hits = new Map<string, Hit>();
-  for (const repository of repositoriesOf(visible)) {
-    if (repository === undefined) continue;
-    const rank = rankOf(repository, words);
-    if (rank === RANK.not || !visible.maySee(repository)) continue;
+  const take = (rank: number, repository: Repository | undefined) => {
+    if (repository === undefined || !maySee(repository)) return;
     const { name, about } = repository;
-    const other = hits.get(name);
-    hits.set(
-      name,
-      other === undefined
-        ? { name, rank, about }
-        : { name, rank: Math.min(rank, other.rank), about: other.about ?? about },
-    );
+    const other = hits.get(name) ?? { rank, about };
+    hits.set(name, { name, rank: Math.min(rank, other.rank), about: other.about ?? about });
+  };
+  const takeNames = (names: readonly string[], find: (name: string) => Repository | undefined) => {
+    for (const name of names) {
+      const rank = rankOf(name, "", words);
+      if (rank !== RANK.not) take(rank, find(name));
+    }
+  };
+  takeNames(catalog.v2.names, (name) => v2Repository(catalog, name));
+  takeNames(catalog.v1.names, (name) => v1Repository(catalog, name));
+  for (const { repository, text } of describedOf(catalog)) {
+    if (rankOf(repository.name, text, words) === RANK.inDescription) take(RANK.inDescription, repository);
   }
   return [...hits.values()].sort(byRank).slice(0, n).map(resultOf);
 }

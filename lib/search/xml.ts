@@ -19,7 +19,8 @@ const ATTRIBUTE = new RegExp(`[ \\t\\r\\n]+(${NAME})[ \\t\\r\\n]*=[ \\t\\r\\n]*(
 const START_END = /[ \t\r\n]*(\/?)>/y;
 const END = new RegExp(`</(${NAME})[ \\t\\r\\n]*>`, "uy");
 const DOCTYPE = /<!DOCTYPE[ \t\r\n][^<>[\]]*>/y;
-const REFERENCE = /&(?:(lt|gt|amp|quot|apos);|#([0-9]{1,7});|#x([0-9a-fA-F]{1,6});)?/g;
+const REFERENCE = /&(?:(lt|gt|amp|quot|apos)|#([0-9]{1,7})|#x([0-9a-fA-F]{1,6}));/g;
+const NO_REFERENCE = /&(?!(?:lt|gt|amp|quot|apos|#[0-9]{1,7}|#x[0-9a-fA-F]{1,6});)/;
 const BLANK = /^[ \t\r\n]*$/;
 // What no XML can hold, not even by its number.
 const NO_CHARACTER = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u;
@@ -47,6 +48,7 @@ function character(code: number): string | undefined {
 /** @returns the text with its references resolved, or undefined when one is none */
 function resolved(text: string): string | undefined {
   if (!text.includes("&")) return text;
+  if (NO_REFERENCE.test(text)) return undefined;
   let isSound = true;
   const output = text.replace(REFERENCE, (_, name?: string, decimal?: string, hex?: string) => {
     const code = decimal ?? (hex === undefined ? undefined : `0x${hex}`);
