@@ -35,6 +35,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "valibot",
     "node:*",
   ],
+  publish: ["reference", "media-types", "redirect-file", "content", "valibot", "bun:sqlite", "node:*"],
   demo: [...CORE, "routes", "elysia", "node:*"],
   cli: [
     ...CORE,
@@ -47,6 +48,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "search",
     "routes",
     "demo",
+    "publish",
     "commander",
     "elysia",
     "node:*",

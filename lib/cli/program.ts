@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { description, version } from "../../package.json" with { type: "json" };
 import { check } from "./check.ts";
 import { demo } from "./demo.ts";
+import { describePublish, publish } from "./publish.ts";
 import { resolve } from "./resolve.ts";
 import { serve } from "./serve.ts";
 import { addSettings } from "./settings.ts";
@@ -58,6 +59,9 @@ function createProgram(terminal: Terminal, finish: (code: ExitCode) => void): Co
     .argument("<name>", "<name>, <name>:<tag> or <name>@<digest>; the tag is latest where there is none")
     .option("--accept <types>", "The client's Accept header (default: all that clients of today take)")
     .action(async (name, options) => finish(await resolve(name, options, terminal)));
+  describePublish(program.command("publish")).action(async (source, options) =>
+    finish(await publish(source, options, terminal)),
+  );
   program
     .command("demo")
     .description("Serve an embedded registry with tiny images, blobs and all")

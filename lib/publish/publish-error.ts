@@ -1,0 +1,42 @@
+import { describeFault, plain } from "../redirect-file/fault.ts";
+
+/** Why nothing could be published, in words for the person who asked for it. */
+export class PublishError extends Error {
+  override readonly name = "PublishError";
+}
+
+/**
+ * A file that is not what it should be.
+ *
+ * @param file as its reader would name it
+ * @param field empty for the file as a whole
+ */
+export function broken(file: string, field: string, expected: string, received: string): PublishError {
+  return new PublishError(`${file}: ${describeFault({ field, expected, received: plain(received) })}`);
+}
+
+const HINTS: Readonly<Record<string, string>> = {
+  ENOSPC: "the disk is full; what was there before is untouched",
+  EDQUOT: "the disk quota is used up; what was there before is untouched",
+  EROFS: "the file system can only be read",
+  EACCES: "permission denied",
+  EPERM: "not permitted",
+  ENOENT: "no such file or directory",
+  ENOTDIR: "a part of the path is no directory",
+  EISDIR: "it is a directory",
+  EMFILE: "too many open files",
+  EIO: "the disk can't be read or written",
+};
+
+/** The code of a system's error, as ENOSPC. */
+export const codeOf = (error: unknown): string | undefined =>
+  error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
+
+/** Any error in one line. */
+export function describeError(error: unknown): string {
+  if (error instanceof PublishError) return error.message;
+  const code = codeOf(error);
+  if (code === undefined) return error instanceof Error ? error.message : String(error);
+  const path = error instanceof Error && "path" in error && typeof error.path === "string" ? `${error.path}: ` : "";
+  return `${path}${HINTS[code] ?? (error instanceof Error ? error.message : "")} (${code})`;
+}

@@ -1,0 +1,45 @@
+/** What one publish leaves for the next, in a file beside the content that nobody is sent to. */
+import * as v from "valibot";
+import { digestField, fields, readJson, sizeField } from "./json-file.ts";
+import type { Compressed } from "./source.ts";
+import type { Target } from "./target.ts";
+
+/** Everything below belongs to publishing: the lock, files that are not whole yet, this state. */
+export const OWN_DIRECTORY = ".craned";
+
+const STATE_FILE = `${OWN_DIRECTORY}/state.json`;
+
+const stateFile = fields({
+  unreferenced: v.record(v.string(), v.pipe(v.number("a time"), v.integer("a time")), "an object of times"),
+  compressed: v.record(v.string(), fields({ digest: digestField, size: sizeField }), "an object of layers"),
+});
+
+/** What is remembered. */
+export interface State {
+  /** Since when nothing refers to a file any more, in seconds since 1970, by its path. */
+  readonly unreferenced: Map<string, number>;
+  /** What layers became by compression, by the digest of the uncompressed tar. */
+  readonly compressed: Map<string, Compressed>;
+}
+
+/** @throws {PublishError} when somebody else wrote the file */
+export async function readState(target: Target): Promise<State> {
+  const bytes = await target.read(STATE_FILE);
+  if (bytes === undefined) return { unreferenced: new Map(), compressed: new Map() };
+  const { unreferenced, compressed } = readJson(stateFile, bytes, `${target.name}/${STATE_FILE}`);
+  const state: State = { unreferenced: new Map(Object.entries(unreferenced)), compressed: new Map() };
+  for (const [layer, each] of Object.entries(compressed)) {
+    // A layer that has been pruned has to be compressed again.
+    if ((await target.sizeOf(`blobs/${each.digest}`)) === each.size) state.compressed.set(layer, each);
+  }
+  return state;
+}
+
+const sorted = <Value>(map: ReadonlyMap<string, Value>): Record<string, Value> =>
+  Object.fromEntries([...map].sort(([a], [b]) => (a < b ? -1 : 1)));
+
+/** Writes the file. */
+export async function writeState(target: Target, { unreferenced, compressed }: State): Promise<void> {
+  const text = JSON.stringify({ unreferenced: sorted(unreferenced), compressed: sorted(compressed) }, null, 2);
+  await target.write(STATE_FILE, "application/json", new TextEncoder().encode(`${text}\n`));
+}

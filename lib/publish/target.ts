@@ -1,0 +1,47 @@
+/** Where published files go: the seam between the tree and what it lies on. */
+
+/** Bytes that are verified as they are read: the reading fails at its end when they are not the right ones. */
+export interface Content {
+  /** Bytes; undefined when nobody told. */
+  readonly size: number | undefined;
+  readonly read: () => AsyncIterable<Uint8Array>;
+  /** Where just these bytes lie as a file of their own, which may get a second name instead of being copied. */
+  readonly path: string | undefined;
+}
+
+/** How bytes came to be where they are. */
+export type Transferred = "linked" | "copied";
+
+/**
+ * A place for files, by their path. A file appears whole and at once, in place of an older one, or not at all; it is
+ * sure to survive a loss of power once {@link Target.settle} has returned.
+ */
+export interface Target {
+  /** What messages call it. */
+  readonly name: string;
+  /** @returns bytes; undefined when there is no such file */
+  readonly sizeOf: (path: string) => Promise<number | undefined>;
+  /** For small files. @returns undefined when there is no such file */
+  readonly read: (path: string) => Promise<Uint8Array | undefined>;
+  /** For small files. */
+  readonly write: (path: string, contentType: string, bytes: Uint8Array) => Promise<void>;
+  /** @throws what the reading throws; then there is no such file */
+  readonly transfer: (path: string, contentType: string, content: Content) => Promise<Transferred>;
+  /** Gives a file that is there a second name, by a link or a copy. */
+  readonly duplicate: (path: string, existing: string, contentType: string) => Promise<void>;
+  readonly remove: (path: string) => Promise<void>;
+  /** Every file, in no order. */
+  readonly list: () => AsyncIterable<string>;
+  /** Waits until all that was done before is on disk. */
+  readonly settle: () => Promise<void>;
+}
+
+/** A target for a dry run: it tells what is there, and changes nothing. */
+export const untouched = (target: Target): Target => ({
+  ...target,
+  write: async () => {},
+  transfer: async () => "copied",
+  duplicate: async () => {},
+  remove: async () => {},
+  settle: async () => {},
+});
