@@ -36,8 +36,8 @@ export interface Scan {
   linksMoved(): boolean;
 }
 
-/** Reads and looks under way at once: enough to hide a network file system's delays, far from any limit. */
-const CONCURRENCY = 48;
+/** Reads and looks under way at once: enough to keep every thread busy; more would only make requests wait longer. */
+const CONCURRENCY = 16;
 /** How long requests wait for their turn at most while a large directory is gone through, in ms. */
 const SLICE_MS = 4;
 
