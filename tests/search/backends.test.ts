@@ -75,6 +75,20 @@ describe.each<BackendName>(["solr", "gsa"])("%s", (backend) => {
     expect(await searchAt(origin, { ...LIMITS, silence: 50 })).toEqual({ status: 504, reason: "it took too long" });
   });
 
+  test("that takes longer than it may be silent, but is not, is waited for", async () => {
+    const body = await sound().text();
+    async function* slowly() {
+      const start = performance.now();
+      while (performance.now() - start < 1200) {
+        yield " ";
+        await Bun.sleep(20);
+      }
+      yield body;
+    }
+    const { origin } = serve(() => new Response(slowly()));
+    expect(await searchAt(origin, { ...LIMITS, silence: 1000 })).toMatchObject([{ name: "team/app" }]);
+  });
+
   test("that goes on and on, a little at a time, is too late", async () => {
     let ticking: Timer | undefined;
     const { origin } = serve(

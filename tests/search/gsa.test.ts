@@ -48,6 +48,12 @@ describe("a Google Search Appliance", () => {
     ["other tags", gsaResult('<MT N="x"/>', NAME, "<MT/>"), [result("")]],
     ["the last of two names", gsaResult('<MT N="portal_name" V="old/app"/>', NAME), [result("")]],
     ["no name", gsaResult('<MT N="portal_short_description" V="A"/>'), []],
+    ["no name, after one with a name", gsaResult(NAME) + gsaResult("<MT/>"), [result("")]],
+    [
+      "no description, after one with one",
+      gsaResult('<MT N="portal_short_description" V="A"/>') + gsaResult(NAME),
+      [result("")],
+    ],
     ["a name deeper down", gsaResult(`<X>${NAME}</X>`), []],
     ["a name that is not in a result", NAME, []],
     ["results in results", `<R>${gsaResult(NAME)}</R>`, []],

@@ -30,6 +30,8 @@ const FILES: Readonly<Record<string, object>> = {
 
   "both-v1.json": v1("old/both", { description: "on both, said on v1", star_count: 3 }),
   "both-v2.json": v2("old/both"),
+  "newer-v1.json": v1("old/newer"),
+  "newer-v2.json": v2("old/newer", { description: "said on v2" }),
   "half-v1.json": v1("old/half", { protected: true, description: "for few" }),
   "half-v2.json": v2("old/half"),
   "legacy.json": v1("old/legacy", { is_trusted: true, description: "Café crème, ° 1" }),
@@ -123,6 +125,7 @@ describe("search", () => {
 
   test("tells of a name on both APIs what either says, but not to those who may not see it", async () => {
     expect((await search("q=both")).results).toMatchObject([{ description: "on both, said on v1", star_count: 3 }]);
+    expect((await search("q=newer")).results).toMatchObject([{ description: "said on v2" }]);
     expect((await search("q=half")).results).toMatchObject([{ description: "" }]);
   });
 

@@ -19,11 +19,12 @@ describe("Solr", () => {
     ["/select?q={0}", "ü☃", "/select?q=%C3%BC%E2%98%83"],
     ["/select?q={0}", "$& $1 {0} {{", "/select?q=%24%26%20%241%20%7B0%7D%20%7B%7B"],
     ["/select?q={{!prefix+f=name}}{0}&again={0}", "x", "/select?q={!prefix+f=name}x&again=x"],
+    ["/select?q={0}&y={{0}}", "x", "/select?q=x&y={0}"],
     ["/select?q={0}", "\ud800", "/select?q=%EF%BF%BD"],
   ])("is asked at %s for %s", async (template, q, asked) => {
     const backend = serve(() => docs());
     expect(await searchBy("solr", backend.origin + template, { q })).toEqual({ ok: true, results: [] });
-    expect(backend.asked.map((each) => each.replaceAll("%7B!", "{!").replaceAll("name%7D", "name}"))).toEqual([asked]);
+    expect(backend.asked).toEqual([asked]);
   });
 
   const FULL = { ir_automated: true, ir_official: true, ir_stars: 7 };
@@ -34,6 +35,9 @@ describe("Solr", () => {
     ["an abstract", { publishedAbstract: "B", ...FULL }, { description: "B", ...said }],
     ["both", { ir_description: "A", publishedAbstract: "B" }, { description: "A", ...unsaid }],
     ["no more than a name", {}, { description: "", ...unsaid }],
+    ["that it is built by machine", { ir_automated: true }, { description: "", ...unsaid, is_trusted: true }],
+    ["that it is official", { ir_official: true }, { description: "", ...unsaid, is_official: true }],
+    ["fewer stars than none", { ir_stars: -1 }, { description: "", ...unsaid }],
     ["its kind", { documentKind: "ImageRepository" }, { description: "", ...unsaid, should_filter: true }],
     [
       "what makes no sense",

@@ -74,6 +74,7 @@ describe("an XML text", () => {
     ["a section's end in text", "<a>]]></a>"],
     ["a comment without end", "<a/><!-- "],
     ["a comment with dashes", "<a/><!-- -- -->"],
+    ["a comment with dashes in an element", "<a><!-- -- --></a>"],
     ["CDATA without end", "<a><![CDATA[ </a>"],
     ["CDATA outside of the root", "<![CDATA[]]><a/>"],
     ["an instruction without end", "<a/><?x "],
