@@ -52,7 +52,7 @@ function lists(scope: Scope): Html {
 
 /** Seconds are enough for people; the machine-readable time has it all. */
 const timeOf = (time: Date): Html =>
-  html`<time datetime="${time.toISOString()}">${time.toISOString().slice(0, 19).replace("T", " ")} UTC</time>`;
+  html`<time datetime="${time.toISOString()}">${time.toISOString().slice(0, 19).replace("T", " ")}</time><small>UTC; the last that found a change</small>`;
 
 function facts({ catalog, problems, loadedAt, dataDir, ...sight }: PageSource): Html {
   const visible = visibleIn({ catalog, ...sight }, "all");

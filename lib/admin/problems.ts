@@ -21,7 +21,7 @@ function faultRows(path: string, { faults, servesLastGood }: Problem): readonly 
   const served = servesLastGood ? "its last good state" : "nothing";
   return faults.map(
     ({ field, expected, received }) => html`<tr><th scope="row"><code>${visible(path)}</code></th>
-<td>${field === "" ? html`<span class="quiet">the whole</span>` : html`<code>${visible(field)}</code>`}</td>
+<td>${field === "" ? html`<span class="quiet">whole file</span>` : html`<code>${visible(field)}</code>`}</td>
 <td>${visible(expected)}</td><td>${visible(received)}</td><td>${served}</td></tr>
 `,
   );
@@ -32,8 +32,15 @@ const conflictRow = ({ path, servedFrom, name }: Conflict): Html =>
 `;
 
 /** A heading that opens a table. */
-function section(id: string, title: string, count: number, head: Html, rows: readonly Html[], note: Html): Html {
-  return html`<section class="card problems" aria-labelledby="${id}"><details${count <= MAX_OPEN ? html` open` : NOTHING}>
+function section(
+  id: "faults" | "conflicts",
+  title: string,
+  count: number,
+  head: Html,
+  rows: readonly Html[],
+  note: Html,
+): Html {
+  return html`<section class="card problems ${id}" aria-labelledby="${id}"><details${count <= MAX_OPEN ? html` open` : NOTHING}>
 <summary><h2 id="${id}">${title}</h2></summary>${note}
 <div class="wide" role="region" tabindex="0" aria-labelledby="${id}"><table><thead><tr>${head}</tr></thead>
 <tbody>${rows}</tbody></table></div></details></section>

@@ -24,6 +24,10 @@ interface Tags {
   readonly style: "pairs" | "tags";
 }
 
+/** Files before version 5 name those of their tags that some types of manifest have. */
+const namedTags = (count: number): string =>
+  count === 0 ? "tags not named" : `${countOf(count, "tag")} named, there may be more`;
+
 function tagsOf(repository: Repository, limit: number): Tags {
   if (repository.api === "v1") {
     const all = [...repository.tags].sort(([a], [b]) => (a < b ? -1 : 1));
@@ -32,14 +36,13 @@ function tagsOf(repository: Repository, limit: number): Tags {
   }
   const all = repository.manifests.references.filter((each) => !isDigest(each));
   const items = all.slice(0, limit).map((tag) => html`<li>${tag}</li>`);
-  const summary = countOf(all.length, "tag");
-  return { items, summary: repository.version === 5 ? summary : `${summary} named, there may be more`, style: "tags" };
+  const isComplete = repository.version === 5;
+  return { items, summary: isComplete ? countOf(all.length, "tag") : namedTags(all.length), style: "tags" };
 }
 
 function tagList(repository: Repository, limit: number): Html {
-  if (repository.api === "v2" && repository.version === 2) return html`<div class="quiet">tags not named</div>`;
   const { items, summary, style } = tagsOf(repository, limit);
-  if (items.length === 0) return html`<div class="quiet">${summary}</div>`;
+  if (items.length === 0) return html`<div class="aside">${summary}</div>`;
   const cut = items.length === limit ? html`<p class="quiet">The list shows at most ${counted(limit)}.</p>` : NOTHING;
   return html`<details><summary>${summary}<span class="unseen"> of ${repository.name}</span></summary>
 <ul class="${style}">${items}</ul>${cut}</details>`;

@@ -42,7 +42,9 @@ h2 { margin: 0; font-size: 1.1rem; font-weight: 620; }
 .card { margin: 0 0 1.5rem; background: var(--card); border: 1px solid var(--line); border-radius: 12px; overflow: hidden; }
 .card > h2, .card > details > summary { padding: .9rem 1.1rem; }
 .card > .note { margin: 0; padding: 0 1.1rem .9rem; color: var(--quiet); }
-.problems > details > summary { cursor: pointer; background: var(--bad-ground); color: var(--bad); }
+.problems > details > summary { cursor: pointer; }
+.faults > details > summary { background: var(--bad-ground); color: var(--bad); }
+.conflicts > details > summary { background: var(--shut-ground); color: var(--shut); }
 .problems > details > summary h2 { display: inline; }
 .problems td, .problems th { border-top: 1px solid var(--line); }
 .problems .note { padding-top: .9rem; }
@@ -58,6 +60,7 @@ table { width: 100%; border-collapse: collapse; font-size: .95rem; }
 thead th { padding: .5rem 1.1rem; border-block: 1px solid var(--line); background: var(--ground); color: var(--quiet); font-size: .82rem; font-weight: 600; text-align: left; white-space: nowrap; }
 tbody th, td { padding: .6rem 1.1rem; text-align: left; vertical-align: top; }
 tbody th { font-weight: 600; min-width: 14rem; overflow-wrap: anywhere; }
+#list tbody th { width: 30%; max-width: 22rem; }
 tbody tr + tr > * { border-top: 1px solid var(--line); }
 td.number { text-align: right; font-variant-numeric: tabular-nums; }
 thead th.number { text-align: right; }
@@ -65,6 +68,7 @@ td .quiet, .quiet { color: var(--quiet); }
 .badge { display: inline-block; padding: .05rem .6rem; border-radius: 999px; font-size: .82rem; font-weight: 600; white-space: nowrap; }
 .public { background: var(--good-ground); color: var(--good); }
 .protected { background: var(--shut-ground); color: var(--shut); }
+tbody .aside { font-weight: 400; font-size: .88rem; color: var(--quiet); }
 tbody details { margin-top: .15rem; font-weight: 400; font-size: .88rem; }
 tbody summary { cursor: pointer; color: var(--quiet); width: fit-content; }
 tbody details ul { margin: .35rem 0 .25rem; padding: 0; list-style: none; columns: 11rem auto; column-gap: 1.5rem; }
