@@ -1,5 +1,5 @@
 import { authFaults } from "../auth/authenticator.ts";
-import { conflictsIn } from "../catalog/catalog.ts";
+import { comparePaths, conflictsIn } from "../catalog/catalog.ts";
 import { describeProblem } from "../config/problem.ts";
 import { describeFault } from "../redirect-file/fault.ts";
 import { readDirectoryOnce } from "../store/store.ts";
@@ -22,7 +22,7 @@ export async function check(options: Readonly<Record<string, unknown>>, terminal
   for (const problem of authProblems) terminal.print(`error: ${problem}\n`);
   const { dataDir } = loaded.config.general;
   const { catalog, faults, files } = await readDirectoryOnce(dataDir);
-  for (const [path, { faults: each }] of faults) {
+  for (const [path, { faults: each }] of [...faults].sort(([a], [b]) => comparePaths(a, b))) {
     for (const fault of each) terminal.print(`error: ${path}: ${describeFault(fault)}\n`);
   }
   const conflicts = conflictsIn(catalog);
