@@ -13,6 +13,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   resolve: ["reference", "media-types", "redirect-file", "catalog"],
   location: ["node:crypto"],
 
+  openapi: [],
   log: [],
   http: ["node:*"],
   config: ["location", "valibot", "node:*"],
@@ -23,6 +24,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   admin: ["reference", "media-types", "redirect-file", "catalog", "node:crypto"],
   routes: [
     ...CORE,
+    "openapi",
     "admin",
     "auth",
     "content",
@@ -39,6 +41,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   demo: [...CORE, "routes", "elysia", "node:*"],
   cli: [
     ...CORE,
+    "openapi",
     "log",
     "http",
     "config",

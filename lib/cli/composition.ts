@@ -11,6 +11,7 @@ import { createAdmit, viewOf } from "../routes/admission.ts";
 import { type Registry, seesOnlyPublic, type View } from "../routes/registry.ts";
 import { createSearch } from "../search/search.ts";
 import type { Snapshot } from "../store/ledger.ts";
+import { deploymentOf } from "./deployment.ts";
 
 interface CompositionOptions {
   readonly config: Config;
@@ -88,6 +89,7 @@ export async function composeRegistry({
         const repositories = catalog.v1.names.length + catalog.v2.names.length;
         return { isLoaded: loadedAt !== undefined, repositories, faults: faults.size };
       },
+      deployment: deploymentOf(config, { v1: content.v1 !== undefined, v2: content.v2 !== undefined }),
     },
     close: authenticator.close,
   };

@@ -7,6 +7,8 @@ import { wantedForm } from "../admin/wanted-form.ts";
 import type { AdminDoor } from "./admin-door.ts";
 import { toResponse } from "./answer.ts";
 import type { Contexts } from "./context.ts";
+import { described } from "./described/described.ts";
+import type { ServiceOperations } from "./described/service.ts";
 import { notFound } from "./errors.ts";
 
 /** What every answer of these pages has: they are of the moment, in two forms, and nobody's to embed or to guess at. */
@@ -32,7 +34,7 @@ function pageNumber(text: string | null): number {
  * The pages for administrators. To everybody else they do not exist: 404 rather than 403, so that nobody learns from
  * the answer what runs here, or that another address would have seen more.
  */
-export function adminRoutes(contexts: Contexts, door: AdminDoor) {
+export function adminRoutes(contexts: Contexts, door: AdminDoor, operations: ServiceOperations) {
   const answer = (scope: Scope) => (request: Request) => {
     const url = new URL(request.url);
     const header = (name: string) => request.headers.get(name) ?? undefined;
@@ -47,7 +49,7 @@ export function adminRoutes(contexts: Contexts, door: AdminDoor) {
   };
   const [all, v1, v2] = [answer("all"), answer("v1"), answer("v2")];
   return new Elysia({ name: "admin", prefix: "/crane/repositories" })
-    .get("", ({ request }) => all(request))
-    .get("/v1", ({ request }) => v1(request))
-    .get("/v2", ({ request }) => v2(request));
+    .get("", ({ request }) => all(request), described(operations.repositories))
+    .get("/v1", ({ request }) => v1(request), described(operations.v1Repositories))
+    .get("/v2", ({ request }) => v2(request), described(operations.v2Repositories));
 }

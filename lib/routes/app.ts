@@ -1,13 +1,10 @@
 import { type AnyElysia, Elysia } from "elysia";
-import { adminRoutes } from "./admin.ts";
 import { toResponse } from "./answer.ts";
 import type { Contexts } from "./context.ts";
 import { internalError, notFound } from "./errors.ts";
 import { createAnswering } from "./found.ts";
-import { healthRoutes } from "./health.ts";
 import type { Registry } from "./registry.ts";
-import { v1Routes } from "./v1.ts";
-import { v2Routes } from "./v2.ts";
+import { typedRoutes } from "./typed.ts";
 
 interface AppOptions {
   readonly contexts: Contexts;
@@ -27,10 +24,7 @@ export function createApp({ contexts, registry, onError, extra = new Elysia() }:
       onError(error);
       return toResponse(internalError(pathname));
     })
-    .use(v2Routes(answer))
-    .use(v1Routes(answer, registry.search))
-    .use(healthRoutes(registry))
-    .use(adminRoutes(contexts, registry.admin))
+    .use(typedRoutes({ answer, contexts, ...registry }, registry.deployment))
     .use(extra)
     .compile();
 }

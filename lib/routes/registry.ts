@@ -1,6 +1,7 @@
 import { type Catalog, v1Repository, v2Repository } from "../catalog/catalog.ts";
 import type { Content } from "../content/content.ts";
 import type { Locations } from "../location/location.ts";
+import type { Deployment } from "../openapi/deployment.ts";
 import type { Repository, V1Repository, V2Repository } from "../redirect-file/repository.ts";
 import type { Search } from "../search/search.ts";
 import type { AdminDoor } from "./admin-door.ts";
@@ -52,6 +53,8 @@ export interface Registry {
   readonly search: Search;
   readonly admin: AdminDoor;
   readonly readiness: () => Readiness;
+  /** What of the configuration the OpenAPI document tells. */
+  readonly deployment: Deployment;
 }
 
 /** Protected repositories are closed to everybody who has shown nothing. */

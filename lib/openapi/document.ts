@@ -1,0 +1,132 @@
+/**
+ * Puts together an OpenAPI document.
+ *
+ * @see OpenAPI Specification 3.1.1
+ */
+import type { Operation, Schema } from "./operation.ts";
+
+/** A route and what it says of itself. */
+export interface DescribedRoute {
+  readonly method: "GET" | "POST";
+  /** With `{parameters}`. */
+  readonly path: string;
+  readonly operation: Operation;
+}
+
+/** Everything that is no route. */
+export interface DocumentFrame {
+  readonly info: Schema;
+  readonly tags: readonly { readonly name: string; readonly description: string }[];
+  readonly components: {
+    readonly schemas: Readonly<Record<string, unknown>>;
+    readonly parameters: Readonly<Record<string, unknown>>;
+    readonly responses: Readonly<Record<string, unknown>>;
+    readonly securitySchemes: Readonly<Record<string, unknown>>;
+  };
+  readonly security: readonly Readonly<Record<string, readonly string[]>>[];
+}
+
+/** A whole document. */
+export interface OpenApiDocument extends Omit<DocumentFrame, "components"> {
+  readonly openapi: string;
+  readonly servers: readonly { readonly url: string }[];
+  readonly paths: Readonly<Record<string, PathItem>>;
+  readonly components: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+}
+
+/** An operation as the document has it. */
+export type PathOperation = Omit<Operation, "otherMethods">;
+
+/** All that is known of a path. */
+export interface PathItem {
+  readonly get?: PathOperation;
+  readonly head?: PathOperation;
+  readonly post?: PathOperation;
+  readonly "x-other-methods": Operation["otherMethods"];
+}
+
+/** Only GET has ranges: RFC 9110 section 14.2. */
+const OF_GET_ALONE: readonly string[] = ["206", "416"];
+const RANGE_HEADERS: readonly string[] = ["Range", "If-Range"];
+
+const HEAD_OF_GET = "The headers that GET gives, without the body.";
+
+function entriesWhere<Value>(
+  record: Readonly<Record<string, Value>>,
+  keeps: (key: string) => boolean,
+): Record<string, Value> {
+  return Object.fromEntries(Object.entries(record).filter(([key]) => keeps(key)));
+}
+
+/** HEAD is asked as GET is, and answers with no bodies. */
+function headOf({ otherMethods: _, ...get }: Operation): PathOperation {
+  const answers = entriesWhere(get.responses, (status) => !OF_GET_ALONE.includes(status));
+  return {
+    ...get,
+    operationId: `${get.operationId}Head`,
+    summary: `${get.summary}: headers only`,
+    description: HEAD_OF_GET,
+    ...(get.parameters !== undefined && {
+      parameters: get.parameters.filter((each) => !("name" in each && RANGE_HEADERS.includes(each.name))),
+    }),
+    responses: Object.fromEntries(
+      Object.entries(answers).map(([status, answer]) => {
+        if ("$ref" in answer) return [status, answer];
+        const { content: _content, ...rest } = answer;
+        return [status, rest];
+      }),
+    ),
+  };
+}
+
+function pathsOf(routes: readonly DescribedRoute[]): Record<string, PathItem> {
+  const paths: Record<string, PathItem> = {};
+  for (const { method, path, operation } of routes) {
+    const { otherMethods, ...rest } = operation;
+    const operations = method === "GET" ? { get: rest, head: headOf(operation) } : { post: rest };
+    paths[path] = { ...paths[path], ...operations, "x-other-methods": otherMethods };
+  }
+  return paths;
+}
+
+/** Calls back for each reference to a component below a value. */
+function eachReference(value: unknown, tell: (kind: string, name: string) => void): void {
+  if (typeof value !== "object" || value === null) return;
+  for (const [key, part] of Object.entries(value)) {
+    const [, kind, name] = key === "$ref" ? (/^#\/components\/(\w+)\/(.+)$/.exec(String(part)) ?? []) : [];
+    if (kind !== undefined && name !== undefined) tell(kind, name);
+    else eachReference(part, tell);
+  }
+}
+
+/** The components that the paths lead to, in their own order. */
+function usedIn(paths: unknown, components: DocumentFrame["components"]): OpenApiDocument["components"] {
+  const byKind = new Map<string, Readonly<Record<string, unknown>>>(Object.entries(components));
+  const used = new Set<string>();
+  const visit = (kind: string, name: string): void => {
+    const key = `${kind}/${name}`;
+    if (used.has(key)) return;
+    used.add(key);
+    eachReference(byKind.get(kind)?.[name], visit);
+  };
+  eachReference(paths, visit);
+  const kept = [...byKind].map(([kind, all]) => {
+    return [kind, kind === "securitySchemes" ? all : entriesWhere(all, (name) => used.has(`${kind}/${name}`))] as const;
+  });
+  return Object.fromEntries(kept.filter(([, all]) => Object.keys(all).length > 0));
+}
+
+/** Makes the document; the same from the same routes. */
+export function documentOf(routes: readonly DescribedRoute[], frame: DocumentFrame): OpenApiDocument {
+  const paths = pathsOf(routes);
+  const { info, tags, components, security } = frame;
+  return {
+    openapi: "3.1.1",
+    info,
+    servers: [{ url: "/" }],
+    security,
+    tags,
+    paths,
+    components: usedIn(paths, components),
+  };
+}

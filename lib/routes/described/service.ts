@@ -1,0 +1,166 @@
+/** What the routes beside the registry say of themselves. */
+import type { Deployment } from "../../openapi/deployment.ts";
+import { type Operation, refTo, type Schema } from "../../openapi/operation.ts";
+import { commonAnswers, jsonAnswer } from "./answers.ts";
+import { failure } from "./failures.ts";
+import { PATTERN } from "./grammar.ts";
+import { OF_PAGES } from "./headers.ts";
+
+const COUNT = { type: "integer", minimum: 0 } as const;
+
+export const SERVICE_SCHEMAS: Readonly<Record<string, Schema>> = {
+  Readiness: {
+    title: "Readiness",
+    type: "object",
+    required: ["status", "repositories", "faults"],
+    additionalProperties: false,
+    properties: {
+      status: { enum: ["ready", "loading"] },
+      repositories: { ...COUNT, description: "How many are served." },
+      faults: { ...COUNT, description: "Files and directories in error." },
+    },
+  },
+  V1Repositories: {
+    title: "V1Repositories",
+    description: "By name.",
+    type: "object",
+    additionalProperties: {
+      type: "object",
+      required: ["image_ids", "tags", "protected"],
+      additionalProperties: false,
+      properties: {
+        image_ids: { type: "array", items: { type: "string", pattern: PATTERN.imageId } },
+        tags: { type: "object", additionalProperties: { type: "string", pattern: PATTERN.imageId } },
+        protected: { type: "boolean" },
+      },
+    },
+  },
+  V2Repositories: {
+    title: "V2Repositories",
+    description: "By name.",
+    type: "object",
+    additionalProperties: {
+      type: "object",
+      required: ["protected"],
+      additionalProperties: false,
+      properties: { protected: { type: "boolean" } },
+    },
+  },
+};
+
+const COMMON = { tags: ["service"], security: [], otherMethods: failure("MethodNotAllowed") } as const;
+
+const HTML = { "text/html": { schema: { type: "string" } } } as const;
+
+const NO_STORE = {
+  "Cache-Control": { description: "It is of the moment.", required: true, schema: { const: "no-store" } },
+  Vary: { description: "It has two forms.", required: true, schema: { const: "Accept" } },
+} as const;
+
+const readiness = (status: string, repositories: number) => ({
+  schema: { ...refTo("schemas", "Readiness"), properties: { status: { const: status } } },
+  example: { status, repositories, faults: 0 },
+});
+
+/** Each is for the route of its name. */
+export function serviceOperations(deployment: Deployment) {
+  const common = commonAnswers(undefined, deployment);
+
+  const health: Operation = {
+    ...COMMON,
+    operationId: "checkHealth",
+    summary: "Is it alive?",
+    description: "For whoever restarts the process.",
+    responses: {
+      200: jsonAnswer("It is.", {
+        schema: { type: "object", required: ["status"], properties: { status: { const: "alive" } } },
+        example: { status: "alive" },
+      }),
+      ...common,
+    },
+  };
+
+  const ready: Operation = {
+    ...COMMON,
+    operationId: "checkReadiness",
+    summary: "Is it ready?",
+    description: "For whoever sends it traffic.",
+    responses: {
+      200: jsonAnswer("The redirect files are loaded.", readiness("ready", 3)),
+      ...common,
+      503: jsonAnswer("They are not yet.", readiness("loading", 0)),
+    },
+  };
+
+  const page = (operationId: string, summary: string, schema: string, example: unknown): Operation => ({
+    ...COMMON,
+    operationId,
+    summary,
+    description:
+      "A page for people, or JSON for who asks for it more than for HTML. Only addresses that the configuration allows see that there is one.",
+    parameters: [
+      {
+        name: "Accept",
+        in: "header",
+        description: "`application/json` gets JSON.",
+        schema: { type: "string" },
+        example: "application/json",
+      },
+      { name: "q", in: "query", description: "On the page: what names contain.", schema: { type: "string" } },
+      { name: "page", in: "query", description: "On the page: which part, from 1.", schema: { type: "string" } },
+    ],
+    responses: {
+      200: {
+        description: "The repositories.",
+        headers: { ...OF_PAGES, "Content-Security-Policy": CSP_OF_HTML, ...NO_STORE },
+        content: { "application/json": { schema: refTo("schemas", schema), example }, ...HTML },
+      },
+      ...common,
+      404: failure("NotFound"),
+    },
+  });
+  const v1Example = {
+    "demo/legacy": { image_ids: ["1".repeat(64)], tags: { latest: "1".repeat(64) }, protected: false },
+  };
+
+  const document: Operation = {
+    ...COMMON,
+    operationId: "getDocument",
+    summary: "This document",
+    description: "What `craned openapi` prints, too.",
+    responses: {
+      200: jsonAnswer("It.", {
+        schema: { type: "object", required: ["openapi"], properties: { openapi: { const: "3.1.1" } } },
+      }),
+      ...common,
+    },
+  };
+
+  const docs: Operation = {
+    ...COMMON,
+    operationId: "readDocument",
+    summary: "This document, for people",
+    description: "A page that asks no other host for anything.",
+    responses: {
+      200: { description: "The page.", headers: OF_PAGES, content: HTML },
+      ...common,
+    },
+  };
+
+  return {
+    health,
+    ready,
+    document,
+    docs,
+    repositories: page("listForPeople", "The repositories, for people", "V1Repositories", v1Example),
+    v1Repositories: page("listV1ForPeople", "Those of version 1", "V1Repositories", v1Example),
+    v2Repositories: page("listV2ForPeople", "Those of version 2", "V2Repositories", {
+      "demo/hello": { protected: false },
+    }),
+  };
+}
+
+const CSP_OF_HTML = { ...OF_PAGES["Content-Security-Policy"], description: "With HTML.", required: false, schema: {} };
+
+/** All of them, for the routes to take theirs from. */
+export type ServiceOperations = ReturnType<typeof serviceOperations>;
