@@ -3,6 +3,7 @@ import { description, version } from "../../package.json" with { type: "json" };
 import { check } from "./check.ts";
 import { demo } from "./demo.ts";
 import { healthcheck } from "./healthcheck.ts";
+import { openapi } from "./openapi.ts";
 import { describePublish, publish } from "./publish.ts";
 import { resolve } from "./resolve.ts";
 import { serve } from "./serve.ts";
@@ -60,6 +61,9 @@ function createProgram(terminal: Terminal, finish: (code: ExitCode) => void): Co
     .argument("<name>", "<name>, <name>:<tag> or <name>@<digest>; the tag is latest where there is none")
     .option("--accept <types>", "The client's Accept header (default: all that clients of today take)")
     .action(async (name, options) => finish(await resolve(name, options, terminal)));
+  addSettings(program.command("openapi"), ["serve_content", "auth", "gsa", "solr"])
+    .description("Print the OpenAPI document of a server with this configuration, which has it at /openapi.json")
+    .action((options) => finish(openapi(options, terminal)));
   describePublish(program.command("publish")).action(async (source, options) =>
     finish(await publish(source, options, terminal)),
   );
