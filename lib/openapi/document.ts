@@ -3,7 +3,7 @@
  *
  * @see OpenAPI Specification 3.1.1
  */
-import type { Operation, Schema } from "./operation.ts";
+import type { Answered, Operation, Parameter, Reference, Schema } from "./operation.ts";
 
 /** A route and what it says of itself. */
 export interface DescribedRoute {
@@ -13,25 +13,27 @@ export interface DescribedRoute {
   readonly operation: Operation;
 }
 
+/** What several routes say alike, by name. */
+export interface Components {
+  readonly schemas: Readonly<Record<string, Schema>>;
+  readonly parameters: Readonly<Record<string, Parameter>>;
+  readonly responses: Readonly<Record<string, Answered>>;
+  readonly securitySchemes: Readonly<Record<string, Schema>>;
+}
+
 /** Everything that is no route. */
 export interface DocumentFrame {
   readonly info: Schema;
   readonly tags: readonly { readonly name: string; readonly description: string }[];
-  readonly components: {
-    readonly schemas: Readonly<Record<string, unknown>>;
-    readonly parameters: Readonly<Record<string, unknown>>;
-    readonly responses: Readonly<Record<string, unknown>>;
-    readonly securitySchemes: Readonly<Record<string, unknown>>;
-  };
+  readonly components: Components;
   readonly security: readonly Readonly<Record<string, readonly string[]>>[];
 }
 
 /** A whole document. */
-export interface OpenApiDocument extends Omit<DocumentFrame, "components"> {
+export interface OpenApiDocument extends DocumentFrame {
   readonly openapi: string;
   readonly servers: readonly { readonly url: string }[];
   readonly paths: Readonly<Record<string, PathItem>>;
-  readonly components: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
 
 /** An operation as the document has it. */
@@ -100,7 +102,7 @@ function eachReference(value: unknown, tell: (kind: string, name: string) => voi
 }
 
 /** The components that the paths lead to, in their own order. */
-function usedIn(paths: unknown, components: DocumentFrame["components"]): OpenApiDocument["components"] {
+function usedIn(paths: unknown, components: Components): Components {
   const byKind = new Map<string, Readonly<Record<string, unknown>>>(Object.entries(components));
   const used = new Set<string>();
   const visit = (kind: string, name: string): void => {
@@ -110,10 +112,13 @@ function usedIn(paths: unknown, components: DocumentFrame["components"]): OpenAp
     eachReference(byKind.get(kind)?.[name], visit);
   };
   eachReference(paths, visit);
-  const kept = [...byKind].map(([kind, all]) => {
-    return [kind, kind === "securitySchemes" ? all : entriesWhere(all, (name) => used.has(`${kind}/${name}`))] as const;
-  });
-  return Object.fromEntries(kept.filter(([, all]) => Object.keys(all).length > 0));
+  const { schemas, parameters, responses, securitySchemes } = components;
+  return {
+    schemas: entriesWhere(schemas, (name) => used.has(`schemas/${name}`)),
+    parameters: entriesWhere(parameters, (name) => used.has(`parameters/${name}`)),
+    responses: entriesWhere(responses, (name) => used.has(`responses/${name}`)),
+    securitySchemes,
+  };
 }
 
 /** Makes the document; the same from the same routes. */
@@ -129,4 +134,14 @@ export function documentOf(routes: readonly DescribedRoute[], frame: DocumentFra
     paths,
     components: usedIn(paths, components),
   };
+}
+
+/** @returns what a reference to a component of that kind stands for, or the value itself */
+export function resolved<Kind extends "parameters" | "responses">(
+  { components }: OpenApiDocument,
+  kind: Kind,
+  value: Components[Kind][string] | Reference,
+): Components[Kind][string] | undefined {
+  if (!("$ref" in value)) return value;
+  return components[kind][value.$ref.slice(`#/components/${kind}/`.length)];
 }

@@ -1,7 +1,7 @@
 /** The document of all routes, as this program is configured. */
 import type { Deployment } from "../../openapi/deployment.ts";
 import { type DescribedRoute, type DocumentFrame, documentOf, type OpenApiDocument } from "../../openapi/document.ts";
-import type { Operation } from "../../openapi/operation.ts";
+import type { Operation, Schema } from "../../openapi/operation.ts";
 import { ERROR_SCHEMAS, FAILURE_COMPONENTS } from "./failures.ts";
 import { PARAMETER_COMPONENTS } from "./grammar.ts";
 import { SERVICE_SCHEMAS } from "./service.ts";
@@ -21,7 +21,7 @@ const TAGS = [
 function securityOf({ credentials, takesCertificates }: Deployment): Pick<DocumentFrame, "security"> & {
   readonly securitySchemes: DocumentFrame["components"]["securitySchemes"];
 } {
-  const schemes: Record<string, unknown> = {};
+  const schemes: Record<string, Schema> = {};
   if (credentials.kind === "basic") {
     schemes["password"] = { type: "http", scheme: "basic", description: "A user of the configured htpasswd file." };
   }
