@@ -8,7 +8,7 @@ import type { Bundle } from "./bundle.ts";
 import { gzipped } from "./gzip.ts";
 import { digestField, fields, readJson } from "./json-file.ts";
 import type { Descriptor } from "./manifest.ts";
-import { broken, PublishError } from "./publish-error.ts";
+import { broken, mismatch, PublishError } from "./publish-error.ts";
 import { fileOfBytes, hasherFor, readSmall, readWhole, sha256, verified } from "./reading.ts";
 import type { Compressed, Source, SourceFile, Workshop } from "./source.ts";
 import { writeAll } from "./writing.ts";
@@ -67,7 +67,8 @@ async function* checkedGzip(file: SourceFile, diffId: Digest): AsyncGenerator<Ui
   await unpacking.catch(() => {
     throw broken(file.name, "", "gzip", "other bytes");
   });
-  if (hasher.digest() !== diffId) throw broken(file.name, "digest of the uncompressed layer", diffId, hasher.digest());
+  const received = hasher.digest();
+  if (received !== diffId) throw mismatch(`${file.name}, uncompressed`, diffId, received);
 }
 
 /**
@@ -89,14 +90,15 @@ export async function dockerArchive(bundle: Bundle, workshop: Workshop): Promise
   const remembered = new Map<Digest, { readonly file: SourceFile; readonly diffId: Digest }>();
 
   async function compress(file: SourceFile, diffId: Digest): Promise<Compressed> {
-    const asItIs = verified(file, { digest: diffId, size: undefined }, workshop.onBytes);
-    const chunks = (await isGzip(file)) ? checkedGzip(file, diffId) : gzipped(asItIs);
+    const isCompressed = await isGzip(file);
+    const asItIs = () => verified(file, { digest: diffId, size: undefined }, workshop.onBytes);
+    const chunks = () => (isCompressed ? checkedGzip(file, diffId) : gzipped(asItIs()));
     const path = workshop.scratch === undefined ? undefined : join(workshop.scratch, `${diffId}.gz`);
     const handle = path === undefined ? undefined : await open(path, "w");
     const hasher = new Bun.CryptoHasher("sha256");
     let size = 0;
     try {
-      for await (const chunk of chunks) {
+      for await (const chunk of chunks()) {
         hasher.update(chunk);
         size += chunk.length;
         if (handle !== undefined) await writeAll(handle, chunk);
@@ -107,7 +109,10 @@ export async function dockerArchive(bundle: Bundle, workshop: Workshop): Promise
     const digest = parseDigest(`sha256:${hasher.digest("hex")}`);
     if (digest === undefined) throw new PublishError("a sum is no digest");
     const name = `${file.name}, compressed`;
-    if (path !== undefined) made.set(digest, { name, size, read: () => readWhole(path, size), path });
+    made.set(
+      digest,
+      path === undefined ? { name, size, read: chunks } : { name, size, read: () => readWhole(path, size), path },
+    );
     workshop.compressed.set(diffId, { digest, size });
     return { digest, size };
   }
@@ -125,8 +130,7 @@ export async function dockerArchive(bundle: Bundle, workshop: Workshop): Promise
     const bytes = await readSmall(file.name, file.read());
     const digest = digestOf(bytes);
     const named = /^(?:.*\/)?([0-9a-f]{64})(?:\.json)?$/.exec(Config)?.[1];
-    if (named !== undefined && digest !== `sha256:${named}`)
-      throw broken(file.name, "digest", `sha256:${named}`, digest);
+    if (named !== undefined && digest !== `sha256:${named}`) throw mismatch(file.name, `sha256:${named}`, digest);
     const { diff_ids: diffIds } = readJson(configFile, bytes, file.name).rootfs;
     if (diffIds.length !== Layers.length) {
       throw broken(

@@ -1,9 +1,10 @@
 /** Everything that a repository will have: found by walking from each image down. */
 import { digestOfManifest } from "../content/manifest.ts";
 import { type ManifestKind, MEDIA_TYPE } from "../media-types.ts";
+import { plain } from "../redirect-file/fault.ts";
 import type { Digest, Tag } from "../reference.ts";
 import { type Descriptor, isForeign, kindOfType, type Manifest, readManifest } from "./manifest.ts";
-import { broken, PublishError } from "./publish-error.ts";
+import { broken, mismatch, PublishError } from "./publish-error.ts";
 import { readSmall, verified } from "./reading.ts";
 import type { ChosenImage } from "./selection.ts";
 import type { Source } from "./source.ts";
@@ -61,13 +62,13 @@ async function fetchManifest(source: Source, descriptor: Descriptor, from: strin
   // The digest of a signed manifest is that of what was signed, not of all its bytes.
   const bytes = await readSmall(file.name, kind === "1" ? file.read() : verified(file, descriptor));
   const received = kind === "1" ? digestOfManifest(bytes, MEDIA_TYPE["1"]) : digest;
-  if (received !== digest) throw broken(file.name, "digest", digest, received);
+  if (received !== digest) throw mismatch(file.name, digest, received);
   return [readManifest(kind, digest, bytes, file.name), file.name];
 }
 
 /** What a source names and does not have. */
 export const missing = (source: Source, { digest, mediaType }: Descriptor, from: string): PublishError =>
-  broken(from, "digest", `something that ${source.name} has`, `${digest} (${mediaType}), which is missing`);
+  new PublishError(`${from}: names ${digest} (${plain(mediaType)}), which ${source.name} does not have`);
 
 /** Collects images of one source after another. */
 export function startPlan(): Planning {

@@ -15,6 +15,10 @@ export function broken(file: string, field: string, expected: string, received: 
   return new PublishError(`${file}: ${describeFault({ field, expected, received: plain(received) })}`);
 }
 
+/** Bytes that are not those that a digest stands for. */
+export const mismatch = (file: string, expected: string, received: string): PublishError =>
+  new PublishError(`${file}: digest mismatch: expected ${expected}, received ${received}`);
+
 const HINTS: Readonly<Record<string, string>> = {
   ENOSPC: "the disk is full; what was there before is untouched",
   EDQUOT: "the disk quota is used up; what was there before is untouched",

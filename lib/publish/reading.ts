@@ -2,7 +2,7 @@
 import { type FileHandle, open } from "node:fs/promises";
 import type { Digest } from "../reference.ts";
 import type { Descriptor } from "./manifest.ts";
-import { broken, PublishError } from "./publish-error.ts";
+import { broken, mismatch, PublishError } from "./publish-error.ts";
 import type { SourceFile } from "./source.ts";
 
 /** Large enough that system calls don't count, small enough to have many. */
@@ -110,7 +110,7 @@ export async function* verified(
   }
   if (size !== undefined && length !== size) throw wrongSize(length);
   const received = hasher.digest();
-  if (received !== digest) throw broken(file.name, "digest", digest, received);
+  if (received !== digest) throw mismatch(file.name, digest, received);
 }
 
 /**
