@@ -148,9 +148,10 @@ export function* headerLines(fields: string): Generator<readonly [name: string, 
   }
 }
 
-/** The value of a header, several lines joined by commas. @param name in lower case */
+/** The value of a header, several lines joined by commas. @param name in any case */
 export function headerIn(fields: string, name: string): string | undefined {
+  const wanted = name.toLowerCase();
   let value: string | undefined;
-  for (const [each, text] of headerLines(fields)) if (each.toLowerCase() === name) value = joined(value, text);
+  for (const [each, text] of headerLines(fields)) if (each.toLowerCase() === wanted) value = joined(value, text);
   return value;
 }
