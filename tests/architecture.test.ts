@@ -22,9 +22,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   content: ["reference", "media-types", "log", "valibot", "node:*"],
   search: ["catalog", "redirect-file", "log", "valibot"],
   admin: ["reference", "media-types", "redirect-file", "catalog", "node:crypto"],
+  docs: ["openapi", "admin", "node:crypto"],
   routes: [
     ...CORE,
     "openapi",
+    "docs",
     "admin",
     "auth",
     "content",

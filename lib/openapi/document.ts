@@ -23,7 +23,14 @@ export interface Components {
 
 /** Everything that is no route. */
 export interface DocumentFrame {
-  readonly info: Schema;
+  readonly info: {
+    readonly title: string;
+    readonly version: string;
+    readonly summary: string;
+    /** Paragraphs, with empty lines between them. */
+    readonly description: string;
+    readonly license: { readonly name: string; readonly identifier: string };
+  };
   readonly tags: readonly { readonly name: string; readonly description: string }[];
   readonly components: Components;
   readonly security: readonly Readonly<Record<string, readonly string[]>>[];
@@ -136,12 +143,14 @@ export function documentOf(routes: readonly DescribedRoute[], frame: DocumentFra
   };
 }
 
-/** @returns what a reference to a component of that kind stands for, or the value itself */
-export function resolved<Kind extends "parameters" | "responses">(
-  { components }: OpenApiDocument,
-  kind: Kind,
-  value: Components[Kind][string] | Reference,
-): Components[Kind][string] | undefined {
-  if (!("$ref" in value)) return value;
-  return components[kind][value.$ref.slice(`#/components/${kind}/`.length)];
+const nameIn = ({ $ref }: Reference): string => $ref.slice($ref.lastIndexOf("/") + 1);
+
+/** @returns what a reference to a parameter stands for, or the parameter itself */
+export function parameterOf({ components }: OpenApiDocument, value: Parameter | Reference): Parameter | undefined {
+  return "$ref" in value ? components.parameters[nameIn(value)] : value;
+}
+
+/** @returns what a reference to an answer stands for, or the answer itself */
+export function answerOf({ components }: OpenApiDocument, value: Answered | Reference): Answered | undefined {
+  return "$ref" in value ? components.responses[nameIn(value)] : value;
 }
