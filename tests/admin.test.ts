@@ -83,6 +83,7 @@ describe("the pages", () => {
     "e.json": v1("team/both"),
     "f.json": v2("team/both"),
     "g.json": v2("team/both"),
+    "vaulted.json": v2("vault", { protected: true }),
   });
   let craned: Craned;
   beforeAll(async () => {

@@ -39,7 +39,15 @@ async function untilListening(stderr: ReadableStream<Uint8Array>): Promise<void>
  *
  * @param server what its server block has beside the port and the root
  */
-export async function startNginx(port: number, root: string, server: string): Promise<Nginx> {
+export const startNginx = (port: number, root: string, server: string): Promise<Nginx> =>
+  startNginxWith(`server {
+          listen 127.0.0.1:${port};
+          root ${root};
+          ${server}
+        }`);
+
+/** Starts nginx. @param blocks what its http block has beside logs and directories for temporary files */
+export async function startNginxWith(blocks: string): Promise<Nginx> {
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((name) => `${name}_temp_path ${name};`);
   const work = scratch({
     "nginx.conf": `
@@ -52,11 +60,7 @@ export async function startNginx(port: number, root: string, server: string): Pr
         log_format path $uri;
         access_log access.log path;
         ${temporary.join("\n")}
-        server {
-          listen 127.0.0.1:${port};
-          root ${root};
-          ${server}
-        }
+        ${blocks}
       }`,
   });
   const command = [whereIs("nginx") ?? "nginx", "-e", "stderr", "-p", work.path, "-c", join(work.path, "nginx.conf")];

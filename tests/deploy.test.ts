@@ -1,0 +1,349 @@
+/**
+ * The sample configurations of deploy/, in the very files that people copy: only paths, ports and the format of the
+ * header are put in.
+ */
+import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { MEDIA_TYPE } from "../lib/media-types.ts";
+import { AUTHORITY, type Made, openWorkshop, version1 } from "./auth/certificate-workshop.ts";
+import { startApache } from "./harness/apache.ts";
+import { type Craned, runCraned, type Scratch, scratch, startCraned } from "./harness/craned.ts";
+import { freePort, startNginxWith } from "./harness/nginx.ts";
+import { describeWith, leftovers, run } from "./harness/programs.ts";
+import { ask } from "./harness/raw.ts";
+import { statusOverTls } from "./harness/tls-client.ts";
+
+setDefaultTimeout(30_000);
+
+const DEPLOY = join(import.meta.dir, "../deploy");
+const LAYER = "what the layer says";
+const DIGEST = `sha256:${new Bun.CryptoHasher("sha256").update(LAYER).digest("hex")}`;
+const putAway = leftovers();
+
+/** A sample with some of its texts replaced; each has to be there. */
+function sample(name: string, replacements: Readonly<Record<string, string>>): string {
+  let text = readFileSync(join(DEPLOY, name), "utf8");
+  for (const [from, to] of Object.entries(replacements)) {
+    if (!text.includes(from)) throw new Error(`${name} has no ${from}`);
+    text = text.replaceAll(from, to);
+  }
+  return text;
+}
+
+const redirectFile = (name: string, isProtected: boolean) => ({
+  version: 5,
+  repository: name,
+  "repo-registry-id": `team/${name}`,
+  url: `https://registry.example.com/pub/docker/v2/web/${name}/`,
+  protected: isProtected,
+  schema2_data: ["latest"],
+});
+
+/** Who is who. */
+interface Cast {
+  readonly server: Made;
+  readonly authority: Made;
+  readonly entitled: Made;
+  readonly entitledElsewhere: Made;
+  /** Says of itself that it is entitled; nobody that counts has issued it. */
+  readonly stranger: Made;
+}
+
+function castOf(): Cast {
+  const workshop = openWorkshop();
+  putAway(workshop.close);
+  const authority = workshop.make({ name: "authority", extensions: AUTHORITY });
+  const stranger = workshop.make({ name: "stranger", extensions: AUTHORITY });
+  const client = (issuer: Made, path: string) => workshop.make({ name: "client", issuer, extensions: version1(path) });
+  return {
+    authority,
+    server: workshop.make({ name: "localhost", extensions: ["subjectAltName=DNS:localhost,IP:127.0.0.1"] }),
+    entitled: client(authority, "/pub/docker/v2/web/closed"),
+    entitledElsewhere: client(authority, "/pub/docker/v2/web/another"),
+    stranger: client(stranger, "/pub/docker/v2/web/closed"),
+  };
+}
+
+function filesOf(): Scratch {
+  const files = scratch({
+    "metadata/open.json": redirectFile("open", false),
+    "metadata/closed.json": redirectFile("closed", true),
+  });
+  putAway(files.remove);
+  for (const [kind, type] of Object.entries(MEDIA_TYPE))
+    files.write(`www/pub/docker/v2/web/open/manifests/${kind}/latest`, { mediaType: type });
+  for (const repository of ["open", "closed"]) {
+    files.write(`www/pub/docker/v2/web/${repository}/manifests/2/latest`, { mediaType: MEDIA_TYPE["2"] });
+    files.write(`www/pub/docker/v2/web/${repository}/blobs/${DIGEST}`, LAYER);
+  }
+  files.write("www/pub/docker/v2/web/open/tags/list", { tags: ["latest"] });
+  files.write("www/pub/docker/v1/web/one/json", {});
+  return files;
+}
+
+interface World extends Cast {
+  readonly craned: Craned;
+  /** Asks the proxy as this client would. */
+  readonly get: (path: string, as?: Made, headers?: Readonly<Record<string, string>>) => Promise<Response>;
+  /** Asks the proxy from another address of this machine. */
+  readonly statusFrom: (from: string, path: string, headers?: Readonly<Record<string, string>>) => Promise<number>;
+}
+
+type Format = "nginx" | "apache";
+
+async function start(format: Format, { configuration = (text: string) => text, args = [] as readonly string[] } = {}) {
+  const cast = castOf();
+  const files = filesOf();
+  const settings = configuration(
+    sample("crane.conf", {
+      "/var/lib/crane/metadata/": join(files.path, "metadata"),
+      "/etc/craned/client-ca.pem": cast.authority.certificatePath,
+      "client_cert_format: nginx": `client_cert_format: ${format}`,
+      "/var/www": join(files.path, "www"),
+      "port: 5000": "port: 0",
+    }),
+  );
+  const craned = await startCraned(["serve", "--config", files.write("crane.conf", settings), ...args]);
+  putAway(craned.stop);
+  const port = freePort();
+  const replacements = {
+    "/etc/craned/tls/server.pem": cast.server.certificatePath,
+    "/etc/craned/tls/server.key": cast.server.keyPath,
+    "/etc/craned/client-ca.pem": cast.authority.certificatePath,
+    "127.0.0.1:5000": `127.0.0.1:${craned.port}`,
+    "/var/www": join(files.path, "www"),
+  };
+  const proxy =
+    format === "nginx"
+      ? await startNginxWith(sample("nginx.conf", { ...replacements, "listen 443": `listen 127.0.0.1:${port}` }))
+      : await startApache(
+          sample("apache.conf", {
+            ...replacements,
+            "Listen 443": `Listen 127.0.0.1:${port}`,
+            "<VirtualHost *:443>": `<VirtualHost *:${port}>`,
+          }),
+        );
+  putAway(proxy.stop);
+  const get: World["get"] = (path, as, headers = {}) =>
+    fetch(`https://localhost:${port}${path}`, {
+      redirect: "manual",
+      headers,
+      tls: { ca: cast.server.pem, ...(as !== undefined && { cert: as.pem, key: readFileSync(as.keyPath, "utf8") }) },
+    });
+  const statusFrom: World["statusFrom"] = (from, path, headers = {}) =>
+    statusOverTls({ from, port, path, headers, ca: cast.server.pem });
+  return { ...cast, craned, get, statusFrom };
+}
+
+const manifestOf = (name: string): string => `/v2/team/${name}/manifests/latest`;
+const SCHEMA_2 = { Accept: MEDIA_TYPE["2"] };
+const JSON_PLEASE = { Accept: "application/json" };
+
+const escaped = ({ pem }: Made): string => encodeURIComponent(pem);
+const unwrapped = ({ pem }: Made): string => pem.trim().replaceAll("\n", " ");
+
+/** What a client may put into its request to pass for somebody else. */
+const FORGERIES: readonly [what: string, headers: (entitled: Made) => Readonly<Record<string, string>>][] = [
+  ["the header of nginx", (entitled) => ({ "X-SSL-Client-Cert": escaped(entitled) })],
+  ["the header of nginx in other letters", (entitled) => ({ "x-ssl-client-cert": escaped(entitled) })],
+  ["the header of nginx with underscores", (entitled) => ({ X_SSL_Client_Cert: escaped(entitled) })],
+  ["the header of Apache", (entitled) => ({ SSL_CLIENT_CERT: unwrapped(entitled) })],
+  ["the header of Apache, escaped", (entitled) => ({ SSL_CLIENT_CERT: escaped(entitled) })],
+  ["the header of Apache with dashes", (entitled) => ({ "SSL-CLIENT-CERT": unwrapped(entitled) })],
+  ["the header of RFC 9440", (entitled) => ({ "Client-Cert": `:${entitled.der.toString("base64")}:` })],
+];
+
+/** What a client may say of where it is. */
+const WHEREABOUTS: Readonly<Record<string, string>>[] = [
+  { "X-Forwarded-For": "127.0.0.1" },
+  { "X-Forwarded-For": "127.0.0.1, 127.0.0.1" },
+  { Forwarded: "for=127.0.0.1" },
+  { Forwarded: "for=127.0.0.1", "X-Forwarded-For": "127.0.0.1" },
+  { "X-Real-IP": "127.0.0.1" },
+  { Connection: "close, X-Forwarded-For", "X-Forwarded-For": "127.0.0.1" },
+  { Connection: "close, X-Forwarded-For, X-Forwarded-Host, X-Forwarded-Server, X-Forwarded-Proto, Via" },
+];
+
+for (const [format, programs] of [
+  ["nginx", ["nginx", "openssl"]],
+  ["apache", ["apache2", "openssl"]],
+] as const) {
+  describeWith(programs, `deploy/${format}.conf`, () => {
+    let world: World;
+    beforeAll(async () => {
+      world = await start(format, { args: ["--admin-allow", "127.0.0.1"] });
+    });
+
+    const nameless = async (answer: Response): Promise<string> => {
+      const headers = [...answer.headers].filter(([name]) => !["date", "server", "keep-alive"].includes(name));
+      return JSON.stringify([answer.status, headers.sort(), await answer.text()]);
+    };
+
+    test("lets everybody have what is public", async () => {
+      const { get, entitled, stranger } = world;
+      for (const client of [undefined, entitled, stranger]) {
+        const answer = await get(manifestOf("open"), client, SCHEMA_2);
+        expect(answer.status).toBe(302);
+        expect(answer.headers.get("location")).toBe(
+          "https://registry.example.com/pub/docker/v2/web/open/manifests/2/latest",
+        );
+      }
+    });
+
+    test("lets whoever is entitled have what is protected", async () => {
+      const answer = await world.get(manifestOf("closed"), world.entitled, SCHEMA_2);
+      expect(answer.status).toBe(302);
+      expect(answer.headers.get("location")).toBe(
+        "https://registry.example.com/pub/docker/v2/web/closed/manifests/2/latest",
+      );
+    });
+
+    test("tells everybody else that there is nothing, as of a name that nobody has", async () => {
+      const { get, stranger, entitledElsewhere } = world;
+      const unknown = await nameless(await get(manifestOf("gone"), undefined, SCHEMA_2));
+      for (const client of [undefined, stranger, entitledElsewhere]) {
+        const answer = await get(manifestOf("closed"), client, SCHEMA_2);
+        expect(answer.status).toBe(404);
+        expect(await nameless(answer)).toBe(unknown);
+      }
+    });
+
+    test.each([...FORGERIES])("takes no notice of %s from a client", async (_, headersFor) => {
+      const { get, entitled, stranger, entitledElsewhere } = world;
+      for (const client of [undefined, stranger, entitledElsewhere]) {
+        const answer = await get(manifestOf("closed"), client, { ...SCHEMA_2, ...headersFor(entitled) });
+        expect([answer.status, await answer.text()]).toEqual([404, expect.stringContaining("NAME_UNKNOWN")]);
+      }
+      const answer = await get(manifestOf("closed"), entitled, { ...SCHEMA_2, ...headersFor(stranger) });
+      expect(answer.status).toBe(302);
+    });
+
+    test("leaves nothing to a client that has the header dropped on the way", async () => {
+      const { get, entitled } = world;
+      const headers = { Connection: "close, X-SSL-Client-Cert, SSL_CLIENT_CERT" };
+      const forged = { "X-SSL-Client-Cert": escaped(entitled), SSL_CLIENT_CERT: unwrapped(entitled) };
+      expect((await get(manifestOf("closed"), undefined, { ...SCHEMA_2, ...headers, ...forged })).status).toBe(404);
+    });
+
+    test("is believed at craned, where the same header opens what is protected", async () => {
+      const { craned, entitled } = world;
+      const forged =
+        format === "nginx" ? { "X-SSL-Client-Cert": escaped(entitled) } : { SSL_CLIENT_CERT: unwrapped(entitled) };
+      expect((await ask(craned.port, manifestOf("closed"), { headers: { ...SCHEMA_2, ...forged } })).status).toBe(302);
+    });
+
+    test("tells where a client is", async () => {
+      const { statusFrom } = world;
+      expect(await statusFrom("127.0.0.1", "/crane/repositories")).toBe(200);
+      expect(await statusFrom("127.0.0.2", "/crane/repositories")).toBe(404);
+    });
+
+    test("shows an administrator what the certificate opens", async () => {
+      const names = async (as?: Made) =>
+        Object.keys(JSON.parse(await (await world.get("/crane/repositories/v2", as, JSON_PLEASE)).text()));
+      expect(await names()).toEqual(["team/open"]);
+      expect(await names(world.entitled)).toEqual(["team/closed", "team/open"]);
+    });
+
+    test.each(WHEREABOUTS)("takes no notice of a client that says where it is by %p", async (headers) => {
+      expect(await world.statusFrom("127.0.0.2", "/crane/repositories", headers)).toBe(404);
+    });
+
+    test.each(["/v2/team%2Fopen/manifests/latest", "/v2/team/closed/%2e%2e/open/manifests/latest"])(
+      "hands on %s as it came, and craned refuses it",
+      async (path) => {
+        expect(await world.statusFrom("127.0.0.1", path, SCHEMA_2)).toBe(404);
+      },
+    );
+
+    test("lets v1 clients come back to where they were", async () => {
+      const answer = await world.get("/v1/_ping", undefined, { Host: "registry.example.com:8443" });
+      expect([answer.status, await answer.text()]).toEqual([200, "true"]);
+    });
+
+    test.each(["/metrics", "/readyz"])("keeps %s inside", async (path) => {
+      expect((await world.get(path)).status).toBe(404);
+    });
+
+    test.each(Object.entries(MEDIA_TYPE))("serves manifests in %s as %s", async (kind, type) => {
+      const answer = await world.get(`/pub/docker/v2/web/open/manifests/${kind}/latest`);
+      expect(answer.status).toBe(200);
+      expect(answer.headers.get("content-type")).toBe(type);
+      expect(await answer.json()).toEqual({ mediaType: type });
+    });
+
+    test.each([
+      [`v2/web/open/blobs/${DIGEST}`, "application/octet-stream"],
+      ["v2/web/open/tags/list", "application/json"],
+      ["v1/web/one/json", "application/json"],
+    ])("serves %s as %s", async (path, type) => {
+      const answer = await world.get(`/pub/docker/${path}`);
+      expect([answer.status, answer.headers.get("content-type")]).toEqual([200, type]);
+    });
+  });
+}
+
+describeWith(["nginx", "openssl"], "deploy/nginx.conf, with content that nginx sends", () => {
+  let world: World;
+  const blob = (name: string) => `/v2/team/${name}/blobs/${DIGEST}`;
+  beforeAll(async () => {
+    const configuration = (text: string) => text.replaceAll(/^#(?=\[serve_content\]|\w+: )/gm, "");
+    world = await start("nginx", { configuration });
+  });
+
+  test("gives the file itself to whoever may have it, and parts of it", async () => {
+    expect(await (await world.get(blob("open"))).text()).toBe(LAYER);
+    expect(await (await world.get(blob("closed"), world.entitled)).text()).toBe(LAYER);
+    const part = await world.get(blob("open"), undefined, { Range: "bytes=5-7" });
+    expect([part.status, await part.text()]).toEqual([206, LAYER.slice(5, 8)]);
+  });
+
+  test("keeps the headers that craned gave", async () => {
+    const answer = await world.get(manifestOf("open"), undefined, SCHEMA_2);
+    expect(answer.headers.get("content-type")).toBe(MEDIA_TYPE["2"]);
+    expect(answer.headers.get("docker-distribution-api-version")).toBe("registry/2.0");
+    expect(answer.headers.get("docker-content-digest")).toMatch(/^sha256:/);
+  });
+
+  test("gives nothing to whoever may not, nor past craned", async () => {
+    expect((await world.get(blob("closed"))).status).toBe(404);
+    expect((await world.get(blob("closed"), world.stranger)).status).toBe(404);
+    expect((await world.get(`/craned-content/v2/open/blobs/${DIGEST}`)).status).toBe(404);
+  });
+});
+
+describe("deploy/crane.conf", () => {
+  test("has nothing that craned warns of", async () => {
+    const files = filesOf();
+    const { authority } = castOf();
+    const settings = sample("crane.conf", {
+      "/var/lib/crane/metadata/": join(files.path, "metadata"),
+      "/etc/craned/client-ca.pem": authority.certificatePath,
+    });
+    const { code, out, err } = await runCraned(["check", "--config", files.write("crane.conf", settings)]);
+    expect(err).toBe("");
+    expect(out).toContain("2");
+    expect(code).toBe(0);
+  });
+});
+
+describeWith(["systemd-analyze"], "deploy/craned.service", () => {
+  const unit = () => {
+    const files = scratch({
+      "craned.service": sample("craned.service", { "/usr/local/bin/craned": process.execPath }),
+    });
+    putAway(files.remove);
+    return join(files.path, "craned.service");
+  };
+
+  test("is a unit that systemd understands in full", async () => {
+    const { code, out, err } = await run(["systemd-analyze", "verify", "--man=no", unit()]);
+    expect([code, `${out}${err}`]).toEqual([0, ""]);
+  });
+
+  test("gives little away", async () => {
+    const { code } = await run(["systemd-analyze", "security", "--offline=yes", "--threshold=15", unit()]);
+    expect(code).toBe(0);
+  });
+});
