@@ -1,5 +1,5 @@
 import { DEFAULT_HEAD_LIMITS, emptyMemo } from "./fields.ts";
-import { type HeadFault, parseRequestHead, type RequestHead } from "./request-head.ts";
+import { type AnswerForm, type HeadFault, parseRequestHead, type RequestHead } from "./request-head.ts";
 import { fieldLines, spell, statusLine } from "./response.ts";
 
 /** An answer that is ready before it is asked for: nothing to await, nothing to stream. */
@@ -114,12 +114,12 @@ export function openConnection(wire: Wire, service: Service, clock: () => Clock,
     if (unsent.length === 0) wire.endWriting();
   };
 
-  const endingLines = (head: RequestHead | undefined): string => {
+  const endingLines = (head: AnswerForm): string => {
     if (isLast) return CLOSE_LINE;
-    return head?.isHttp10 === true ? KEEP_ALIVE_LINE : "";
+    return head.isHttp10 ? KEEP_ALIVE_LINE : "";
   };
 
-  const sendResponse = async (response: Response, head: RequestHead | undefined): Promise<void> => {
+  const sendResponse = async (response: Response, head: AnswerForm): Promise<void> => {
     const headers = [...response.headers]
       .filter(([name]) => name !== "content-length" && name !== "connection")
       .map(([name, value]) => [spell(name), value] as const);
@@ -128,7 +128,7 @@ export function openConnection(wire: Wire, service: Service, clock: () => Clock,
     const bytes = isStreamed ? undefined : new Uint8Array(await response.arrayBuffer());
     const length = NO_BODY_STATUS.has(response.status) ? "" : `Content-Length: ${declared ?? bytes?.length ?? 0}\r\n`;
     const lines = `${statusLine(response.status)}${fieldLines(headers)}${length}${clock().dateLine}${endingLines(head)}\r\n`;
-    const hasBody = head?.method !== "HEAD" && !NO_BODY_STATUS.has(response.status);
+    const hasBody = head.method !== "HEAD" && !NO_BODY_STATUS.has(response.status);
     // Together, since each write is a call of the system and may be a packet.
     if (bytes !== undefined) return send(hasBody ? Buffer.concat([Buffer.from(lines, "latin1"), bytes]) : lines);
     send(lines);
@@ -146,7 +146,7 @@ export function openConnection(wire: Wire, service: Service, clock: () => Clock,
   };
 
   /** Sends an answer that is not ready yet; nothing more is read until it is on its way. */
-  const answer = async (head: RequestHead | undefined, asked: () => Promise<Response> | Response): Promise<void> => {
+  const answer = async (head: AnswerForm, asked: () => Promise<Response> | Response): Promise<void> => {
     state = "answering";
     try {
       await sendResponse(await asked(), head);
@@ -181,7 +181,7 @@ export function openConnection(wire: Wire, service: Service, clock: () => Clock,
       if (result.kind === "fault") {
         settle();
         isLast = true;
-        void answer(undefined, () => service.refuse(result.fault));
+        void answer({ method: result.fault.method, isHttp10: false }, () => service.refuse(result.fault));
         return;
       }
       const { head } = result;

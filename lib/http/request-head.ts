@@ -26,11 +26,16 @@ export interface RequestHead {
   readonly body: number | "chunked";
 }
 
+/** What of a request gives its answer a form, whatever the answer says. */
+export type AnswerForm = Pick<RequestHead, "method" | "isHttp10">;
+
 /** A request that can't be read; the connection ends after its answer. */
 export interface HeadFault {
   readonly status: 400 | 414 | 431;
   readonly reason: string;
-  /** The target as far as it could be read, so that the answer can have the right form. */
+  /** As far as it could be read: an answer to HEAD has no body. */
+  readonly method: string;
+  /** As far as it could be read, so that the answer can have the right form. */
   readonly target: string;
 }
 
@@ -46,16 +51,19 @@ const REQUEST_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([\u0021-\u0022\u0024-\u007
 const ABSOLUTE_FORM = /^https?:\/\/([^/?]*)(.*)$/i;
 const TOKEN_START = /^[!#$%&'*+.^_`|~0-9A-Za-z-]/;
 
-const fault = (status: HeadFault["status"], reason: string, target = ""): HeadResult => ({
+/** What can be said of a request whose line may be broken elsewhere. */
+function faultOf(status: HeadFault["status"], reason: string, line: string): HeadFault {
+  const [method = "", target = ""] = line.split(" ", 2);
+  return { status, reason, method, target };
+}
+
+const fault = (status: HeadFault["status"], reason: string, line = ""): HeadResult => ({
   kind: "fault",
-  fault: { status, reason, target },
+  fault: faultOf(status, reason, line),
 });
 
 const hasOption = (connection: string, option: string): boolean =>
   connection !== "" && connection.split(",").some((each) => each.trim() === option);
-
-/** The target of a line that may be broken elsewhere. */
-const targetOf = (line: string): string => line.split(" ", 2)[1] ?? "";
 
 /** What can already be said of a head whose end has not come. */
 function judgeIncomplete(text: string, start: number, limits: HeadLimits): HeadResult {
@@ -65,15 +73,14 @@ function judgeIncomplete(text: string, start: number, limits: HeadLimits): HeadR
   const line = text.slice(start, lineEnd === -1 ? start + limits.requestLine : lineEnd);
   if (!TOKEN_START.test(line)) return fault(400, "a request that does not begin with a method");
   if ((lineEnd === -1 ? length : lineEnd - start) > limits.requestLine) return tooLong(line);
-  if (lineEnd !== -1 && length - (lineEnd - start) > limits.fields)
-    return fault(431, "too long headers", targetOf(line));
+  if (lineEnd !== -1 && length - (lineEnd - start) > limits.fields) return fault(431, "too long headers", line);
   for (let at = lineEnd; at !== -1; at = text.indexOf("\n", at + 1)) {
-    if (text.charCodeAt(at - 1) !== 13) return fault(400, "a line that ends without CR", targetOf(line));
+    if (text.charCodeAt(at - 1) !== 13) return fault(400, "a line that ends without CR", line);
   }
   return INCOMPLETE;
 }
 
-const tooLong = (line: string): HeadResult => fault(414, "a too long request line", targetOf(line));
+const tooLong = (line: string): HeadResult => fault(414, "a too long request line", line);
 
 /** Reads the request line's target into path and query, and the host that an absolute one names. */
 function splitTarget(target: string): { readonly target: string; readonly host: string | undefined } {
@@ -84,12 +91,12 @@ function splitTarget(target: string): { readonly target: string; readonly host: 
 }
 
 function readHead(line: string, fields: string, limits: HeadLimits, memo: FieldsMemo): RequestHead | HeadFault {
-  const refuse = (reason: string): HeadFault => ({ status: 400, reason, target: targetOf(line) });
+  const refuse = (reason: string): HeadFault => faultOf(400, reason, line);
   const match = REQUEST_LINE.exec(line);
   if (match === null) return refuse("a broken request line");
   const [, method = "", sent = "", minor] = match;
   const framing = readFieldsOnce(fields, limits, memo);
-  if (framing === TOO_MANY) return { status: 431, reason: framing, target: targetOf(line) };
+  if (framing === TOO_MANY) return faultOf(431, framing, line);
   if (typeof framing === "string") return refuse(framing);
   const isHttp10 = minor === "0";
   if (framing.host === undefined && !isHttp10) return refuse("no Host header");
@@ -125,7 +132,7 @@ export function parseRequestHead(text: string, from: number, limits: HeadLimits,
   const line = text.slice(start, lineEnd);
   if (line.length > limits.requestLine) return tooLong(line);
   const fields = text.slice(lineEnd + 2, end + 2);
-  if (fields.length > limits.fields) return fault(431, "too long headers", targetOf(line));
+  if (fields.length > limits.fields) return fault(431, "too long headers", line);
   const head = readHead(line, fields, limits, memo);
   return "status" in head ? { kind: "fault", fault: head } : { kind: "head", head, end: end + 4 };
 }
