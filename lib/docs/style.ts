@@ -84,7 +84,7 @@ summary::-webkit-details-marker { display: none; }
 .headers dd { margin: 0; color: var(--quiet); }
 .headers dd code { color: var(--ink); }
 .type { margin: .5rem 0 .3rem; }
-pre { margin: 0; padding: .7rem .85rem; max-height: 28rem; overflow: auto; border: 1px solid var(--line); border-radius: 8px; background: var(--ground); white-space: pre-wrap; line-height: 1.5; }
+pre { scrollbar-width: thin; margin: 0; padding: .7rem .85rem; max-height: 28rem; overflow: auto; border: 1px solid var(--line); border-radius: 8px; background: var(--ground); white-space: pre-wrap; line-height: 1.5; }
 .try pre { background: var(--card); }
 .field { margin: 0 0 .8rem; }
 .field label { display: block; margin-bottom: .2rem; font-size: .9rem; font-weight: 600; }

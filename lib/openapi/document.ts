@@ -56,7 +56,7 @@ export interface PathItem {
 
 /** Only GET has ranges: RFC 9110 section 14.2. */
 const OF_GET_ALONE: readonly string[] = ["206", "416"];
-const RANGE_HEADERS: readonly string[] = ["Range", "If-Range"];
+const RANGE_PARAMETERS: readonly string[] = ["Range", "IfRange"];
 
 const HEAD_OF_GET = "The headers that GET gives, without the body.";
 
@@ -67,8 +67,17 @@ function entriesWhere<Value>(
   return Object.fromEntries(Object.entries(record).filter(([key]) => keeps(key)));
 }
 
+const nameIn = ({ $ref }: Reference): string => $ref.slice($ref.lastIndexOf("/") + 1);
+
+function bodiless(answer: Answered | Reference, { responses }: Components): Answered | Reference {
+  const known = "$ref" in answer ? responses[nameIn(answer)] : answer;
+  if (known === undefined) return answer;
+  const { content: _, ...rest } = known;
+  return rest;
+}
+
 /** HEAD is asked as GET is, and answers with no bodies. */
-function headOf({ otherMethods: _, ...get }: Operation): PathOperation {
+function headOf(get: PathOperation, components: Components): PathOperation {
   const answers = entriesWhere(get.responses, (status) => !OF_GET_ALONE.includes(status));
   return {
     ...get,
@@ -76,23 +85,21 @@ function headOf({ otherMethods: _, ...get }: Operation): PathOperation {
     summary: `${get.summary}: headers only`,
     description: HEAD_OF_GET,
     ...(get.parameters !== undefined && {
-      parameters: get.parameters.filter((each) => !("name" in each && RANGE_HEADERS.includes(each.name))),
+      parameters: get.parameters.filter(
+        (each) => !RANGE_PARAMETERS.includes("$ref" in each ? nameIn(each) : each.name),
+      ),
     }),
     responses: Object.fromEntries(
-      Object.entries(answers).map(([status, answer]) => {
-        if ("$ref" in answer) return [status, answer];
-        const { content: _content, ...rest } = answer;
-        return [status, rest];
-      }),
+      Object.entries(answers).map(([status, answer]) => [status, bodiless(answer, components)]),
     ),
   };
 }
 
-function pathsOf(routes: readonly DescribedRoute[]): Record<string, PathItem> {
+function pathsOf(routes: readonly DescribedRoute[], components: Components): Record<string, PathItem> {
   const paths: Record<string, PathItem> = {};
   for (const { method, path, operation } of routes) {
     const { otherMethods, ...rest } = operation;
-    const operations = method === "GET" ? { get: rest, head: headOf(operation) } : { post: rest };
+    const operations = method === "GET" ? { get: rest, head: headOf(rest, components) } : { post: rest };
     paths[path] = { ...paths[path], ...operations, "x-other-methods": otherMethods };
   }
   return paths;
@@ -130,8 +137,8 @@ function usedIn(paths: unknown, components: Components): Components {
 
 /** Makes the document; the same from the same routes. */
 export function documentOf(routes: readonly DescribedRoute[], frame: DocumentFrame): OpenApiDocument {
-  const paths = pathsOf(routes);
   const { info, tags, components, security } = frame;
+  const paths = pathsOf(routes, components);
   return {
     openapi: "3.1.1",
     info,
@@ -142,8 +149,6 @@ export function documentOf(routes: readonly DescribedRoute[], frame: DocumentFra
     components: usedIn(paths, components),
   };
 }
-
-const nameIn = ({ $ref }: Reference): string => $ref.slice($ref.lastIndexOf("/") + 1);
 
 /** @returns what a reference to a parameter stands for, or the parameter itself */
 export function parameterOf({ components }: OpenApiDocument, value: Parameter | Reference): Parameter | undefined {
