@@ -39,7 +39,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "valibot",
     "node:*",
   ],
-  publish: ["reference", "media-types", "redirect-file", "content", "valibot", "bun:sqlite", "node:*"],
+  publish: ["reference", "media-types", "redirect-file", "content", "aws4fetch", "valibot", "bun:sqlite", "node:*"],
   demo: [...CORE, "routes", "elysia", "node:*"],
   cli: [
     ...CORE,

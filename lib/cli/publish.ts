@@ -1,8 +1,9 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { inLocalPlaces } from "../publish/local-places.ts";
 import { openSource } from "../publish/open-source.ts";
+import { inPlaces } from "../publish/places.ts";
 import { type PublishOptions, publish as publishAll } from "../publish/publish.ts";
 import { describeError } from "../publish/publish-error.ts";
+import { s3ConnectionOf } from "../publish/s3-settings.ts";
 import { parseTagChoice, type TagChoice } from "../publish/selection.ts";
 import { serverConfig, WEB_SERVERS, type WebServer } from "../publish/server-config.ts";
 import { parseRepositoryName, type RepositoryName } from "../reference.ts";
@@ -23,6 +24,9 @@ only what changed. The redirect file is replaced last: a publish that fails or i
 whole, and the next one goes on from there. Blobs are hard links to the files of an OCI layout where the file system
 allows that, which takes no space: don't change those files in place.
 
+Either place may also be in a bucket, as s3://bucket/prefix: the keys are AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and
+AWS_SESSION_TOKEN. What is there with the right size and Content-Type is not sent again.
+
 Nothing is removed unless --prune-after is given. Then files go that nothing has referred to for that long; give it
 longer than any pull takes.
 
@@ -33,6 +37,7 @@ Examples:
   docker save team/app:1.0 > app.tar
   craned publish app.tar --name team/app --tag 1.0 --tag latest=1.0 --keep-tags --url … --content … --metadata …
   craned publish layout … --prune-after 7d --dry-run
+  craned publish layout … --content s3://images/v2 --s3-endpoint https://s3.example.com --s3-region eu-west-1
   craned publish --server-config nginx > /etc/nginx/snippets/craned.conf
 `;
 
@@ -51,6 +56,8 @@ interface PublishFlags {
   readonly pruneAfter?: number;
   readonly dryRun?: boolean;
   readonly json?: boolean;
+  readonly s3Endpoint?: string;
+  readonly s3Region?: string;
   readonly serverConfig?: WebServer;
 }
 
@@ -94,9 +101,9 @@ export function describePublish(command: Command): Command {
     .argument("[source]", "An OCI image layout or a docker-archive: a directory or a tar file")
     .optionsGroup("What and where:")
     .option("--name <name>", "The name that clients use, as team/app", parseName)
-    .option("--content <dir>", "Directory of the published files; the repository gets a directory in it")
+    .option("--content <dir>", "Directory (or s3://…) of the published files; the repository gets one in it")
     .option("--url <url>", "Where clients find that directory: <url>/<repository>/ is the repository's", parseUrl)
-    .option("--metadata <dir>", "Directory of the redirect files")
+    .option("--metadata <dir>", "Directory (or s3://…) of the redirect files")
     .option("--repository <id>", "The repository's directory (default: the name, with - for /)", parseRepository)
     .optionsGroup("Which images:")
     .addOption(
@@ -114,6 +121,9 @@ export function describePublish(command: Command): Command {
     .option("--keep-untagged", "Keep what no tag leads to any more, to be pulled by digest")
     .option("--prune-after <age>", "Remove files that nothing has referred to for so long, as 12h or 7d", parseAge)
     .option("--copy", "Copy blobs, also where a hard link would do")
+    .optionsGroup("S3:")
+    .option("--s3-endpoint <url>", "The S3 server (default: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, Amazon's)")
+    .option("--s3-region <region>", "Its region (default: AWS_REGION, AWS_DEFAULT_REGION, us-east-1)")
     .optionsGroup("How:")
     .option("--dry-run", "Say what would be done, and do nothing")
     .option("--json", "Tell of progress in JSON, one event a line, to standard output")
@@ -174,9 +184,10 @@ export async function publish(source: string | undefined, flags: PublishFlags, t
   const progress = progressFor(terminal, flags.json === true, () => performance.now());
   if (isDryRun && flags.json !== true) terminal.complain("A dry run: nothing is changed.\n");
   try {
-    await inLocalPlaces(
-      { content, metadata, repository, mayLink: (flags.copy !== true) === true, isDryRun },
-      (places) => publishAll((workshop) => openSource(request.source, workshop), options, places, progress.report),
+    const s3 = { endpoint: flags.s3Endpoint, region: flags.s3Region };
+    const connection = () => s3ConnectionOf(s3, terminal.environment);
+    await inPlaces({ content, metadata, repository, mayLink: flags.copy !== true, isDryRun, connection }, (places) =>
+      publishAll((workshop) => openSource(request.source, workshop), options, places, progress.report),
     );
     progress.end();
     return EXIT.ok;

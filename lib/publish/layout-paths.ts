@@ -20,3 +20,13 @@ const OWN_PATH = new RegExp(
 
 /** Whether a path of the tree is one that publishing makes. */
 export const isOwnPath = (path: string): boolean => OWN_PATH.test(path);
+
+const isKind = (text: string): text is ManifestKind => Object.hasOwn(MEDIA_TYPE, text);
+
+/** What a host has to say of a file; undefined for what publishing does not make. */
+export function contentTypeOf(path: string): string | undefined {
+  if (!isOwnPath(path)) return undefined;
+  const [, kind = ""] = path.split("/");
+  if (path.startsWith("manifests/") && isKind(kind)) return MEDIA_TYPE[kind];
+  return path.startsWith("blobs/") || path.endsWith("/layer") ? OCTETS : JSON_TYPE;
+}

@@ -1,21 +1,28 @@
-/** Publishing into directories of this machine. */
+/** Publishing into a directory of this machine. */
 import { mkdir, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { directoryTarget } from "./directory-target.ts";
 import { takeLock } from "./lock.ts";
 import type { Places } from "./publish.ts";
 import { OWN_DIRECTORY } from "./state.ts";
+import type { Target } from "./target.ts";
 
 interface LocalOptions {
   /** The directory of all repositories' content. */
   readonly content: string;
-  /** The directory of all redirect files. */
-  readonly metadata: string;
+  readonly metadata: Target;
   readonly repository: string;
   /** Whether blobs may be hard links to the source's files. */
   readonly mayLink: boolean;
   readonly isDryRun: boolean;
 }
+
+/** The directory of all redirect files. */
+export const metadataDirectory = (directory: string): Target =>
+  directoryTarget(resolve(directory), {
+    partialOf: (path) => join(dirname(path), `.${basename(path)}.partial`),
+    mayLink: false,
+  });
 
 /**
  * Opens the directories for one publish, holding the repository's lock all along; a dry run takes and makes nothing.
@@ -32,10 +39,7 @@ export async function inLocalPlaces(options: LocalOptions, work: (places: Places
       partialOf: (path) => join(OWN_DIRECTORY, "partial", path.replaceAll("/", "_")),
       mayLink: options.mayLink,
     }),
-    metadata: directoryTarget(resolve(options.metadata), {
-      partialOf: (path) => join(dirname(path), `.${basename(path)}.partial`),
-      mayLink: false,
-    }),
+    metadata: options.metadata,
     scratch,
     now: () => Math.floor(Date.now() / 1000),
   };

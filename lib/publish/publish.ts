@@ -122,7 +122,8 @@ async function staleTags({ tags, manifests }: Plan, content: Target, report: Rep
     const { tag, kind, digest } = each;
     const there = await content.read(manifestPath(kind, tag));
     const bytes = manifests.get(digest)?.bytes;
-    const isSame = there !== undefined && bytes !== undefined && Buffer.compare(there, bytes) === 0;
+    const isWhole = bytes !== undefined && (await content.sizeOf(manifestPath(kind, tag))) === bytes.length;
+    const isSame = isWhole && there !== undefined && Buffer.compare(there, bytes) === 0;
     if (!isSame) stale.push(each);
     report({ event: "tag", tag, kind, digest, outcome: isSame ? "unchanged" : there === undefined ? "new" : "moved" });
   }

@@ -19,7 +19,7 @@ export type Transferred = "linked" | "copied";
 export interface Target {
   /** What messages call it. */
   readonly name: string;
-  /** @returns bytes; undefined when there is no such file */
+  /** @returns bytes; undefined when there is no such file, or one that a host would send with another Content-Type */
   readonly sizeOf: (path: string) => Promise<number | undefined>;
   /** For small files. @returns undefined when there is no such file */
   readonly read: (path: string) => Promise<Uint8Array | undefined>;

@@ -1,0 +1,70 @@
+/** Publishing into a bucket. */
+import { lstat, mkdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { takeLock } from "./lock.ts";
+import type { Places } from "./publish.ts";
+import { PublishError } from "./publish-error.ts";
+import { sha256 } from "./reading.ts";
+import { connectS3, type S3Connection } from "./s3-client.ts";
+import { parseS3Address } from "./s3-settings.ts";
+import { s3Target } from "./s3-target.ts";
+import type { Target } from "./target.ts";
+
+/**
+ * Opens a directory of a bucket, after asking for it: a bucket that is missing, or keys that are wrong, are told of
+ * before anything else is done.
+ *
+ * @param place as `s3://bucket/prefix`
+ * @throws {PublishError} when the server refuses or can't be reached
+ */
+export async function openS3Target(place: string, connection: S3Connection): Promise<Target> {
+  const address = parseS3Address(place);
+  const s3 = connectS3(connection, address.bucket);
+  await s3({ method: "GET", key: "", query: { "list-type": "2", prefix: address.prefix, "max-keys": "1" } });
+  return s3Target(s3, address);
+}
+
+/** A directory of this user alone: others could otherwise give us layers of theirs. */
+async function ownDirectory(path: string): Promise<string> {
+  await mkdir(path, { recursive: true, mode: 0o700 });
+  const status = await lstat(path);
+  const isOurs = status.isDirectory() && status.uid === process.getuid?.() && (status.mode & 0o022) === 0;
+  if (isOurs) return path;
+  throw new PublishError(`${path}: expected a directory that only this user may write to`);
+}
+
+interface S3Options {
+  /** The directory of all repositories' content, as `s3://bucket/prefix`. */
+  readonly content: string;
+  readonly metadata: Target;
+  readonly repository: string;
+  readonly connection: S3Connection;
+  readonly isDryRun: boolean;
+}
+
+/**
+ * Opens a bucket for one publish. S3 has no locks: two publishes into one repository from this machine exclude each
+ * other, those from several machines are for their operators to keep apart.
+ *
+ * @throws {PublishError} when another publish into the repository is under way, or the server refuses
+ */
+export async function inS3Places(options: S3Options, work: (places: Places) => Promise<void>): Promise<void> {
+  const place = `${options.content.replace(/\/+$/, "")}/${options.repository}`;
+  const content = await openS3Target(place, options.connection);
+  const now = () => Math.floor(Date.now() / 1000);
+  if (options.isDryRun) return await work({ content, metadata: options.metadata, scratch: undefined, now });
+  const mine = await ownDirectory(join(tmpdir(), `craned-${process.getuid?.() ?? 0}`));
+  const own = await ownDirectory(join(mine, sha256(`${options.connection.endpoint ?? ""} ${place}`)));
+  const scratch = join(own, "scratch");
+  const lock = takeLock(join(own, "lock"), place);
+  try {
+    // What a publish that was killed left half done.
+    await rm(scratch, { recursive: true, force: true });
+    await mkdir(scratch);
+    await work({ content, metadata: options.metadata, scratch, now });
+    await rm(scratch, { recursive: true, force: true });
+  } finally {
+    lock.release();
+  }
+}

@@ -1,0 +1,190 @@
+import { plain } from "../redirect-file/fault.ts";
+import { parseDigest } from "../reference.ts";
+import { contentTypeOf } from "./layout-paths.ts";
+import { PublishError } from "./publish-error.ts";
+import { elementOf, elementsOf, escapeKey, type S3, type S3Address } from "./s3-client.ts";
+import type { Content, Target, Transferred } from "./target.ts";
+
+/** What is sent at once, in bytes: two such parts of each file under way are in memory. */
+const PART = 8 * 1024 * 1024;
+/** S3 takes no more. */
+const MAX_PARTS = 10_000;
+
+const SUM_HEADER = "x-amz-checksum-sha256";
+
+/** A large file whose size is known gets larger parts. */
+const partSizeFor = (size: number | undefined): number => Math.max(PART, Math.ceil((size ?? 0) / (MAX_PARTS - 1)));
+
+/** The sum that a file's bytes have to have, as its name says; undefined where the name says none. */
+function expectedSum(path: string): string | undefined {
+  const [, digest = ""] = /^(?:blobs|manifests\/(?:2|list|oci|index))\/([^/]+)$/.exec(path) ?? [];
+  const hex = parseDigest(digest)?.replace(/^sha256:/, "");
+  return hex?.length === 64 ? Buffer.from(hex, "hex").toString("base64") : undefined;
+}
+
+/** Parts as they become full; a chunk's memory is used again, so its bytes are copied. */
+async function* partsOf(chunks: AsyncIterable<Uint8Array>, size: number): AsyncGenerator<Uint8Array> {
+  let part = new Uint8Array(size);
+  let filled = 0;
+  for await (const chunk of chunks) {
+    for (let at = 0; at < chunk.length; ) {
+      if (filled === size) {
+        yield part;
+        part = new Uint8Array(size);
+        filled = 0;
+      }
+      const some = chunk.subarray(at, at + size - filled);
+      part.set(some, filled);
+      filled += some.length;
+      at += some.length;
+    }
+  }
+  yield part.subarray(0, filled);
+}
+
+/**
+ * A target in a bucket. An object is there whole or not at all, so what has the right name, size and Content-Type is
+ * taken for what it should be; where the server tells an object's SHA-256, that has to be right too.
+ */
+export function s3Target(s3: S3, { bucket, prefix }: S3Address): Target {
+  const name = `s3://${bucket}/${prefix}`.replace(/\/$/, "");
+  const keyOf = (path: string): string => prefix + path;
+  /** What is known of objects without asking again: nobody else writes while the lock is held. */
+  const sizes = new Map<string, number | undefined>();
+  let takesSums = true;
+
+  const missing = (path: string): PublishError =>
+    new PublishError(`${name}/${path}: expected an object, received none`);
+
+  /** Asks with a header that not every server takes. */
+  async function askWithSum(request: Parameters<S3>[0], header: Readonly<Record<string, string>>) {
+    if (takesSums) {
+      const answer = await s3({ ...request, headers: { ...request.headers, ...header } });
+      if (answer.status !== 501) return answer;
+      takesSums = false;
+    }
+    return await s3(request);
+  }
+
+  function mustBeDone({ status, bytes }: Awaited<ReturnType<S3>>, path: string): string {
+    const text = new TextDecoder().decode(bytes);
+    if (status < 300) return text;
+    throw new PublishError(`${name}/${path}: the S3 server answers ${status}: ${plain(elementOf(text, "Message"))}`);
+  }
+
+  async function put(path: string, contentType: string, bytes: Uint8Array): Promise<void> {
+    const sum = new Bun.CryptoHasher("sha256").update(bytes).digest("base64");
+    const request = { method: "PUT", key: keyOf(path), headers: { "content-type": contentType }, body: bytes } as const;
+    sizes.delete(path);
+    mustBeDone(await askWithSum(request, { [SUM_HEADER]: sum }), path);
+    sizes.set(path, bytes.length);
+  }
+
+  async function startUpload(path: string, contentType: string): Promise<string> {
+    const key = keyOf(path);
+    const answer = await s3({ method: "POST", key, query: { uploads: "" }, headers: { "content-type": contentType } });
+    return elementOf(mustBeDone(answer, path), "UploadId");
+  }
+
+  /** Sends parts, each while the next is being read; nothing is there before all were read without an error. */
+  async function upload(path: string, contentType: string, parts: AsyncGenerator<Uint8Array>, first: Uint8Array) {
+    const key = keyOf(path);
+    const uploadId = await startUpload(path, contentType);
+    const tags: string[] = [];
+    let size = 0;
+    const send = async (body: Uint8Array): Promise<void> => {
+      const query = { partNumber: String(tags.length + 1), uploadId };
+      const answer = await s3({ method: "PUT", key, query, body });
+      mustBeDone(answer, path);
+      tags.push(answer.headers.get("etag") ?? "");
+      size += body.length;
+    };
+    let sending = send(first);
+    try {
+      // A failure is heard of at the next await; until then it is nobody's.
+      sending.catch(() => {});
+      for await (const part of parts) {
+        await sending;
+        sending = send(part);
+        sending.catch(() => {});
+      }
+      await sending;
+      const list = tags.map((tag, at) => `<Part><PartNumber>${at + 1}</PartNumber><ETag>${tag}</ETag></Part>`);
+      const body = new TextEncoder().encode(`<CompleteMultipartUpload>${list.join("")}</CompleteMultipartUpload>`);
+      mustBeDone(await s3({ method: "POST", key, query: { uploadId }, body }), path);
+    } catch (error) {
+      await sending.catch(() => {});
+      await s3({ method: "DELETE", key, query: { uploadId } }).catch(() => {});
+      throw error;
+    }
+    sizes.set(path, size);
+  }
+
+  async function transfer(path: string, contentType: string, { size, read }: Content): Promise<Transferred> {
+    const parts = partsOf(read(), partSizeFor(size));
+    sizes.delete(path);
+    try {
+      const { value: first = new Uint8Array() } = await parts.next();
+      if (first.length < partSizeFor(size)) await put(path, contentType, first);
+      else await upload(path, contentType, parts, first);
+    } finally {
+      await parts.return(undefined);
+    }
+    return "copied";
+  }
+
+  async function askSize(path: string): Promise<number | undefined> {
+    const { status, headers } = await askWithSum(
+      { method: "HEAD", key: keyOf(path) },
+      { "x-amz-checksum-mode": "ENABLED" },
+    );
+    if (status !== 200) return undefined;
+    const type = contentTypeOf(path);
+    if (type !== undefined && headers.get("content-type") !== type) return undefined;
+    const sum = headers.get(SUM_HEADER);
+    const expected = expectedSum(path);
+    // The sum of an upload in parts is one of sums, and ends in the number of parts.
+    if (sum !== null && expected !== undefined && !sum.includes("-") && sum !== expected) return undefined;
+    return Number(headers.get("content-length"));
+  }
+
+  return {
+    name,
+    async sizeOf(path) {
+      if (!sizes.has(path)) sizes.set(path, await askSize(path));
+      return sizes.get(path);
+    },
+    async read(path) {
+      const { status, bytes } = await s3({ method: "GET", key: keyOf(path) });
+      return status === 200 ? bytes : undefined;
+    },
+    write: put,
+    transfer,
+    async duplicate(path, existing, contentType) {
+      const headers = {
+        "content-type": contentType,
+        "x-amz-copy-source": `/${bucket}/${escapeKey(keyOf(existing))}`,
+        "x-amz-metadata-directive": "REPLACE",
+      };
+      sizes.delete(path);
+      const { status } = await s3({ method: "PUT", key: keyOf(path), headers });
+      if (status !== 200) throw missing(existing);
+    },
+    async remove(path) {
+      await s3({ method: "DELETE", key: keyOf(path) });
+      sizes.set(path, undefined);
+    },
+    async *list() {
+      let token = "";
+      do {
+        const more = token === "" ? undefined : { "continuation-token": token };
+        const query = { "list-type": "2", prefix, ...more };
+        const page = new TextDecoder().decode((await s3({ method: "GET", key: "", query })).bytes);
+        for (const key of elementsOf(page, "Key")) yield key.slice(prefix.length);
+        token = elementOf(page, "NextContinuationToken");
+      } while (token !== "");
+    },
+    // What the server has confirmed, it keeps.
+    settle: async () => {},
+  };
+}
