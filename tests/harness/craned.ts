@@ -7,7 +7,7 @@ import { type Ran, run } from "./programs.ts";
 const ROOT = join(import.meta.dir, "../..");
 
 /** The compiled binary that `bun run build` made, or what CRANED names: `source` means this tree, uncompiled. */
-const COMMAND: readonly string[] =
+export const COMMAND: readonly string[] =
   process.env["CRANED"] === "source" ? [process.execPath, join(ROOT, "server.ts")] : [join(ROOT, "dist/craned")];
 
 /** An environment of which only what is given can come from the machine. */
