@@ -76,6 +76,8 @@ const isGuarded = (route: Route): boolean => route !== "other" && route !== "v1.
  */
 export function createService({ app, contexts, registry, onError }: ServiceOptions): Service {
   const memo = createRedirectMemo();
+  /** What is there beside the APIs, for requests that do not go as far as the app. */
+  const ownPaths = new Set(app.routes.map(({ path }) => path));
   const { publicView, admit } = registry;
 
   const decide = (view: View, target: Target, accept: Accept): Outcome | undefined => {
@@ -139,7 +141,10 @@ export function createService({ app, contexts, registry, onError }: ServiceOptio
       const isUnknown = target.route === "v1.unknown" || target.route === "v2.unknown" || !isPlainPath(path);
       if (isUnknown || (target.route === "other" && apiOf(path) !== undefined)) return toResponse(notFound(path));
       const methods = methodsOf(target.route);
-      if (!methods.includes(head.method)) return toResponse(methodNotAllowed(path, methods));
+      if (!methods.includes(head.method)) {
+        const isKnown = target.route !== "other" || ownPaths.has(path);
+        return toResponse(isKnown ? methodNotAllowed(path, methods) : notFound(path));
+      }
       const admission = isGuarded(target.route) ? await admit?.(askerOf(head, peer, target)) : undefined;
       if (admission?.isAdmitted === false) return toResponse(admission.answer);
       const request = requestOf(head, elysiaPath(target, head.target));
