@@ -3,6 +3,7 @@ import { openSource } from "../publish/open-source.ts";
 import { inPlaces } from "../publish/places.ts";
 import { type PublishOptions, publish as publishAll } from "../publish/publish.ts";
 import { describeError } from "../publish/publish-error.ts";
+import { type Credentials, parseCredentials } from "../publish/registry/credentials.ts";
 import { s3ConnectionOf } from "../publish/s3-settings.ts";
 import { parseTagChoice, type TagChoice } from "../publish/selection.ts";
 import { serverConfig, WEB_SERVERS, type WebServer } from "../publish/server-config.ts";
@@ -14,6 +15,10 @@ const HELP = `
 The source is an OCI image layout (skopeo copy … oci:dir:tag, buildah push … oci:dir:tag) or a docker-archive
 (docker save, skopeo copy … docker-archive:file), each as a directory or an uncompressed tar file. Every byte is
 checked against its digest on the way in. Layers of a docker-archive are compressed; all else is published as it is.
+
+It may also be a repository of a running registry: docker://host/name:tag, docker://host/name@digest, or all its tags
+with docker://host/name. What refers to an image, as signatures do, comes along. Logins of podman, skopeo and docker
+are used; --src-tls-verify=false asks a registry that has no certificate, or one that nobody vouches for.
 
   <content>/<repository>/       manifests, blobs and tags, for a web server that <url> leads to
   <metadata>/v2/<repository>.json   the redirect file for craned serve --data-dir <metadata>
@@ -34,6 +39,7 @@ Examples:
   skopeo copy --all docker://docker.io/library/alpine:3.20 oci:layout:3.20
   craned publish layout --name library/alpine --url https://cdn.example.com/images \\
       --content /srv/images --metadata /srv/metadata
+  craned publish docker://registry.example.com/team/app --name team/app --url … --content … --metadata …
   docker save team/app:1.0 > app.tar
   craned publish app.tar --name team/app --tag 1.0 --tag latest=1.0 --keep-tags --url … --content … --metadata …
   craned publish layout … --prune-after 7d --dry-run
@@ -56,6 +62,9 @@ interface PublishFlags {
   readonly pruneAfter?: number;
   readonly dryRun?: boolean;
   readonly json?: boolean;
+  readonly srcCreds?: Credentials;
+  readonly srcAuthfile?: string;
+  readonly srcTlsVerify: boolean;
   readonly s3Endpoint?: string;
   readonly s3Region?: string;
   readonly serverConfig?: WebServer;
@@ -88,6 +97,17 @@ function parseAge(text: string): number {
   throw new InvalidArgumentError("Expected a number and its unit, as 90s, 30m, 12h or 7d.");
 }
 
+function parseLogin(text: string): Credentials {
+  const credentials = parseCredentials(text);
+  if (credentials === undefined) throw new InvalidArgumentError("Expected <user>:<password>.");
+  return credentials;
+}
+
+function parseBool(text: string): boolean {
+  if (text === "true" || text === "false") return text === "true";
+  throw new InvalidArgumentError("Expected true or false.");
+}
+
 function addTag(text: string, before: readonly TagChoice[]): readonly TagChoice[] {
   const choice = parseTagChoice(text);
   if (choice === undefined) throw new InvalidArgumentError("Expected a tag, or <tag>=<image of the source>.");
@@ -98,7 +118,7 @@ function addTag(text: string, before: readonly TagChoice[]): readonly TagChoice[
 export function describePublish(command: Command): Command {
   return command
     .description("Make the static files and the redirect file of a repository from images")
-    .argument("[source]", "An OCI image layout or a docker-archive: a directory or a tar file")
+    .argument("[source]", "An OCI image layout or a docker-archive (a directory or a tar file), or docker://host/name")
     .optionsGroup("What and where:")
     .option("--name <name>", "The name that clients use, as team/app", parseName)
     .option("--content <dir>", "Directory (or s3://…) of the published files; the repository gets one in it")
@@ -121,6 +141,12 @@ export function describePublish(command: Command): Command {
     .option("--keep-untagged", "Keep what no tag leads to any more, to be pulled by digest")
     .option("--prune-after <age>", "Remove files that nothing has referred to for so long, as 12h or 7d", parseAge)
     .option("--copy", "Copy blobs, also where a hard link would do")
+    .optionsGroup("Registry:")
+    .option("--src-creds <user:password>", "The login (default: that of podman, skopeo or docker)", parseLogin)
+    .option("--src-authfile <file>", "The file to look for the login in, instead of the usual ones")
+    .addOption(
+      new Option("--src-tls-verify <bool>", "false: take any certificate, or none").argParser(parseBool).default(true),
+    )
     .optionsGroup("S3:")
     .option("--s3-endpoint <url>", "The S3 server (default: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, Amazon's)")
     .option("--s3-region <region>", "Its region (default: AWS_REGION, AWS_DEFAULT_REGION, us-east-1)")
@@ -186,8 +212,14 @@ export async function publish(source: string | undefined, flags: PublishFlags, t
   try {
     const s3 = { endpoint: flags.s3Endpoint, region: flags.s3Region };
     const connection = () => s3ConnectionOf(s3, terminal.environment);
+    const access = {
+      credentials: flags.srcCreds,
+      authFile: flags.srcAuthfile,
+      verifyTls: flags.srcTlsVerify,
+      environment: terminal.environment,
+    };
     await inPlaces({ content, metadata, repository, mayLink: flags.copy !== true, isDryRun, connection }, (places) =>
-      publishAll((workshop) => openSource(request.source, workshop), options, places, progress.report),
+      publishAll((workshop) => openSource(request.source, workshop, access), options, places, progress.report),
     );
     progress.end();
     return EXIT.ok;

@@ -4,6 +4,9 @@ import { dockerArchive, isDockerArchive } from "./docker-archive.ts";
 import { isLayout, ociLayout } from "./oci-layout.ts";
 import { broken } from "./publish-error.ts";
 import { readWhole } from "./reading.ts";
+import { parseAddress, REGISTRY_PREFIX } from "./registry/address.ts";
+import type { RegistryAccess } from "./registry/credentials.ts";
+import { registrySource } from "./registry/registry-source.ts";
 import type { Source, Workshop } from "./source.ts";
 import { tarBundle } from "./tar.ts";
 
@@ -33,11 +36,12 @@ async function bundleAt(path: string): Promise<Bundle> {
 }
 
 /**
- * Opens an OCI image layout or a docker-archive, each as a directory or as a tar archive.
+ * Opens an OCI image layout or a docker-archive, each as a directory or as a tar archive, or a registry's repository.
  *
- * @throws {PublishError} when it is neither, or broken; the system's error when it can't be read
+ * @throws {PublishError} when it is none of them, or broken; the system's error when it can't be read
  */
-export async function openSource(path: string, workshop: Workshop): Promise<Source> {
+export async function openSource(path: string, workshop: Workshop, access: RegistryAccess): Promise<Source> {
+  if (path.startsWith(REGISTRY_PREFIX)) return await registrySource(parseAddress(path), access);
   const bundle = await bundleAt(path);
   try {
     if (await isLayout(bundle)) return await ociLayout(bundle);

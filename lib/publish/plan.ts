@@ -3,6 +3,7 @@ import { digestOfManifest } from "../content/manifest.ts";
 import { type ManifestKind, MEDIA_TYPE } from "../media-types.ts";
 import { plain } from "../redirect-file/fault.ts";
 import type { Digest, Tag } from "../reference.ts";
+import { inParallel } from "./in-parallel.ts";
 import { type Descriptor, isForeign, kindOfType, type Manifest, readManifest } from "./manifest.ts";
 import { broken, mismatch, PublishError } from "./publish-error.ts";
 import { readSmall, verified } from "./reading.ts";
@@ -35,6 +36,9 @@ export interface Plan {
 /** Lists in lists are rare, and a chain of them is somebody's joke. */
 const MAX_DEPTH = 8;
 
+/** Questions to a source at a time. */
+const AT_ONCE = 4;
+
 /** What a tag's entry is called below `manifests/`. */
 export const tagKey = (kind: ManifestKind, tag: Tag): string => `${kind}/${tag}`;
 
@@ -45,6 +49,8 @@ export interface Planning {
   readonly add: (source: Source, image: ChosenImage) => Promise<void>;
   /** Adds those of the candidates that refer to something in the plan, directly or through each other. */
   readonly addReferrers: (source: Source, candidates: readonly Descriptor[]) => Promise<void>;
+  /** The same, of a source that has to be asked what refers to what. */
+  readonly askForReferrers: (source: Source) => Promise<void>;
 }
 
 /**
@@ -129,5 +135,21 @@ export function startPlan(): Planning {
     }
   }
 
-  return { plan: { manifests, blobs, foreign, tags }, add, addReferrers };
+  async function askForReferrers(source: Source): Promise<void> {
+    const { referrers } = source;
+    if (referrers === undefined) return;
+    const asked = new Set<Digest>();
+    for (let depth = 0; depth <= MAX_DEPTH; depth++) {
+      const fresh = [...manifests.keys()].filter((digest) => !asked.has(digest));
+      const found: Descriptor[] = [];
+      await inParallel(fresh, AT_ONCE, async (digest) => {
+        asked.add(digest);
+        found.push(...(await referrers(digest)));
+      });
+      if (found.length === 0) return;
+      await addReferrers(source, found);
+    }
+  }
+
+  return { plan: { manifests, blobs, foreign, tags }, add, addReferrers, askForReferrers };
 }

@@ -66,10 +66,11 @@ const AT_ONCE = 4;
 
 /** Everything of the source and, if so asked, of what was published before. */
 async function planAll(source: Source, options: PublishOptions, previous: Previous, content: Target): Promise<Plan> {
-  const { plan, add, addReferrers } = startPlan();
+  const { plan, add, addReferrers, askForReferrers } = startPlan();
   const { chosen, nameless } = await choose(source, options.tags);
   for (const image of chosen) await add(source, image);
   await addReferrers(source, nameless);
+  await askForReferrers(source);
   if (previous.v2 === undefined || !(options.keepTags || options.keepUntagged)) return plan;
   const given = new Set<string>([...plan.tags.values()].map(({ tag }) => tag));
   const old = previousSource(content, previous.v2, (reference) =>

@@ -116,14 +116,19 @@ export async function* verified(
 /**
  * Reads something small into memory.
  *
- * @throws {PublishError} when it is larger than any manifest or configuration may be
+ * @param limit bytes
+ * @throws {PublishError} when it is larger, by default than any manifest or configuration may be
  */
-export async function readSmall(name: string, chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+export async function readSmall(
+  name: string,
+  chunks: AsyncIterable<Uint8Array>,
+  limit: number = MAX_SMALL,
+): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of chunks) {
     length += chunk.length;
-    if (length > MAX_SMALL) throw broken(name, "size", `at most ${MAX_SMALL} bytes`, "more");
+    if (length > limit) throw broken(name, "size", `at most ${limit} bytes`, "more");
     // The chunk's memory is used again for the one after the next.
     parts.push(Uint8Array.from(chunk));
   }

@@ -33,6 +33,8 @@ export interface Source {
    * @returns undefined when the source does not have it
    */
   readonly open: (descriptor: Descriptor, as: "manifest" | "blob") => Promise<SourceFile | undefined>;
+  /** What refers to a manifest, where a source has to be asked for it. Those that it does not have are left out. */
+  readonly referrers?: (subject: Digest) => Promise<readonly Descriptor[]>;
   readonly close: () => Promise<void>;
 }
 

@@ -1,0 +1,125 @@
+/** The manifests of a repository: each is asked for once, a few at a time, and those that follow ahead of time. */
+import * as v from "valibot";
+import { digestOfManifest, mediaTypeOf } from "../../content/manifest.ts";
+import { MEDIA_TYPE } from "../../media-types.ts";
+import { type Digest, isDigest, parseDigest, type Reference } from "../../reference.ts";
+import { type Descriptor, kindOfType } from "../manifest.ts";
+import { mismatch, PublishError } from "../publish-error.ts";
+import { hasherFor } from "../reading.ts";
+import type { RegistryClient, SmallReply } from "./client.ts";
+
+/** What is known of a manifest; its bytes are those of its digest as far as anybody can tell who asked for a tag. */
+export interface Loaded {
+  readonly descriptor: Descriptor;
+  readonly bytes: Uint8Array;
+}
+
+/** Loads manifests, and keeps them. */
+export interface Manifests {
+  /** @returns undefined when the registry does not have it */
+  readonly load: (reference: Reference) => Promise<Loaded | undefined>;
+  /** Begins to load what will be asked for. */
+  readonly expect: (references: Iterable<Reference>) => void;
+}
+
+const AT_ONCE = 6;
+
+const UNSIGNED_SCHEMA_1 = "application/vnd.docker.distribution.manifest.v1+json";
+const ACCEPT = [...Object.values(MEDIA_TYPE), UNSIGNED_SCHEMA_1].join(", ");
+
+/** How messages call a manifest, and how a client would. */
+export const nameOf = (repository: string, reference: Reference): string =>
+  `${repository}${isDigest(reference) ? "@" : ":"}${reference}`;
+
+/** Lets so many through at a time. */
+function gate(atOnce: number) {
+  let free = atOnce;
+  const waiting: (() => void)[] = [];
+  return async <Value>(work: () => Promise<Value>): Promise<Value> => {
+    if (free > 0) free--;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+    try {
+      return await work();
+    } finally {
+      const next = waiting.shift();
+      if (next === undefined) free++;
+      else next();
+    }
+  };
+}
+
+/** What the registry says the bytes are or, if it says nothing that is known, what they say. */
+function typeOf({ response, bytes }: SmallReply): string {
+  const said = (response.headers.get("content-type") ?? "").replace(/;.*/, "").trim().toLowerCase();
+  return kindOfType(said) === undefined ? mediaTypeOf(bytes) : said;
+}
+
+/** The digest that the registry knows the bytes by, if it says, and it is true. */
+function digestOf({ response, bytes }: SmallReply, mediaType: string, name: string): Digest {
+  const said = parseDigest(response.headers.get("docker-content-digest") ?? "");
+  if (said?.startsWith("sha512:") === true) {
+    const hasher = hasherFor(said);
+    hasher.update(bytes);
+    if (hasher.digest() !== said) throw mismatch(name, said, hasher.digest());
+    return said;
+  }
+  const received = parseDigest(digestOfManifest(bytes, mediaType));
+  if (received === undefined) throw new PublishError(`${name}: a sum is no digest`);
+  if (said !== undefined && said !== received) throw mismatch(name, said, received);
+  return received;
+}
+
+const children = v.object({ manifests: v.array(v.object({ mediaType: v.string(), digest: v.string() })) });
+
+/** The manifests that a list names; whoever reads it in earnest will say if it is broken. */
+export function* manifestsNamedIn(bytes: Uint8Array): Generator<Digest> {
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return;
+  }
+  const list = v.safeParse(children, value);
+  for (const { mediaType, digest } of list.success ? list.output.manifests : []) {
+    const parsed = parseDigest(digest);
+    if (parsed !== undefined && kindOfType(mediaType) !== undefined) yield parsed;
+  }
+}
+
+/** Opens the manifests of a repository. */
+export function manifestsOf(client: RegistryClient): Manifests {
+  const begun = new Map<Reference, Promise<Loaded | undefined>>();
+  const pass = gate(AT_ONCE);
+
+  async function ask(reference: Reference): Promise<Loaded | undefined> {
+    const about = nameOf(client.address.text, reference);
+    const question = { at: `manifests/${reference}`, about, headers: { accept: ACCEPT }, accepts: [404] };
+    const reply = await client.read(question);
+    if (reply.response.status === 404) return undefined;
+    const mediaType = typeOf(reply);
+    const digest = isDigest(reference) ? reference : digestOf(reply, mediaType, about);
+    return { descriptor: { mediaType, digest, size: reply.bytes.length }, bytes: reply.bytes };
+  }
+
+  function load(reference: Reference): Promise<Loaded | undefined> {
+    const known = begun.get(reference);
+    if (known !== undefined) return known;
+    const loading = pass(() => ask(reference));
+    begun.set(reference, loading);
+    loading.then(
+      (loaded) => {
+        if (loaded !== undefined) begun.set(loaded.descriptor.digest, loading);
+      },
+      // Whoever asks for it will hear of it.
+      () => {},
+    );
+    return loading;
+  }
+
+  return {
+    load,
+    expect: (references) => {
+      for (const reference of references) void load(reference);
+    },
+  };
+}

@@ -1,0 +1,88 @@
+import { parseTag, type Tag } from "../../reference.ts";
+import { broken, PublishError } from "../publish-error.ts";
+import { fileOfBytes } from "../reading.ts";
+import type { Source, SourceImage } from "../source.ts";
+import type { RegistryAddress } from "./address.ts";
+import { openClient } from "./client.ts";
+import type { RegistryAccess } from "./credentials.ts";
+import { type Loaded, manifestsNamedIn, manifestsOf, nameOf } from "./manifests.ts";
+import { referrersOf } from "./referrers.ts";
+import { listTags } from "./tags.ts";
+import { transfer } from "./transfer.ts";
+
+/** So many tags are asked for before their turn. */
+const AHEAD = 8;
+
+/**
+ * A repository of a running registry: one of its images, or all that have a tag.
+ *
+ * @throws {PublishError} when the registry can't be reached
+ * @see OCI distribution-spec 1.1 "Pull"
+ */
+export async function registrySource(address: RegistryAddress, access: RegistryAccess): Promise<Source> {
+  const client = await openClient(address, access);
+  const manifests = manifestsOf(client);
+
+  /** What a list names is asked for next. */
+  function read(loaded: Loaded): Loaded {
+    manifests.expect(manifestsNamedIn(loaded.bytes));
+    return loaded;
+  }
+
+  async function rootOf(reference: Parameters<typeof manifests.load>[0]) {
+    const loaded = await manifests.load(reference);
+    if (loaded === undefined)
+      throw new PublishError(`${nameOf(address.text, reference)}: 404: the registry has no such manifest`);
+    return read(loaded).descriptor;
+  }
+
+  async function* taggedImages(): AsyncGenerator<SourceImage> {
+    const tags: Tag[] = [];
+    for (const text of await listTags(client)) {
+      const tag = parseTag(text);
+      if (tag === undefined) throw broken(`${address.text}: the list of tags`, "tags", "tags", text);
+      tags.push(tag);
+    }
+    let last = -1;
+    for (const [at, tag] of tags.entries()) {
+      const root = () => {
+        // Who asks for the second after the first will ask for the others too.
+        if (at === last + 1) manifests.expect(tags.slice(at, at + (at === 0 ? 1 : AHEAD)));
+        last = at;
+        return rootOf(tag);
+      };
+      yield { names: [tag], root };
+    }
+  }
+
+  async function* oneImage(reference: Parameters<typeof manifests.load>[0]): AsyncGenerator<SourceImage> {
+    yield { names: address.tag === undefined ? [] : [address.tag], root: () => rootOf(reference) };
+  }
+
+  const askForReferrers = referrersOf(client);
+
+  return {
+    name: address.text,
+    images: () => {
+      const reference = address.digest ?? address.tag;
+      return reference === undefined ? taggedImages() : oneImage(reference);
+    },
+    async referrers(subject) {
+      const named = await askForReferrers(subject);
+      manifests.expect(named.map(({ digest }) => digest));
+      const there = await Promise.all(named.map(async (each) => ({ each, loaded: await manifests.load(each.digest) })));
+      // A list that clients keep may name what has been deleted since.
+      return there.flatMap(({ each, loaded }) => (loaded === undefined ? [] : [each]));
+    },
+    async open(descriptor, as) {
+      const { digest, size } = descriptor;
+      if (as === "manifest") {
+        const loaded = await manifests.load(digest);
+        return loaded === undefined ? undefined : fileOfBytes(nameOf(address.text, digest), read(loaded).bytes);
+      }
+      const about = `${address.text}: the blob ${digest}`;
+      return { name: about, size, read: () => transfer(client, { at: `blobs/${digest}`, about }, size) };
+    },
+    close: async () => client.close(),
+  };
+}

@@ -1,0 +1,63 @@
+import { PublishError } from "../publish-error.ts";
+import type { Question, RegistryClient } from "./client.ts";
+import type { Reply } from "./connection.ts";
+import { Interrupted, MAX_TRIES, pause } from "./interrupted.ts";
+
+/** A transfer that breaks off more often than that, each time with a few bytes more, is not going to end. */
+const MAX_BREAKS = 100;
+
+/** Where the first byte of an answer belongs: a registry may send the part that it was asked for, or all. */
+function startOf({ response }: Reply, asked: number, about: string): number {
+  if (response.status !== 206) return 0;
+  const range = response.headers.get("content-range") ?? "";
+  const start = Number(/^bytes (\d+)-/.exec(range)?.[1] ?? Number.NaN);
+  if (start === asked) return start;
+  throw new PublishError(`${about}: asked for the bytes from ${asked} on, received ${range === "" ? "others" : range}`);
+}
+
+function lengthOf({ response }: Reply, start: number): number | undefined {
+  const length = response.headers.get("content-length");
+  return length === null ? undefined : start + Number(length);
+}
+
+/**
+ * Reads a blob of any size. When the transfer breaks off, it goes on from there; whoever verifies the bytes does so
+ * over the whole.
+ *
+ * @param size bytes; undefined when only the registry knows
+ * @throws {PublishError} when the registry refuses, or nothing more comes for too many tries
+ */
+export async function* transfer(
+  client: RegistryClient,
+  question: Question,
+  size: number | undefined,
+): AsyncGenerator<Uint8Array> {
+  const { about } = question;
+  let done = 0;
+  let total = size;
+  let tries = 0;
+  for (let breaks = 0; ; breaks++) {
+    const before = done;
+    try {
+      const headers = { ...question.headers, ...(done > 0 && { range: `bytes=${done}-` }) };
+      const reply = await client.askOnce({ ...question, headers });
+      let at = startOf(reply, done, about);
+      total ??= lengthOf(reply, at);
+      for await (const chunk of reply.body()) {
+        const known = Math.min(chunk.length, Math.max(0, done - at));
+        at += chunk.length;
+        if (known === chunk.length) continue;
+        done += chunk.length - known;
+        yield chunk.subarray(known);
+      }
+      if (total === undefined || done >= total) return;
+      throw new Interrupted("the transfer ended early", undefined);
+    } catch (error) {
+      if (!(error instanceof Interrupted)) throw error;
+      tries = done > before ? 0 : tries + 1;
+      const standing = `${done} of ${total ?? "an unknown number of"} bytes`;
+      if (tries === MAX_TRIES || breaks === MAX_BREAKS) throw error.asFailure(`${about}: ${standing}`);
+      if (tries > 0) await pause(error, tries, about);
+    }
+  }
+}
