@@ -137,10 +137,17 @@ world(
   ],
 );
 
-test("a page that is not there takes the methods that any other would take", async () => {
-  const craned = await start(["--admin-allow", ""]);
-  const [there, nowhere] = await Promise.all(
-    ["/crane/repositories", "/crane/nothing"].map((path) => ask(craned.port, path, { method: "DELETE" })),
-  );
-  expect([there?.status, there?.body]).toEqual([nowhere?.status, nowhere?.body]);
+test.each(["DELETE", "POST"])("a page that is not there refuses %s as a path that never was", async (method) => {
+  const closed = await start(["--admin-allow", ""]);
+  const nowhere = await ask(closed.port, "/crane/nothing", { method });
+  for (const path of PATHS) {
+    const answer = await ask(closed.port, path, { method });
+    expect([answer.status, answer.body, answer.headers.get("allow")]).toEqual([
+      nowhere.status,
+      nowhere.body,
+      nowhere.headers.get("allow"),
+    ]);
+  }
+  const open = await start([]);
+  for (const path of PATHS) expect((await ask(open.port, path, { method })).status).toBe(405);
 });

@@ -1,4 +1,11 @@
-import { type Catalog, v1Repository, v2Repository } from "../catalog/catalog.ts";
+import {
+  type Catalog,
+  type Conflict,
+  comparePaths,
+  conflictsIn,
+  v1Repository,
+  v2Repository,
+} from "../catalog/catalog.ts";
 import type { Repository, V1Repository, V2Repository } from "../redirect-file/repository.ts";
 
 /** Which repositories a page is about. */
@@ -25,29 +32,66 @@ export interface Part {
 /** As much as can be read, and a tenth of a megabyte. */
 const PAGE_SIZE = 100;
 
-/** The v1 repositories that may be seen, by name. */
-export function visibleV1({ catalog, maySee }: Sight): readonly V1Repository[] {
-  return catalog.v1.names.flatMap((name) => v1Repository(catalog, name) ?? []).filter(maySee);
+/** Repositories by name on each API. */
+export interface Repositories {
+  readonly v1: readonly V1Repository[];
+  readonly v2: readonly V2Repository[];
 }
 
-/** The v2 repositories that may be seen, by name. */
-export function visibleV2({ catalog, maySee }: Sight): readonly V2Repository[] {
-  return catalog.v2.names.flatMap((name) => v2Repository(catalog, name) ?? []).filter(maySee);
+/** All of a catalogue, and the files that are passed over in it: it never changes, and to look up each name takes ms. */
+interface Contents extends Repositories {
+  readonly conflicts: readonly Conflict[];
 }
 
-/** All of a scope that may be seen, by name; v1 comes first where both APIs have one. */
-export function visibleIn(sight: Sight, scope: Scope): readonly Repository[] {
-  if (scope !== "all") return scope === "v1" ? visibleV1(sight) : visibleV2(sight);
-  const all: readonly Repository[] = [...visibleV1(sight), ...visibleV2(sight)];
-  return all.toSorted((a, b) => (a.name < b.name ? -1 : Number(a.name > b.name)));
+const known = new WeakMap<Catalog, Contents>();
+
+function contentsOf(catalog: Catalog): Contents {
+  const before = known.get(catalog);
+  if (before !== undefined) return before;
+  const contents: Contents = {
+    v1: catalog.v1.names.flatMap((name) => v1Repository(catalog, name) ?? []),
+    v2: catalog.v2.names.flatMap((name) => v2Repository(catalog, name) ?? []),
+    conflicts: conflictsIn(catalog).toSorted((a, b) => comparePaths(a.path, b.path)),
+  };
+  known.set(catalog, contents);
+  return contents;
 }
 
-/** How many of a scope may not be seen. */
-export function hiddenIn({ catalog }: Pick<Sight, "catalog">, scope: Scope, visible: readonly Repository[]): number {
-  const { v1, v2 } = catalog;
-  const shelves = scope === "all" ? [v1, v2] : [catalog[scope]];
-  return shelves.reduce((sum, { names }) => sum + names.length, 0) - visible.length;
+/** All repositories that may be seen. */
+export function visibleTo({ catalog, maySee }: Sight): Repositories {
+  const { v1, v2 } = contentsOf(catalog);
+  return { v1: v1.filter(maySee), v2: v2.filter(maySee) };
 }
+
+/** The files that are passed over for one that may be seen, in the order of their paths. */
+export function conflictsAmong({ v1, v2 }: Repositories, catalog: Catalog): readonly Conflict[] {
+  const { conflicts } = contentsOf(catalog);
+  if (conflicts.length === 0) return conflicts;
+  const names = new Set<string>([...v1, ...v2].map(({ name }) => name));
+  return conflicts.filter(({ name }) => names.has(name));
+}
+
+/** One list, by name, in one pass: both are in order. v1 comes first where both APIs have a name. */
+function merged({ v1, v2 }: Repositories): readonly Repository[] {
+  const all: Repository[] = [];
+  let next = 0;
+  for (const repository of v1) {
+    for (let other = v2[next]; other !== undefined && other.name < repository.name; other = v2[next]) {
+      all.push(other);
+      next++;
+    }
+    all.push(repository);
+  }
+  return [...all, ...v2.slice(next)];
+}
+
+/** What of it a page is about, by name. */
+export const within = (visible: Repositories, scope: Scope): readonly Repository[] =>
+  scope === "all" ? merged(visible) : visible[scope];
+
+/** How many repositories may not be seen. */
+export const hiddenFrom = (visible: Repositories, { v1, v2 }: Catalog): number =>
+  v1.names.length + v2.names.length - visible.v1.length - visible.v2.length;
 
 /**
  * Cuts a page out of what a search finds.

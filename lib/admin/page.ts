@@ -1,5 +1,15 @@
 import { type Html, html, NOTHING, ownText, textOf } from "./html.ts";
-import { hiddenIn, type Part, partOf, type Scope, type Sight, visibleIn } from "./listing.ts";
+import {
+  conflictsAmong,
+  hiddenFrom,
+  type Part,
+  partOf,
+  type Repositories,
+  type Scope,
+  type Sight,
+  visibleTo,
+  within,
+} from "./listing.ts";
 import { conflictSection, faultSection, type Problem } from "./problems.ts";
 import { counted, countOf, rowsOf } from "./rows.ts";
 import { SCRIPT } from "./script.ts";
@@ -54,16 +64,15 @@ function lists(scope: Scope): Html {
 const timeOf = (time: Date): Html =>
   html`<time datetime="${time.toISOString()}">${time.toISOString().slice(0, 19).replace("T", " ")}</time><small>UTC; the last that found a change</small>`;
 
-function facts({ catalog, problems, loadedAt, dataDir, ...sight }: PageSource): Html {
-  const visible = visibleIn({ catalog, ...sight }, "all");
-  const hidden = hiddenIn({ catalog }, "all", visible);
-  const v1 = visible.filter(({ api }) => api === "v1").length;
+function facts({ catalog, problems, loadedAt, dataDir }: PageSource, visible: Repositories): Html {
+  const hidden = hiddenFrom(visible, catalog);
+  const [v1, v2] = [visible.v1.length, visible.v2.length];
   const notShown = hidden === 0 ? NOTHING : html`<small>${counted(hidden)} protected not shown to you</small>`;
   const loaded = loadedAt === undefined ? html`<span class="bad">not yet</span>` : timeOf(loadedAt);
   const inError =
     problems.size === 0 ? html`<dd>0</dd>` : html`<dd><a class="bad" href="#faults">${counted(problems.size)}</a></dd>`;
   return html`<dl class="facts">
-<div><dt>Repositories</dt><dd>${counted(visible.length)}<small>${counted(v1)} of version 1, ${counted(visible.length - v1)} of version 2</small>${notShown}</dd></div>
+<div><dt>Repositories</dt><dd>${counted(v1 + v2)}<small>${counted(v1)} of version 1, ${counted(v2)} of version 2</small>${notShown}</dd></div>
 <div><dt>Files in error</dt>${inError}</div>
 <div><dt>Last reload</dt><dd>${loaded}</dd></div>
 <div><dt>Data directory</dt><dd class="mono">${dataDir}</dd></div>
@@ -109,9 +118,10 @@ ${TABLE_HEAD}
 
 /** Everything below the bar. */
 function content(source: PageSource, { scope, search, page }: PageQuery, path: string): Html {
-  const part = partOf(visibleIn(source, scope), search, page);
+  const visible = visibleTo(source);
+  const part = partOf(within(visible, scope), search, page);
   return html`<h1>${HEADINGS[scope]}</h1>
-${facts(source)}${faultSection(source.problems)}${conflictSection(source)}
+${facts(source, visible)}${faultSection(source.problems)}${conflictSection(conflictsAmong(visible, source.catalog))}
 <section class="card" aria-labelledby="repositories"><h2 id="repositories" class="unseen">List</h2>
 <div class="find"><form role="search" action="${path}"><label for="q">Find by name</label>
 <div class="box"><input type="search" id="q" name="q" value="${search}" maxlength="255" autocomplete="off" autocapitalize="none" spellcheck="false" aria-controls="list">

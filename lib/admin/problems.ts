@@ -1,8 +1,6 @@
-import { type Conflict, comparePaths, conflictsIn } from "../catalog/catalog.ts";
+import { type Conflict, comparePaths } from "../catalog/catalog.ts";
 import { type Fault, visible } from "../redirect-file/fault.ts";
 import { type Html, html, NOTHING } from "./html.ts";
-import type { Sight } from "./listing.ts";
-import { visibleV1, visibleV2 } from "./listing.ts";
 import { counted, countOf } from "./rows.ts";
 
 /** What is wrong with a file or a directory, and what is done about it. */
@@ -69,12 +67,8 @@ export function faultSection(problems: ReadonlyMap<string, Problem>): Html {
   );
 }
 
-/** The files that are passed over because another with their name comes first, as far as the name may be seen. */
-export function conflictSection(sight: Sight): Html {
-  const all = conflictsIn(sight.catalog);
-  if (all.length === 0) return NOTHING;
-  const names = new Set<string>([...visibleV1(sight), ...visibleV2(sight)].map(({ name }) => name));
-  const conflicts = all.filter(({ name }) => names.has(name)).sort((a, b) => comparePaths(a.path, b.path));
+/** The files that are passed over because another with their name comes first. */
+export function conflictSection(conflicts: readonly Conflict[]): Html {
   if (conflicts.length === 0) return NOTHING;
   const head = html`<th scope="col">Path</th><th scope="col">Repository</th><th scope="col">Served from</th>`;
   const rows = conflicts.slice(0, MAX_SHOWN).map(conflictRow);

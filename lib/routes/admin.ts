@@ -1,6 +1,6 @@
 import { Elysia } from "elysia";
 import { v1Json, v2Json } from "../admin/json.ts";
-import { type Scope, visibleV1, visibleV2 } from "../admin/listing.ts";
+import { type Scope, visibleTo } from "../admin/listing.ts";
 import { renderPage } from "../admin/page.ts";
 import { CONTENT_SECURITY_POLICY } from "../admin/policy.ts";
 import { wantedForm } from "../admin/wanted-form.ts";
@@ -10,6 +10,9 @@ import type { Contexts } from "./context.ts";
 import { described } from "./described/described.ts";
 import type { ServiceOperations } from "./described/service.ts";
 import { notFound } from "./errors.ts";
+
+/** Where the pages are. */
+export const ADMIN_BASE = "/crane/repositories";
 
 /** What every answer of these pages has: they are of the moment, in two forms, and nobody's to embed or to guess at. */
 const HEADERS = {
@@ -41,14 +44,15 @@ export function adminRoutes(contexts: Contexts, door: AdminDoor, operations: Ser
     const source = door(header, contexts.of(request).peer);
     if (source === undefined) return toResponse(notFound(url.pathname));
     if (wantedForm(header("accept")) === "json") {
-      const json = scope === "v2" ? v2Json(visibleV2(source)) : v1Json(visibleV1(source));
+      const { v1, v2 } = visibleTo(source);
+      const json = scope === "v2" ? v2Json(v2) : v1Json(v1);
       return new Response(json, { headers: { ...HEADERS, "Content-Type": "application/json" } });
     }
     const query = { scope, search: url.searchParams.get("q") ?? "", page: pageNumber(url.searchParams.get("page")) };
     return new Response(renderPage(source, query), { headers: PAGE_HEADERS });
   };
   const [all, v1, v2] = [answer("all"), answer("v1"), answer("v2")];
-  return new Elysia({ name: "admin", prefix: "/crane/repositories" })
+  return new Elysia({ name: "admin", prefix: ADMIN_BASE })
     .get("", ({ request }) => all(request), described(operations.repositories))
     .get("/v1", ({ request }) => v1(request), described(operations.v1Repositories))
     .get("/v2", ({ request }) => v2(request), described(operations.v2Repositories));

@@ -3,6 +3,7 @@ import { headerIn, headerLines } from "../http/fields.ts";
 import type { RequestHead } from "../http/request-head.ts";
 import type { Method } from "../location/sign.ts";
 import { type Accept, parseAccept } from "../media-types.ts";
+import { ADMIN_BASE } from "./admin.ts";
 import { type Prepared, prepare, toResponse } from "./answer.ts";
 import type { App } from "./app.ts";
 import type { Contexts } from "./context.ts";
@@ -80,6 +81,11 @@ export function createService({ app, contexts, registry, onError }: ServiceOptio
   const ownPaths = new Set(app.routes.map(({ path }) => path));
   const { publicView, admit } = registry;
 
+  const isThere = (path: string, { fields }: RequestHead, peer: string): boolean => {
+    if (!ownPaths.has(path)) return false;
+    return !path.startsWith(ADMIN_BASE) || registry.admin((name) => headerIn(fields, name), peer) !== undefined;
+  };
+
   const decide = (view: View, target: Target, accept: Accept): Outcome | undefined => {
     switch (target.route) {
       case "v2.manifests":
@@ -142,7 +148,7 @@ export function createService({ app, contexts, registry, onError }: ServiceOptio
       if (isUnknown || (target.route === "other" && apiOf(path) !== undefined)) return toResponse(notFound(path));
       const methods = methodsOf(target.route);
       if (!methods.includes(head.method)) {
-        const isKnown = target.route !== "other" || ownPaths.has(path);
+        const isKnown = target.route !== "other" || isThere(path, head, peer);
         return toResponse(isKnown ? methodNotAllowed(path, methods) : notFound(path));
       }
       const admission = isGuarded(target.route) ? await admit?.(askerOf(head, peer, target)) : undefined;
