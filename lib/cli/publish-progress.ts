@@ -10,13 +10,14 @@ export interface Progress {
 
 const REPAINT_MS = 100;
 const TELL_MACHINES_MS = 1000;
-const BAR_WIDTH = 24;
+/** With the longest numbers, a line still fits into 80 columns. */
+const BAR_WIDTH = 12;
 const CLEAR_LINE = "\r\u001b[K";
 
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB"] as const;
 
 /** Bytes for people. */
-export function describeBytes(bytes: number): string {
+function describeBytes(bytes: number): string {
   let value = bytes;
   let unit = 0;
   while (value >= 1024 && unit < UNITS.length - 1) {
@@ -41,7 +42,7 @@ interface Standing {
   readonly seconds: number;
 }
 
-/** `[#####...] 42%  1.2 GiB of 2.8 GiB  310.0 MiB/s  6 s left` */
+/** `[#####.......]  42%  1.2 GiB of 2.8 GiB  310.0 MiB/s  6 s left` */
 export function bar({ done, total, seconds }: Standing): string {
   const rate = seconds > 0 ? done / seconds : 0;
   const speed = `${describeBytes(Math.round(rate))}/s`;

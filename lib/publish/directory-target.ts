@@ -14,7 +14,7 @@ import {
   unlink,
 } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { codeOf } from "./publish-error.ts";
+import { codeOf, namingFile } from "./publish-error.ts";
 import type { Content, Target, Transferred } from "./target.ts";
 import { writeAll } from "./writing.ts";
 
@@ -96,7 +96,7 @@ export function directoryTarget(root: string, { partialOf, mayLink }: DirectoryO
       await give(partial, path);
     } catch (error) {
       await rm(partial, { force: true });
-      throw error;
+      throw namingFile(error, full(path));
     }
   }
 

@@ -32,6 +32,14 @@ const HINTS: Readonly<Record<string, string>> = {
   EIO: "the disk can't be read or written",
 };
 
+const NO_SPACE: ReadonlySet<unknown> = new Set(["ENOSPC", "EDQUOT"]);
+
+/** The system does not say which file had no space left. */
+export function namingFile(error: unknown, path: string): unknown {
+  const code = codeOf(error);
+  return NO_SPACE.has(code) && code !== undefined ? new PublishError(`${path}: ${HINTS[code]} (${code})`) : error;
+}
+
 /** The code of a system's error, as ENOSPC. */
 export const codeOf = (error: unknown): string | undefined =>
   error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;

@@ -37,7 +37,7 @@ ${rules.join("")}location ~ "${OWN}" {
 }
 
 function apache(): string {
-  // A tag may end in .gz or .de: what follows a dot must not become an encoding or a language.
+  // A tag may end in .gz, which must not become an encoding.
   const guard = "    RemoveEncoding .gz .tgz .Z .bz2 .xz .br .zst\n    SetEnv no-gzip 1\n";
   const rules = RULES.map(
     ({ path, type }) => `<LocationMatch "${path}">\n    ForceType ${type}\n${guard}</LocationMatch>\n`,

@@ -108,6 +108,20 @@ describeWith(["strace"], "a publish that is killed at a change of the file syste
     expect([...seen].sort()).toEqual(["between", "new", "old"]);
   });
 
+  test("that finds the disk full says where, and leaves the old repository whole", async () => {
+    await reset();
+    const inject = ["-e", "trace=fsync", "-e", "inject=fsync:error=ENOSPC:when=1"];
+    const { code, err } = await run(["strace", "-f", "-qq", "-o", "/dev/null", ...inject, ...command()]);
+    expect([code, err]).toEqual([
+      1,
+      expect.stringMatching(
+        /^error: .*\/team-app\/blobs\/sha256:.*: the disk is full; what was there before is untouched \(ENOSPC\)$/m,
+      ),
+    ]);
+    expect(expectOldOrNew()).toBe("old");
+    await expectToGoOn();
+  });
+
   test("has everything on disk, files and directories, before the redirect file that needs it", async () => {
     await reset();
     const trace = join(work.path, "trace");

@@ -1,6 +1,8 @@
 import { afterAll, expect, test } from "bun:test";
-import { chmodSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { MEDIA_TYPE } from "../../lib/media-types.ts";
+import { blobsOf, contentAt, HELLO } from "../clients/demo-content.ts";
 import { scratch } from "../harness/craned.ts";
 import { succeed } from "../harness/programs.ts";
 import { type Descriptor, filesBelow, forPlatform, type Layout, layoutAt, sha256, siteAt } from "./layouts.ts";
@@ -229,4 +231,36 @@ test("the only image of a source takes any tag; without one it can't be publishe
   expect([refused.code, refused.err]).toEqual([1, expect.stringContaining("no image has a tag: give one with --tag")]);
   await site.published(layout.path, "--tag", "1.0", "--tag", "latest");
   expect(site.tree()).toMatchObject({ "manifests/oci/1.0": image.digest, "manifests/oci/latest": image.digest });
+});
+
+test("signed manifests of schema 1 are known by the digest of what was signed", async () => {
+  const layout = newLayout();
+  const { bytes, digest } = HELLO.schema1;
+  const schema1 = {
+    mediaType: MEDIA_TYPE["1"],
+    digest,
+    size: bytes.length,
+    platform: { os: "linux", architecture: "amd64" },
+  };
+  for (const hex of blobsOf(bytes)) layout.blob("a layer", contentAt(`v2/demo-hello/blobs/sha256:${hex}`));
+  writeFileSync(layout.fileOf(schema1), bytes);
+  layout.finish([
+    ["old", schema1],
+    ["list", layout.list("list", [schema1])],
+  ]);
+  const site = newSite();
+  await site.published(layout.path, "--v1");
+  expect(site.redirectFile()).toMatchObject({
+    schema1_data: ["old", digest],
+    manifest_list_amd64_tags: { list: [digest, 1] },
+  });
+  const tree = site.tree();
+  expect([tree["manifests/1/old"], tree[`manifests/1/${digest}`]]).toEqual([sha256(bytes), sha256(bytes)]);
+  const { history, fsLayers } = JSON.parse(new TextDecoder().decode(bytes));
+  for (const [at, { v1Compatibility }] of history.entries()) {
+    const { id } = JSON.parse(v1Compatibility);
+    expect([tree[`${id}/json`], tree[`${id}/layer`]]).toEqual([sha256(v1Compatibility), fsLayers[at].blobSum]);
+  }
+  writeFileSync(layout.fileOf(schema1), new TextDecoder().decode(bytes).replace("amd64", "arm64"));
+  expect((await newSite().publish(layout.path)).err).toContain(`digest mismatch: expected ${digest}, received`);
 });

@@ -1,0 +1,267 @@
+/** Publishing into a bucket of a server that looks at signatures. */
+import { afterEach, beforeAll, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
+import { mkdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { MEDIA_TYPE } from "../../lib/media-types.ts";
+import { runCraned, type Scratch, scratch } from "../harness/craned.ts";
+import { describeWith, leftovers, type Ran } from "../harness/programs.ts";
+import { type S3Server, startS3 } from "../harness/s3.ts";
+import { filesBelow, forPlatform, type Layout, layoutAt, sha256, siteAt } from "./layouts.ts";
+
+setDefaultTimeout(60_000);
+
+const MIB = 1024 * 1024;
+
+const TYPES: readonly (readonly [RegExp, string])[] = [
+  ...Object.entries(MEDIA_TYPE).map(([kind, type]) => [RegExp(`/manifests/${kind}/`), type] as const),
+  [/\/blobs\/|\/layer$/, "application/octet-stream"],
+  [/./, "application/json"],
+];
+
+const typeFor = (key: string): string => TYPES.find(([path]) => path.test(key))?.[1] ?? "";
+
+describeWith(["versitygw"], "a bucket", () => {
+  const afterwards = leftovers();
+  let work: Scratch;
+  let s3: S3Server;
+  let layout: Layout;
+  let prefix: string;
+  let count = 0;
+
+  beforeAll(async () => {
+    work = scratch();
+    afterwards(work.remove);
+    s3 = await startS3("images");
+    afterwards(s3.stop);
+    layout = layoutAt(join(work.path, "layout"));
+    const [amd, arm] = [layout.image("2", "amd64"), layout.image("2", "arm64")];
+    const list = layout.list("list", [forPlatform(amd, "amd64"), forPlatform(arm, "arm64")]);
+    const large = layout.image("oci", "large", { annotations: { "a.b": "c" } });
+    layout.finish([
+      ["list", list],
+      ["one", amd],
+      ["oci", large],
+      ["index", layout.list("index", [large])],
+    ]);
+  });
+  beforeEach(() => {
+    // What S3 and URLs write in different ways.
+    prefix = `v ${++count}+~(b)`;
+    s3.requests.length = 0;
+  });
+  afterEach(() => {
+    s3.instead = () => undefined;
+  });
+
+  /** Publishes as team/app, redirect files into the bucket too. */
+  const publish = (source: string, more: readonly string[] = [], environment = {}): Promise<Ran> =>
+    runCraned(
+      [
+        ...["publish", source, "--name", "team/app", "--url", "https://cdn.example/files"],
+        ...["--content", `s3://images/${prefix}/content`, "--metadata", `s3://images/${prefix}/metadata/`, ...more],
+      ],
+      { ...s3.environment, ...environment },
+    );
+
+  async function published(source: string, ...more: readonly string[]): Promise<Ran> {
+    const ran = await publish(source, more);
+    if (ran.code !== 0) throw new Error(`publish ended with ${ran.code}:\n${ran.err}`);
+    return ran;
+  }
+
+  const keyOf = (path: string) => `${prefix}/content/team-app/${path}`;
+  const treeInBucket = () => filesBelow(join(s3.files, prefix, "content/team-app"));
+  const redirectFile = () => readFileSync(join(s3.files, prefix, "metadata/v2/team-app.json"), "utf8");
+  const changes = () => s3.requests.filter((line) => !/^(?:GET|HEAD) /.test(line));
+  const blob = () => layout.image("2", "amd64")["digest"];
+
+  test("has the same files as a directory, each with its Content-Type", async () => {
+    await published(layout.path, "--v1");
+    const site = siteAt(join(work.path, "directory"));
+    await site.published(layout.path, "--v1");
+    expect(treeInBucket()).toEqual(site.tree());
+    expect(JSON.parse(redirectFile())).toEqual(site.redirectFile());
+    const wrong: string[] = [];
+    for (const path of Object.keys(treeInBucket())) {
+      const { type } = await s3.client.stat(keyOf(path));
+      if (type !== typeFor(`/${path}`)) wrong.push(`${path}: ${type}`);
+    }
+    expect(wrong).toEqual([]);
+    expect((await s3.client.stat(`${prefix}/metadata/v2/team-app.json`)).type).toBe("application/json");
+  });
+
+  test("gets the redirect files after everything that they lead to", async () => {
+    await published(layout.path, "--v1");
+    const order = changes().map((line) => /metadata\/v[12]|\.craned|blobs|manifests|tags|[0-9a-f]{64}/.exec(line)?.[0]);
+    expect(order.slice(-3)).toEqual(["metadata/v2", "metadata/v1", ".craned"]);
+    expect(order.slice(0, -3).filter((each) => each?.startsWith("metadata") !== false)).toEqual([]);
+  });
+
+  test("is sent nothing that it has, but the note for the next publish", async () => {
+    await published(layout.path, "--v1");
+    s3.requests.length = 0;
+    const { out } = await published(layout.path, "--v1", "--json");
+    expect(changes().filter((line) => !line.includes(".craned/state.json"))).toEqual([]);
+    expect(out).toContain('"outcome":"present"');
+  });
+
+  test("is sent nothing in a dry run", async () => {
+    await published(layout.path, "--dry-run");
+    expect(changes()).toEqual([]);
+  });
+
+  test.each([
+    ["the wrong type", (bytes: Uint8Array) => bytes, "text/plain"],
+    ["another size", (bytes: Uint8Array) => bytes.subarray(1), undefined],
+    ["other bytes of the same size", (bytes: Uint8Array) => bytes.map((each) => each ^ 1), undefined],
+  ])("gets what is there with %s once more", async (_, change, type) => {
+    await published(layout.path, "--v1");
+    const tree = treeInBucket();
+    const paths = Object.keys(tree).filter((path) => !/layer$|tags\/list|json$|ancestry$/.test(path));
+    for (const path of paths) {
+      const bytes = new Uint8Array(await s3.client.file(keyOf(path)).arrayBuffer());
+      const changed = change(bytes);
+      const options = { type: type ?? typeFor(`/${path}`) };
+      if (changed === bytes) await s3.client.write(keyOf(path), bytes, options);
+      else {
+        const sum = new Bun.CryptoHasher("sha256").update(changed).digest("base64");
+        const url = s3.client.presign(keyOf(path), { method: "PUT", type: options.type });
+        const headers = { "content-type": options.type, "x-amz-checksum-sha256": sum };
+        expect((await fetch(url, { method: "PUT", headers, body: changed })).status).toBe(200);
+      }
+    }
+    expect(paths.length).toBeGreaterThan(8);
+    await published(layout.path, "--v1");
+    expect(treeInBucket()).toEqual(tree);
+    for (const path of paths) expect(await s3.client.stat(keyOf(path))).toMatchObject({ type: typeFor(`/${path}`) });
+  });
+
+  test("loses what nothing refers to any more, a thousand objects and more, and nothing else", async () => {
+    await published(layout.path);
+    const stray = Array.from({ length: 1100 }, (_, at) => `manifests/2/sha256:${at.toString(16).padStart(64, "0")}`);
+    for (const path of stray) writeFileSync(join(s3.files, keyOf(path)), "{}");
+    writeFileSync(join(s3.files, keyOf("README")), "of somebody else");
+    await published(layout.path, "--tag", "one", "--prune-after", "0s");
+    const left = Object.keys(treeInBucket());
+    expect(left.filter((path) => !path.startsWith("blobs/"))).toEqual(
+      [
+        "README",
+        ...left.filter((path) => path.startsWith("manifests/2/sha256:")),
+        "manifests/2/one",
+        "tags/list",
+      ].sort(),
+    );
+    expect(left).toHaveLength(6);
+  });
+
+  /** A layout with one layer of this many bytes. */
+  function largeLayout(
+    name: string,
+    size: number,
+  ): { readonly path: string; readonly file: string; readonly blob: string } {
+    const large = layoutAt(join(work.path, name));
+    const bytes = new Uint8Array(size);
+    for (let at = 0; at < size; at += 1000) bytes[at] = at % 251;
+    const layer = large.blob("application/vnd.oci.image.layer.v1.tar+gzip", bytes);
+    large.finish([["large", large.image("oci", "large", { layers: [layer] })]]);
+    return { path: large.path, file: large.fileOf(layer), blob: `blobs/${layer.digest}` };
+  }
+
+  test.each([8 * MIB - 1, 8 * MIB, 8 * MIB + 1, 35 * MIB])("gets a blob of %d bytes whole", async (size) => {
+    const large = largeLayout(`large-${size}`, size);
+    await published(large.path);
+    expect(`blobs/${treeInBucket()[large.blob]}`).toBe(large.blob);
+    expect((await s3.client.stat(keyOf(large.blob))).type).toBe("application/octet-stream");
+    expect(s3.requests.some((line) => line.startsWith("POST") && line.includes("uploads"))).toBe(size >= 8 * MIB);
+  });
+
+  test.each([MIB, 35 * MIB])("never gets a blob of %d bytes that is not the right one, nor a part", async (size) => {
+    const large = largeLayout(`broken-${size}`, size);
+    const bytes = readFileSync(large.file);
+    bytes[size - 1] = 1;
+    writeFileSync(large.file, bytes);
+    const { code, err } = await publish(large.path);
+    expect([code, err]).toEqual([1, expect.stringContaining("digest mismatch")]);
+    expect(await s3.client.exists(keyOf(large.blob))).toBe(false);
+    expect(await s3.client.exists(`${prefix}/metadata/v2/team-app.json`)).toBe(false);
+    const ended = changes().filter((line) => line.includes("uploadId") && !line.startsWith("PUT"));
+    expect(ended.map((line) => line.split(" ")[0])).toEqual(size > 8 * MIB ? ["DELETE"] : []);
+  });
+
+  test("may be busy for a while, and end connections", async () => {
+    const seen = new Set<string>();
+    const refusals = [
+      new Response("<Error><Code>SlowDown</Code></Error>", { status: 503, headers: { "retry-after": "0" } }),
+      new Response("", { status: 500, headers: { "retry-after": "0" } }),
+      new Response('<?xml version="1.0"?>\n<Error><Code>InternalError</Code></Error>', {
+        headers: { "retry-after": "0" },
+      }),
+    ];
+    s3.instead = ({ method, url }) => {
+      if (method === "GET" || method === "HEAD" || seen.has(method + url)) return undefined;
+      seen.add(method + url);
+      return refusals[seen.size % refusals.length]?.clone();
+    };
+    const large = largeLayout("busy", 9 * MIB);
+    await published(large.path);
+    expect(`blobs/${treeInBucket()[large.blob]}`).toBe(large.blob);
+    expect(seen.size).toBeGreaterThan(8);
+  });
+
+  test("may know nothing of sums", async () => {
+    let refused = 0;
+    s3.instead = ({ headers }) => {
+      if (![...headers.keys()].some((name) => name.startsWith("x-amz-checksum"))) return undefined;
+      refused++;
+      return new Response("<Error><Code>NotImplemented</Code></Error>", { status: 501 });
+    };
+    await published(layout.path);
+    expect(refused).toBe(1);
+    expect(Object.keys(treeInBucket()).length).toBeGreaterThan(10);
+  });
+
+  test("that refuses at any moment keeps what was published before whole", async () => {
+    await published(layout.path);
+    const [before, tree] = [redirectFile(), treeInBucket()];
+    const next = layoutAt(join(work.path, `next-${count}`));
+    next.finish([
+      ["one", next.image("2", "moved")],
+      ["two", next.image("oci", "new")],
+    ]);
+    let left = 0;
+    const denied = () => new Response("<Error><Code>AccessDenied</Code></Error>", { status: 403 });
+    s3.instead = ({ method }) => (method === "GET" || method === "HEAD" || left-- > 0 ? undefined : denied());
+    let refusals = 0;
+    for (; refusals < 100; refusals++) {
+      left = refusals;
+      const { code, err } = await publish(next.path, ["--keep-tags", "--prune-after", "0s"]);
+      if (code === 0) break;
+      expect(err).toContain("AccessDenied (these keys may not do that)");
+      const now = treeInBucket();
+      const references = Object.keys(tree).filter((path) => !/\/one$|tags\/list/.test(path));
+      if (redirectFile() === before)
+        for (const path of references) expect([path, now[path]]).toEqual([path, tree[path]]);
+    }
+    expect(refusals).toBeGreaterThan(3);
+    expect(redirectFile()).toContain('"two"');
+  });
+
+  test.each([
+    ["SignatureDoesNotMatch", {}, { AWS_SECRET_ACCESS_KEY: "another" }],
+    ["InvalidAccessKeyId", {}, { AWS_ACCESS_KEY_ID: "another" }],
+    ["NoSuchBucket: The specified bucket does not exist. (make the bucket first)", { content: "s3://nosuch/x" }, {}],
+    ["(the region may be another: --s3-region)", { more: ["--s3-region", "mars-1"] }, {}],
+    ["the S3 server can't be reached (", { more: ["--s3-endpoint", "http://127.0.0.1:1"] }, {}],
+    ["publishing to S3 needs keys: AWS_SECRET_ACCESS_KEY is not set", {}, { AWS_SECRET_ACCESS_KEY: "" }],
+    ['expected an absolute http or https URL, received "mars"', { more: ["--s3-endpoint", "mars"] }, {}],
+    ["s3://?/team-app: expected s3://<bucket> or s3://<bucket>/<prefix>", { content: "s3://?" }, {}],
+  ] as [string, { content?: string; more?: string[] }, object][])(
+    "says %s",
+    async (message, { content, more = [] }, environment) => {
+      const place = content === undefined ? [] : ["--content", content];
+      const { code, err } = await publish(layout.path, [...place, ...more], environment);
+      expect([code, err]).toEqual([1, expect.stringContaining(message)]);
+      expect(changes()).toEqual([]);
+    },
+  );
+});
