@@ -61,7 +61,7 @@ function createProgram(terminal: Terminal, finish: (code: ExitCode) => void): Co
     .argument("<name>", "<name>, <name>:<tag> or <name>@<digest>; the tag is latest where there is none")
     .option("--accept <types>", "The client's Accept header (default: all that clients of today take)")
     .action(async (name, options) => finish(await resolve(name, options, terminal)));
-  addSettings(program.command("openapi"), ["serve_content", "auth", "gsa", "solr"])
+  addSettings(program.command("openapi"), ALL_SECTIONS)
     .description("Print the OpenAPI document of a server with this configuration, which has it at /openapi.json")
     .action((options) => finish(openapi(options, terminal)));
   describePublish(program.command("publish")).action(async (source, options) =>

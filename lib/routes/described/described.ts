@@ -15,7 +15,7 @@ GET and HEAD have the same headers. Paths are matched as they are sent: what wou
 const TAGS = [
   { name: "v2", description: "The Docker Registry API of today, which the OCI distribution specification describes." },
   { name: "v1", description: "What docker before 1.6 asks for, and searches." },
-  { name: "service", description: "For those who run it." },
+  { name: "service", description: "For those who run it. These paths may end in a slash, too." },
 ] as const;
 
 function securityOf({ credentials, takesCertificates }: Deployment): Pick<DocumentFrame, "security"> & {

@@ -1,0 +1,75 @@
+/** Requests that are made of the document: what breaks each route, and what it was not made for. */
+import type { OpenApiDocument } from "../../lib/openapi/document.ts";
+import type { Asked } from "./contract.ts";
+
+/** A request to be sent as it is. */
+export interface Sent extends Asked {
+  readonly headers?: Readonly<Record<string, string>>;
+  /** A line to be put among the headers, which may be none. */
+  readonly line?: string;
+}
+
+const DIGEST = `sha256:${"2".repeat(64)}`;
+
+const FILLERS: Readonly<Record<string, string>> = {
+  name: "team/app",
+  reference: "1.0",
+  digest: DIGEST,
+  tag: "1.0",
+  id: "a".repeat(64),
+  file: "json",
+};
+
+const fill = (path: string): string => path.replace(/\{(\w+)\}/g, (_, name: string) => FILLERS[name] ?? "x");
+
+/** Every documented operation with a head that is broken in each way that there is, and every path with other methods. */
+export function brokenRequests({ paths }: OpenApiDocument): readonly Sent[] {
+  return Object.entries(paths).flatMap(([path, item]) => {
+    const target = fill(path);
+    const methods = ["GET", "HEAD", "POST"].filter((method) => Object.hasOwn(item, method.toLowerCase()));
+    return [
+      ...methods.flatMap((method) => [
+        { method, target, line: "no header" },
+        { method, target: `${target}?${"q".repeat(20_000)}` },
+        { method, target, line: `X: ${"y".repeat(70_000)}` },
+      ]),
+      ...["PUT", "DELETE", "PATCH", "OPTIONS", ...(methods.includes("POST") ? [] : ["POST"])].map((method) => ({
+        method,
+        target,
+      })),
+    ];
+  });
+}
+
+const PIECES = [
+  ..."/v2/ /v1/ team/app /manifests/ /blobs/ /tags/list /tags/ /referrers/ /_catalog /images/ /repositories/ /search".split(
+    " ",
+  ),
+  ..."/users /_ping /healthz /readyz /docs /openapi.json /crane/repositories /v2 ? n= last= q= & % %2f %00 .. . // 1.0".split(
+    " ",
+  ),
+  ..."sha256: json layer * @ : ; ~ ' = [ ] { } < > é".split(" "),
+  DIGEST,
+  "a".repeat(64),
+  "x".repeat(300),
+];
+const METHODS = ["GET", "GET", "GET", "HEAD", "HEAD", "POST", "PUT", "OPTIONS"];
+const VALUES = ["*/*", "application/json", "text/html;q=0", "bytes=0-0", "bytes=9-", '"x"', "*", "", ";;=", "é"];
+const NAMES = ["Accept", "Range", "If-None-Match", "If-Match", "If-Range", "Authorization", "X-Forwarded-For"];
+
+/** Requests that nobody thought of; the same for the same seed. */
+export function strayRequests(count: number, seed: number): readonly Sent[] {
+  let state = seed;
+  const next = (below: number): number => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) % below;
+  };
+  const pick = (items: readonly string[]): string => items[next(items.length)] ?? "";
+  return Array.from({ length: count }, () => ({
+    method: pick(METHODS),
+    target: `/${Array.from({ length: 1 + next(6) }, () => pick(PIECES)).join("")}`.replace(/^\/(?=\/)/, ""),
+    headers: Object.fromEntries(Array.from({ length: next(3) }, () => [pick(NAMES), pick(VALUES)])),
+  }));
+}
