@@ -180,7 +180,7 @@ describe("the pages", () => {
     );
     expect(policy).not.toContain("unsafe");
     expect(markup).not.toMatch(/\s(?:on\w+|style)=/);
-    expect(markup.replaceAll(/<code>[^<]*<\/code>/g, "").replaceAll("http://www.w3.org/2000/svg", "")).not.toMatch(
+    expect(markup.replaceAll(/<code>.*?<\/code>/g, "").replaceAll("http://www.w3.org/2000/svg", "")).not.toMatch(
       /https?:\/\//,
     );
   });

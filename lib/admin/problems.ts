@@ -1,7 +1,7 @@
 import { type Conflict, comparePaths } from "../catalog/catalog.ts";
 import { type Fault, visible } from "../redirect-file/fault.ts";
 import { type Html, html, NOTHING } from "./html.ts";
-import { counted, countOf } from "./rows.ts";
+import { counted, countOf, pathOf } from "./rows.ts";
 
 /** What is wrong with a file or a directory, and what is done about it. */
 export interface Problem {
@@ -18,7 +18,7 @@ const MAX_OPEN = 5;
 function faultRows(path: string, { faults, servesLastGood }: Problem): readonly Html[] {
   const served = servesLastGood ? "its last good state" : "nothing";
   return faults.map(
-    ({ field, expected, received }) => html`<tr><th scope="row"><code>${visible(path)}</code></th>
+    ({ field, expected, received }) => html`<tr><th scope="row">${pathOf(path)}</th>
 <td>${field === "" ? html`<span class="quiet">whole file</span>` : html`<code>${visible(field)}</code>`}</td>
 <td>${visible(expected)}</td><td>${visible(received)}</td><td>${served}</td></tr>
 `,
@@ -26,7 +26,7 @@ function faultRows(path: string, { faults, servesLastGood }: Problem): readonly 
 }
 
 const conflictRow = ({ path, servedFrom, name }: Conflict): Html =>
-  html`<tr><th scope="row"><code>${visible(path)}</code></th><td>${name}</td><td><code>${visible(servedFrom)}</code></td></tr>
+  html`<tr><th scope="row">${pathOf(path)}</th><td>${name}</td><td>${pathOf(servedFrom)}</td></tr>
 `;
 
 /** A heading that opens a table. */

@@ -17,6 +17,12 @@ export const counted = (number: number): string => NUMBER.format(number);
 export const countOf = (number: number, one: string, many = `${one}s`): string =>
   `${counted(number)} ${number === 1 ? one : many}`;
 
+/** A path or a URL, whose lines break behind a slash if they have to. */
+export function pathOf(text: string): Html {
+  const [last = "", ...before] = visible(text).split("/").reverse();
+  return html`<code>${before.reverse().map((part) => html`${part}/<wbr>`)}${last}</code>`;
+}
+
 /** A repository's tags, as its file has them. */
 interface Tags {
   readonly items: readonly Html[];
@@ -55,7 +61,7 @@ function row(catalog: Catalog, repository: Repository, limit: number): Html {
   const { api, name, version, url } = repository;
   return html`<tr><th scope="row">${name}${tagList(repository, limit)}</th>
 <td>${api}</td><td class="number">${version}</td><td>${access(repository)}</td>
-<td><code>${visible(url)}</code></td><td><code>${visible(servedFrom(catalog, api, name) ?? "")}</code></td></tr>
+<td>${pathOf(url)}</td><td>${pathOf(servedFrom(catalog, api, name) ?? "")}</td></tr>
 `;
 }
 

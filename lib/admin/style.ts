@@ -60,7 +60,8 @@ table { width: 100%; border-collapse: collapse; font-size: .95rem; }
 thead th { padding: .5rem 1.1rem; border-block: 1px solid var(--line); background: var(--ground); color: var(--quiet); font-size: .82rem; font-weight: 600; text-align: left; white-space: nowrap; }
 tbody th, td { padding: .6rem 1.1rem; text-align: left; vertical-align: top; }
 tbody th { font-weight: 600; min-width: 14rem; overflow-wrap: anywhere; }
-#list tbody th { width: 30%; max-width: 22rem; }
+#list tbody th { width: 26%; max-width: 22rem; }
+#list td:has(code) { min-width: 12rem; }
 tbody tr + tr > * { border-top: 1px solid var(--line); }
 td.number { text-align: right; font-variant-numeric: tabular-nums; }
 thead th.number { text-align: right; }
