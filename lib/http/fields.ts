@@ -14,7 +14,8 @@ export interface HeadLimits {
   readonly fieldCount: number;
 }
 
-export const DEFAULT_HEAD_LIMITS: HeadLimits = { requestLine: 8_192, fields: 32_768, fieldCount: 100 };
+// A proxy hands on an entitlement certificate in a header: with hundreds of paths in it, that takes tens of KiB.
+export const DEFAULT_HEAD_LIMITS: HeadLimits = { requestLine: 8_192, fields: 131_072, fieldCount: 100 };
 
 const HOST = /^[A-Za-z0-9._~:[\]%!$&'()*+,;=-]*$/;
 
