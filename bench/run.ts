@@ -2,6 +2,7 @@
 import { measureMemory } from "./memory.ts";
 import { measureRedirects } from "./redirects.ts";
 import { measureScale } from "./scale.ts";
+import { measureStart } from "./start.ts";
 
 const wanted = process.argv.slice(2);
 const wants = (part: string): boolean => wanted.length === 0 || wanted.includes(part);
@@ -13,6 +14,7 @@ const versions = [
   (await Bun.$`wrk -v 2>&1 | head -1`.nothrow().text()).trim(),
 ];
 console.log(versions.join("; "));
+if (wants("start")) print("Start", await measureStart());
 if (wants("redirects")) print("Manifest redirects, 1,000 repositories, one core", await measureRedirects());
 if (wants("scale"))
   print(
