@@ -1,6 +1,7 @@
 import { DEFAULT_HEAD_LIMITS, emptyMemo } from "./fields.ts";
 import { type AnswerForm, type HeadFault, parseRequestHead, type RequestHead } from "./request-head.ts";
 import { fieldLines, spell, statusLine } from "./response.ts";
+import type { Clock, Timeouts, Wire } from "./wire.ts";
 
 /** An answer that is ready before it is asked for: nothing to await, nothing to stream. */
 export interface PreparedAnswer {
@@ -20,38 +21,6 @@ export interface Service {
   readonly onError: (error: unknown) => void;
 }
 
-/** Seconds, counted by the listener's clock; each is kept to within one. */
-export interface Timeouts {
-  /** From the first byte of a head to its last. */
-  readonly head: number;
-  /** Without a request. */
-  readonly idle: number;
-  /** Without a byte that the client takes. */
-  readonly stall: number;
-  /** From our last byte to the client's own end. */
-  readonly linger: number;
-}
-
-export const DEFAULT_TIMEOUTS: Timeouts = { head: 15, idle: 75, stall: 60, linger: 2 };
-
-/** The listener's clock, moved once a second: reading the real one for each request would cost more than it tells. */
-export interface Clock {
-  readonly seconds: number;
-  /** A Date header line with its CRLF. */
-  readonly dateLine: string;
-}
-
-/** What a connection needs of its socket; bytes written may be fewer than given, or -1 when it is closed. */
-export interface Wire {
-  readonly peer: string;
-  write(data: Uint8Array | string): number;
-  pause(): void;
-  resume(): void;
-  /** Ends our side; what was written is still delivered. */
-  endWriting(): void;
-  terminate(): void;
-}
-
 /** One connection, driven by its socket's events. */
 export interface Connection {
   onData(bytes: Buffer): void;
@@ -63,6 +32,7 @@ export interface Connection {
   finish(): void;
 }
 
+const CRUMBS = 4096;
 const MAX_UNREAD_WHILE_ANSWERING = 64 * 1024;
 const CLOSE_LINE = "Connection: close\r\n";
 const KEEP_ALIVE_LINE = "Connection: keep-alive\r\n";
@@ -74,6 +44,7 @@ type State = "reading" | "answering" | "lingering" | "closed";
 export function openConnection(wire: Wire, service: Service, clock: () => Clock, timeouts: Timeouts): Connection {
   let state: State = "reading";
   let unread = "";
+  let examined = Number.NEGATIVE_INFINITY;
   let bodyToSkip = 0;
   let unsent: Uint8Array[] = [];
   let onSent: (() => void) | undefined;
@@ -169,6 +140,7 @@ export function openConnection(wire: Wire, service: Service, clock: () => Clock,
     let at = 0;
     const settle = (): void => {
       unread = unread.slice(at);
+      examined = unread === "" ? Number.NEGATIVE_INFINITY : unread.length;
       send(out);
     };
     while (state === "reading") {
@@ -207,7 +179,10 @@ export function openConnection(wire: Wire, service: Service, clock: () => Clock,
     onData(bytes) {
       if (state === "lingering" || isClosed()) return;
       if (unread === "" && state === "reading") since = clock().seconds;
-      unread += bytes.toString("latin1");
+      const text = bytes.toString("latin1");
+      unread += text;
+      // A head that comes in crumbs is not read again for each of them.
+      if (bodyToSkip === 0 && unread.length - examined < CRUMBS && !text.includes("\n")) return;
       if (state === "reading") readOn();
       else if (unread.length > MAX_UNREAD_WHILE_ANSWERING) wire.pause();
     },

@@ -1,11 +1,5 @@
-import {
-  type Clock,
-  type Connection,
-  DEFAULT_TIMEOUTS,
-  openConnection,
-  type Service,
-  type Wire,
-} from "./connection.ts";
+import { type Connection, openConnection, type Service } from "./connection.ts";
+import { type Clock, DEFAULT_TIMEOUTS, type Wire } from "./wire.ts";
 
 /** Where and how to listen. */
 export interface ListenOptions {

@@ -74,7 +74,9 @@ function judgeIncomplete(text: string, start: number, limits: HeadLimits): HeadR
   if (!TOKEN_START.test(line)) return fault(400, "a request that does not begin with a method");
   if ((lineEnd === -1 ? length : lineEnd - start) > limits.requestLine) return tooLong(line);
   if (lineEnd !== -1 && length - (lineEnd - start) > limits.fields) return fault(431, "too long headers", line);
+  let lines = 0;
   for (let at = lineEnd; at !== -1; at = text.indexOf("\n", at + 1)) {
+    if (++lines > limits.fieldCount + 1) return fault(431, TOO_MANY, line);
     if (text.charCodeAt(at - 1) !== 13) return fault(400, "a line that ends without CR", line);
   }
   return INCOMPLETE;
