@@ -144,6 +144,19 @@ test("a layer that is gone from the tree is compressed again", async () => {
   expect(site.tree()).toEqual(before);
 });
 
+test("what another compressor made of a layer is forgotten with the blob", async () => {
+  const archive = await archiveOf(OLD_FORM);
+  const site = newSite();
+  await site.published(archive);
+  const before = site.tree();
+  const statePath = join(site.content, "team-app/.craned/state.json");
+  const state = JSON.parse(readFileSync(statePath, "utf8"));
+  state.compressed[sha256(LAYERS[0] ?? "")] = { digest: sha256("of another compressor"), size: 21 };
+  writeFileSync(statePath, JSON.stringify(state));
+  await site.published(archive);
+  expect(site.tree()).toEqual(before);
+});
+
 test("a dry run compresses only to know the digests, and writes nothing", async () => {
   const site = newSite();
   const ran = await site.published(await archiveOf(OLD_FORM), "--dry-run");

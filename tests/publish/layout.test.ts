@@ -86,6 +86,22 @@ test("an OCI manifest is no stand-in for a list; a docker one inside an index is
   expect(site.redirectFile()["manifest_list_amd64_tags"]).toEqual({ mixed: [docker.digest, 2] });
 });
 
+test("a tag of a list and an index has the list's image as stand-in, whichever comes first", async () => {
+  const layout = newLayout();
+  const [inList, inIndex] = [layout.image("2", "in the list"), layout.image("2", "in the index")];
+  const list = layout.list("list", [forPlatform(inList, "amd64")]);
+  const index = layout.list("index", [forPlatform(inIndex, "amd64")]);
+  for (const order of [
+    [list, index],
+    [index, list],
+  ]) {
+    layout.finish(order.map((root) => ["both", root]));
+    const site = newSite();
+    await site.published(layout.path);
+    expect(site.redirectFile()["manifest_list_amd64_tags"]).toEqual({ both: [inList.digest, 2] });
+  }
+});
+
 test("indexes in indexes are published with all that they lead to", async () => {
   const layout = newLayout();
   const image = layout.image("oci", "deep");
@@ -219,6 +235,8 @@ test("an image gets the tags that are asked for, found by its tag, its whole nam
   const tags = ["--tag", "a=host:5000/team/app:1.0", "--tag", `b=${two.digest}`, "--tag", "c=docker.io/other/app:1.0"];
   await site.published(layout.path, ...tags);
   const tree = site.tree();
+  const unknown = await site.publish(layout.path, "--tag", "2.0");
+  expect(unknown.err).toContain("no image is called 2.0 (there are: host:5000/team/app:1.0, docker.io/other/app:1.0)");
   expect(["a", "b", "c"].map((tag) => tree[`manifests/oci/${tag}`])).toEqual([one.digest, two.digest, two.digest]);
 });
 

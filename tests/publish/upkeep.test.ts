@@ -1,6 +1,6 @@
 import { Database } from "bun:sqlite";
 import { afterAll, describe, expect, test } from "bun:test";
-import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { runCraned, scratch } from "../harness/craned.ts";
 import { type Descriptor, type Layout, layoutAt, siteAt } from "./layouts.ts";
@@ -29,8 +29,14 @@ const known = (site: ReturnType<typeof newSite>) => site.redirectFile()["oci_man
 
 test("a repository has the tags of the last source, and those of before when they are to be kept", async () => {
   const site = newSite();
-  const [first, second] = [layoutOf("1", "2"), layoutOf("2", "3")];
-  const [one, two, three] = [...first.images, ...second.images.slice(1)];
+  const first = layoutOf("1", "2");
+  const second = layoutOf("2", "3");
+  const [one] = first.images;
+  const [two, three] = [second.layout.image("oci", "2, moved"), second.images[1]];
+  second.layout.finish([
+    ["2", two],
+    ["3", three ?? two],
+  ]);
   await site.published(first.layout.path);
   const kept = await site.published(second.layout.path, "--keep-tags");
   expect(known(site)).toEqual(["1", "2", "3", ...[one, two, three].map((image) => image?.digest ?? "").sort()]);
@@ -94,6 +100,18 @@ test("what is there already is neither written nor read again", async () => {
     outcome: "unchanged",
   });
   expect(events.at(-1)).toEqual({ event: "read", bytes: 0 });
+});
+
+test("a blob that was cut off is replaced", async () => {
+  const { layout, images } = layoutOf("1");
+  const site = newSite();
+  await site.published(layout.path, "--copy");
+  const before = site.tree();
+  for (const { digest } of images.flatMap((image) => partsOf(layout, image))) {
+    truncateSync(join(site.content, "team-app/blobs", digest), 1);
+  }
+  await site.published(layout.path, "--copy");
+  expect(site.tree()).toEqual(before);
 });
 
 describe("pruning", () => {
