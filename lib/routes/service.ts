@@ -10,7 +10,7 @@ import type { Contexts } from "./context.ts";
 import { methodNotAllowed, notFound, unreadable } from "./errors.ts";
 import { contentOf, isFound, type Outcome, redirectTo } from "./found.ts";
 import { createRedirectMemo } from "./redirect-memo.ts";
-import type { Admit, Asker, Registry, View } from "./registry.ts";
+import type { Admission, Admit, Asker, Registry, View } from "./registry.ts";
 import { apiOf, isPlainPath, parseTarget, type Route, type Target } from "./target.ts";
 import { answerImage } from "./v1-answers.ts";
 import { answerBlob, answerManifest, V2_BASE } from "./v2-answers.ts";
@@ -77,6 +77,8 @@ const isGuarded = (route: Route): boolean => route !== "other" && route !== "v1.
  */
 export function createService({ app, contexts, registry, onError }: ServiceOptions): Service {
   const memo = createRedirectMemo();
+  /** What could not be decided at once, so that nobody is asked twice. */
+  const underway = new WeakMap<RequestHead, Promise<Admission>>();
   /** What is there beside the APIs, for requests that do not go as far as the app. */
   const ownPaths = new Set(app.routes.map(({ path }) => path));
   const { publicView, admit } = registry;
@@ -128,7 +130,10 @@ export function createService({ app, contexts, registry, onError }: ServiceOptio
     const target = parseTarget(head.target);
     if (!isGuarded(target.route)) return undefined;
     const admission = door(askerOf(head, peer, target));
-    if (admission instanceof Promise) return undefined;
+    if (admission instanceof Promise) {
+      underway.set(head, admission);
+      return undefined;
+    }
     if (!admission.isAdmitted) return prepare(admission.answer);
     if (admission.view === publicView()) return answerPublicly(head, method);
     return answerFrom(admission.view, target, parseAccept(head.accept), method);
@@ -151,7 +156,9 @@ export function createService({ app, contexts, registry, onError }: ServiceOptio
         const isKnown = target.route !== "other" || isThere(path, head, peer);
         return toResponse(isKnown ? methodNotAllowed(path, methods) : notFound(path));
       }
-      const admission = isGuarded(target.route) ? await admit?.(askerOf(head, peer, target)) : undefined;
+      const admission = isGuarded(target.route)
+        ? await (underway.get(head) ?? admit?.(askerOf(head, peer, target)))
+        : undefined;
       if (admission?.isAdmitted === false) return toResponse(admission.answer);
       const request = requestOf(head, elysiaPath(target, head.target));
       const method = head.method === "HEAD" ? "HEAD" : "GET";
