@@ -7,7 +7,7 @@ import { ADMIN_BASE } from "./admin.ts";
 import { type Prepared, prepare, toResponse } from "./answer.ts";
 import type { App } from "./app.ts";
 import type { Contexts } from "./context.ts";
-import { methodNotAllowed, notFound, unreadable } from "./errors.ts";
+import { internalError, methodNotAllowed, notFound, unreadable } from "./errors.ts";
 import { contentOf, isFound, type Outcome, redirectTo } from "./found.ts";
 import { createRedirectMemo } from "./redirect-memo.ts";
 import type { Admission, Admit, Asker, Registry, View } from "./registry.ts";
@@ -139,6 +139,26 @@ export function createService({ app, contexts, registry, onError }: ServiceOptio
     return answerFrom(admission.view, target, parseAccept(head.accept), method);
   };
 
+  const answerInTime = async (head: RequestHead, peer: string): Promise<Response> => {
+    const target = parseTarget(head.target);
+    const path = head.target.split("?", 1)[0] ?? "";
+    const isUnknown = target.route === "v1.unknown" || target.route === "v2.unknown" || !isPlainPath(path);
+    if (isUnknown || (target.route === "other" && apiOf(path) !== undefined)) return toResponse(notFound(path));
+    const methods = methodsOf(target.route);
+    if (!methods.includes(head.method)) {
+      const isKnown = target.route !== "other" || isThere(path, head, peer);
+      return toResponse(isKnown ? methodNotAllowed(path, methods) : notFound(path));
+    }
+    const admission = isGuarded(target.route)
+      ? await (underway.get(head) ?? admit?.(askerOf(head, peer, target)))
+      : undefined;
+    if (admission?.isAdmitted === false) return toResponse(admission.answer);
+    const request = requestOf(head, elysiaPath(target, head.target));
+    const method = head.method === "HEAD" ? "HEAD" : "GET";
+    contexts.put(request, { view: admission?.view ?? publicView(), method, peer });
+    return app.fetch(request);
+  };
+
   return {
     answerNow(head, peer) {
       const { method } = head;
@@ -146,25 +166,11 @@ export function createService({ app, contexts, registry, onError }: ServiceOptio
       const answer = admit === undefined ? answerPublicly(head, method) : answerAdmitted(admit, head, peer, method);
       return answer === undefined || method === "GET" ? answer : withoutBody(answer);
     },
-    async answer(head, peer) {
-      const target = parseTarget(head.target);
-      const path = head.target.split("?", 1)[0] ?? "";
-      const isUnknown = target.route === "v1.unknown" || target.route === "v2.unknown" || !isPlainPath(path);
-      if (isUnknown || (target.route === "other" && apiOf(path) !== undefined)) return toResponse(notFound(path));
-      const methods = methodsOf(target.route);
-      if (!methods.includes(head.method)) {
-        const isKnown = target.route !== "other" || isThere(path, head, peer);
-        return toResponse(isKnown ? methodNotAllowed(path, methods) : notFound(path));
-      }
-      const admission = isGuarded(target.route)
-        ? await (underway.get(head) ?? admit?.(askerOf(head, peer, target)))
-        : undefined;
-      if (admission?.isAdmitted === false) return toResponse(admission.answer);
-      const request = requestOf(head, elysiaPath(target, head.target));
-      const method = head.method === "HEAD" ? "HEAD" : "GET";
-      contexts.put(request, { view: admission?.view ?? publicView(), method, peer });
-      return app.fetch(request);
-    },
+    answer: (head, peer) =>
+      answerInTime(head, peer).catch((error) => {
+        onError(error);
+        return toResponse(internalError(head.target));
+      }),
     refuse: (fault) => toResponse(unreadable(fault)),
     onError,
   };
