@@ -127,7 +127,8 @@ export function v1Operations(deployment: Deployment) {
         name: "n",
         in: "query",
         description: "The most results. What is no count from 1 is passed over.",
-        schema: { type: "integer", minimum: 1 },
+        schema: { anyOf: [{ type: "integer", minimum: 1 }, { type: "string" }] },
+        example: 25,
       },
     ],
     responses: {
