@@ -24,13 +24,16 @@ export const MAX_TRIES = 5;
 /** No registry holds up a publish for longer. Seconds. */
 const MAX_WAIT = 120;
 
-/** Waits before the next try: as long as the registry asks, or twice as long each time. @throws {PublishError} */
+/** Before the second try, and four times as long before each one after it. Seconds. */
+const FIRST_WAIT = 0.25;
+
+/** Waits before the next try: as long as the registry asks, or longer each time. @throws {PublishError} */
 export async function pause(interruption: Interrupted, tries: number, about: string): Promise<void> {
   const { retryAfter } = interruption;
   if (retryAfter !== undefined && retryAfter > MAX_WAIT) {
     throw new PublishError(`${about}: ${interruption.message}; the registry asks to try again in ${retryAfter} s`);
   }
-  await Bun.sleep(1000 * (retryAfter ?? 2 ** (tries - 1)));
+  await Bun.sleep(1000 * (retryAfter ?? FIRST_WAIT * 4 ** (tries - 1)));
 }
 
 /**

@@ -8,7 +8,7 @@ import { mismatch, PublishError } from "../publish-error.ts";
 import { hasherFor } from "../reading.ts";
 import type { RegistryClient, SmallReply } from "./client.ts";
 
-/** What is known of a manifest; its bytes are those of its digest as far as anybody can tell who asked for a tag. */
+/** A manifest, whose bytes are those that its digest stands for. */
 export interface Loaded {
   readonly descriptor: Descriptor;
   readonly bytes: Uint8Array;
@@ -54,13 +54,18 @@ function typeOf({ response, bytes }: SmallReply): string {
   return kindOfType(said) === undefined ? mediaTypeOf(bytes) : said;
 }
 
-/** The digest that the registry knows the bytes by, if it says, and it is true. */
-function digestOf({ response, bytes }: SmallReply, mediaType: string, name: string): Digest {
-  const said = parseDigest(response.headers.get("docker-content-digest") ?? "");
+/**
+ * The digest of what came, which is the one that was asked for, or that the registry says it has.
+ *
+ * @throws {PublishError} when it is another
+ */
+function digestOf({ response, bytes }: SmallReply, mediaType: string, reference: Reference, name: string): Digest {
+  const said = isDigest(reference) ? reference : parseDigest(response.headers.get("docker-content-digest") ?? "");
   if (said?.startsWith("sha512:") === true) {
     const hasher = hasherFor(said);
     hasher.update(bytes);
-    if (hasher.digest() !== said) throw mismatch(name, said, hasher.digest());
+    const received = hasher.digest();
+    if (received !== said) throw mismatch(name, said, received);
     return said;
   }
   const received = parseDigest(digestOfManifest(bytes, mediaType));
@@ -97,7 +102,7 @@ export function manifestsOf(client: RegistryClient): Manifests {
     const reply = await client.read(question);
     if (reply.response.status === 404) return undefined;
     const mediaType = typeOf(reply);
-    const digest = isDigest(reference) ? reference : digestOf(reply, mediaType, about);
+    const digest = digestOf(reply, mediaType, reference, about);
     return { descriptor: { mediaType, digest, size: reply.bytes.length }, bytes: reply.bytes };
   }
 
