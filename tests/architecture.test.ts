@@ -21,8 +21,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   auth: ["reference", "catalog", "config", "log", "jose", "valibot", "node:*"],
   content: ["reference", "media-types", "log", "valibot", "node:*"],
   search: ["catalog", "redirect-file", "log", "valibot"],
-  admin: ["reference", "media-types", "redirect-file", "catalog", "node:crypto"],
-  docs: ["openapi", "admin", "node:crypto"],
+  page: ["node:crypto"],
+  admin: ["page", "reference", "media-types", "redirect-file", "catalog"],
+  docs: ["page", "openapi"],
   routes: [
     ...CORE,
     "openapi",

@@ -1,6 +1,6 @@
 import { type Conflict, comparePaths } from "../catalog/catalog.ts";
+import { type Html, html, NOTHING } from "../page/html.ts";
 import { type Fault, visible } from "../redirect-file/fault.ts";
-import { type Html, html, NOTHING } from "./html.ts";
 import { counted, countOf, pathOf } from "./rows.ts";
 
 /** What is wrong with a file or a directory, and what is done about it. */

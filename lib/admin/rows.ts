@@ -1,8 +1,8 @@
 import { type Catalog, servedFrom } from "../catalog/catalog.ts";
+import { type Html, html, NOTHING } from "../page/html.ts";
 import { visible } from "../redirect-file/fault.ts";
 import type { Repository } from "../redirect-file/repository.ts";
 import { isDigest } from "../reference.ts";
-import { type Html, html, NOTHING } from "./html.ts";
 
 /** Tags shown of a repository among others, and of one that is alone on its page. */
 const MAX_TAGS = 20;

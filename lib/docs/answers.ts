@@ -1,6 +1,6 @@
-import { type Html, html, NOTHING } from "../admin/html.ts";
 import { answerOf, type OpenApiDocument, type PathOperation } from "../openapi/document.ts";
 import type { Answered, Header, Media, Reference } from "../openapi/operation.ts";
+import { type Html, html, NOTHING } from "../page/html.ts";
 import { line, prose } from "./prose.ts";
 
 const REASONS: Readonly<Record<string, string>> = {

@@ -1,15 +1,11 @@
-import { type Html, html, NOTHING, ownText, textOf } from "../admin/html.ts";
 import { type OpenApiDocument, type PathItem, type PathOperation, parameterOf } from "../openapi/document.ts";
+import { ICON, MARK } from "../page/brand.ts";
+import { type Html, html, NOTHING, ownText, textOf } from "../page/html.ts";
 import { answers } from "./answers.ts";
 import { line, pathText, prose } from "./prose.ts";
 import { SCRIPT } from "./script.ts";
 import { STYLE } from "./style.ts";
 import { tryForm } from "./trying.ts";
-
-const MARK = html`<svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true"><path d="M4 21h8M8 21V4h12M8 10l6-6M18 4v5"/><path d="M15.5 12h5v5h-5z"/></svg>`;
-
-const ICON =
-  "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24' fill='none' stroke='%233a86d6' stroke-width='2.4' stroke-linecap='round' stroke-linejoin='round'%3E%3Cpath d='M4 21h8M8 21V4h12M8 10l6-6M18 4v5M15.5 12h5v5h-5z'/%3E%3C/svg%3E";
 
 const TITLES: Readonly<Record<string, string>> = { v2: "Version 2", v1: "Version 1", service: "Service" };
 

@@ -1,4 +1,4 @@
-import { type Html, html } from "../admin/html.ts";
+import { type Html, html } from "../page/html.ts";
 
 /** A line of the document's prose: what stands between backticks is code. */
 export function line(text: string): Html {

@@ -1,5 +1,5 @@
-import { type Html, html, NOTHING } from "../admin/html.ts";
 import type { Parameter } from "../openapi/operation.ts";
+import { type Html, html, NOTHING } from "../page/html.ts";
 import { line } from "./prose.ts";
 
 /** A request that a form makes. */
