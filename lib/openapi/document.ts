@@ -82,7 +82,7 @@ function headOf(get: PathOperation, components: Components): PathOperation {
   return {
     ...get,
     operationId: `${get.operationId}Head`,
-    summary: `${get.summary}: headers only`,
+    summary: `${get.summary} (headers only)`,
     description: HEAD_OF_GET,
     ...(get.parameters !== undefined && {
       parameters: get.parameters.filter(

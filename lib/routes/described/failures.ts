@@ -48,16 +48,19 @@ const MEANING: Readonly<Record<V2ErrorCode, string>> = {
   UNKNOWN: "A fault of the registry, which its log has.",
 };
 
-/** A code with when it is answered, where that is not what it means everywhere. */
-type Case = V2ErrorCode | readonly [code: V2ErrorCode, when: string];
+/** A code with when it is answered, where that is not what it means everywhere, and with what HTTP is broken by. */
+type Case = V2ErrorCode | readonly [code: V2ErrorCode, when: string, reason?: string];
 
 const codeOf = (each: Case): V2ErrorCode => (typeof each === "string" ? each : each[0]);
+
+const errorOf = (code: V2ErrorCode, reason: string | undefined): unknown =>
+  JSON.parse(v2Error(code, { detail: reason === undefined ? {} : { reason } }).body);
 
 /** A v2 error, as one of these codes. */
 export function v2Failure(cases: readonly Case[], headers: Answered["headers"] = {}): Answered {
   const told = cases.map((each) => {
-    const [code, when] = typeof each === "string" ? [each, MEANING[each]] : each;
-    return { code, when };
+    const [code, when, reason] = typeof each === "string" ? [each, MEANING[each]] : each;
+    return { code, when, value: errorOf(code, reason) };
   });
   return {
     description: told.map(({ code, when }) => `\`${code}\`: ${when}`).join("\n\n"),
@@ -68,9 +71,7 @@ export function v2Failure(cases: readonly Case[], headers: Answered["headers"] =
           ...refTo("schemas", "Errors"),
           properties: { errors: { items: { properties: { code: { enum: [...new Set(cases.map(codeOf))] } } } } },
         },
-        examples: Object.fromEntries(
-          told.map(({ code, when }) => [code, { summary: when, value: JSON.parse(v2Error(code).body) }]),
-        ),
+        examples: Object.fromEntries(told.map(({ code, when, value }) => [code, { summary: when, value }])),
       },
     },
   };
@@ -87,7 +88,7 @@ export const v1Failure = (description: string, example: string, headers: Answere
   textFailure(description, example, { ...OF_V1, ...headers });
 
 /** What 400 may always be, beside what a route makes it. */
-export const BROKEN_HTTP: Case = ["UNSUPPORTED", BROKEN];
+export const BROKEN_HTTP: Case = ["UNSUPPORTED", BROKEN, "a broken request line"];
 
 const NO_METHOD = "The path has no such method.";
 const LONG_TARGET = "The request line is too long. The connection ends.";
@@ -99,9 +100,9 @@ export const FAILURE_COMPONENTS: Readonly<Record<string, Answered>> = {
   V2BadRequest: v2Failure([BROKEN_HTTP]),
   V2Unauthorized: v2Failure(["UNAUTHORIZED"], CHALLENGE),
   V2MethodNotAllowed: v2Failure([["UNSUPPORTED", NO_METHOD]], ALLOW),
-  V2TargetTooLong: v2Failure([["UNSUPPORTED", LONG_TARGET]]),
+  V2TargetTooLong: v2Failure([["UNSUPPORTED", LONG_TARGET, "a too long request line"]]),
   V2TooManyRequests: v2Failure(["TOOMANYREQUESTS"], RETRY_AFTER),
-  V2HeadTooLong: v2Failure([["UNSUPPORTED", LONG_HEAD]]),
+  V2HeadTooLong: v2Failure([["UNSUPPORTED", LONG_HEAD, "too long headers"]]),
   V2Fault: v2Failure(["UNKNOWN"]),
   V1BadRequest: v1Failure("The request breaks HTTP. The connection ends.", "a broken request line"),
   V1Unauthorized: v1Failure("The client has to say who it is.", "Unauthorized", CHALLENGE),
