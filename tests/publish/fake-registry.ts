@@ -86,7 +86,7 @@ export function serveLayout(layout: string, answer: Answer = () => undefined): F
     async fetch(request): Promise<Response> {
       const { pathname, searchParams } = new URL(request.url);
       const path = pathname.startsWith(PREFIX) ? pathname.slice(PREFIX.length) : pathname;
-      if (path === "/v2/") return new Response("", { status: 401 });
+      if (path === "/v2/") return Response.json({});
       const each: Seen = {
         method: request.method,
         path,
