@@ -24,14 +24,17 @@ const GROUP = "craned:x:65532:\n";
 
 const own: Architecture = process.arch === "arm64" ? "arm64" : "amd64";
 
-/** Where Debian has a file of the C library: its own, or that of the package for building for another architecture. */
+/** Debian's package of the C library, or the one for building for another architecture. */
+const packageOf = (architecture: Architecture): string =>
+  architecture === own ? "libc6" : `libc6-${architecture}-cross`;
+
+/** Where that has a file. */
 function libraryPath(name: string, architecture: Architecture): string {
   const { triplet } = ARCHITECTURES[architecture];
   const places = [`/lib/${triplet}/${name}`, `/usr/${triplet}/lib/${name}`];
   const found = places.find((place) => existsSync(place));
   if (found !== undefined) return found;
-  const wanted = architecture === own ? "libc6" : `libc6-${architecture}-cross`;
-  throw new Error(`neither ${places.join(" nor ")} is here: install Debian's ${wanted}`);
+  throw new Error(`neither ${places.join(" nor ")} is here: install Debian's ${packageOf(architecture)}`);
 }
 
 async function layOut(architecture: Architecture, craned: (outfile: string) => Promise<void>): Promise<void> {
@@ -47,6 +50,8 @@ async function layOut(architecture: Architecture, craned: (outfile: string) => P
   await craned(join(root, "craned"));
   put(libraryPath(loader.replace(/.*\//, ""), architecture), loader, 0o755);
   for (const library of LIBRARIES) put(libraryPath(library, architecture), join("/lib", library), 0o644);
+  const libc = packageOf(architecture);
+  put(`/usr/share/doc/${libc}/copyright`, "/usr/share/doc/libc6/copyright", 0o644);
   for (const directory of ["dev", "etc", "proc", "sys", "tmp", "var/lib/crane/metadata"])
     mkdirSync(join(root, directory), { recursive: true });
   chmodSync(join(root, "tmp"), 0o1777);
@@ -54,6 +59,8 @@ async function layOut(architecture: Architecture, craned: (outfile: string) => P
   writeFileSync(join(root, "etc/group"), GROUP);
 }
 
+// What is laid out must be readable to a user that is nobody, whoever builds.
+process.umask(0o022);
 const wanted = process.argv.slice(2);
 const architectures = wanted.length === 0 ? [own] : wanted.filter(isArchitecture);
 if (architectures.length < wanted.length) {
