@@ -36,7 +36,7 @@ Nothing is removed unless --prune-after is given. Then files go that nothing has
 longer than any pull takes.
 
 Examples:
-  skopeo copy --all docker://docker.io/library/alpine:3.20 oci:layout:3.20
+  skopeo copy --all docker://registry.example.com/library/alpine:3.20 oci:layout:3.20
   craned publish layout --name library/alpine --url https://cdn.example.com/images \\
       --content /srv/images --metadata /srv/metadata
   craned publish docker://registry.example.com/team/app --name team/app --url … --content … --metadata …
