@@ -1,13 +1,13 @@
 /** A hundred thousand broken requests over raw sockets: no 5xx, no HTML, no end of the server. */
-import { afterAll, beforeAll, expect, test } from "bun:test";
-import { type Craned, scratch, serveDirectory } from "./harness/craned.ts";
+import { expect, test } from "bun:test";
+import { servedForAll } from "./harness/craned.ts";
 import { ask, sendRaw } from "./harness/raw.ts";
 
 const COUNT = 100_000;
 const AT_ONCE = 32;
 const SEED = Number(process.env["FUZZ_SEED"] ?? 20_141_119);
 
-const data = scratch({
+const served = servedForAll({
   "app.json": {
     version: 5,
     repository: "a",
@@ -15,15 +15,6 @@ const data = scratch({
     url: "http://cdn.test/a/",
     schema2_data: ["1"],
   },
-});
-
-let craned: Craned;
-beforeAll(async () => {
-  craned = await serveDirectory(data.path);
-});
-afterAll(async () => {
-  await craned.stop();
-  data.remove();
 });
 
 /** A small generator of its own (xorshift32), so that a seed names one sequence for ever. */
@@ -150,7 +141,7 @@ const ALLOWED = new Set([200, 201, 302, 400, 404, 405, 414, 431]);
 /** What is wrong with the answers to one connection's bytes, if anything. */
 async function judge(request: string): Promise<string | undefined> {
   // What is left open by the bytes is ended by a request that is well-formed, or broken by it.
-  const answers = await sendRaw(craned.port, `${request}\r\n\r\nbroken\r\n\r\n`).catch(() => undefined);
+  const answers = await sendRaw(served.port(), `${request}\r\n\r\nbroken\r\n\r\n`).catch(() => undefined);
   if (answers === undefined) return "no connection";
   for (const { status, headers, body } of answers) {
     if (!ALLOWED.has(status)) return `status ${status}`;
@@ -175,7 +166,12 @@ test(`${COUNT} broken requests (seed ${SEED})`, async () => {
   };
   await Promise.all(Array.from({ length: AT_ONCE }, lane));
   expect(wrong).toEqual([]);
-  const answer = await ask(craned.port, "/v2/app/manifests/1", { headers: { Accept: "*/*" } });
+  const answer = await ask(served.port(), "/v2/app/manifests/1", { headers: { Accept: "*/*" } });
   expect(answer.headers.get("location")).toBe("http://cdn.test/a/manifests/2/1");
-  expect(craned.log().filter((line) => line.includes('"error"'))).toEqual([]);
+  expect(
+    served
+      .craned()
+      .log()
+      .filter((line) => line.includes('"error"')),
+  ).toEqual([]);
 }, 300_000);

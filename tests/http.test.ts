@@ -1,6 +1,6 @@
 /** What the registry answers: one table of requests, each to the listening binary. */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { type Craned, scratch, serveDirectory } from "./harness/craned.ts";
+import { describe, expect, test } from "bun:test";
+import { servedForAll } from "./harness/craned.ts";
 import { ask } from "./harness/raw.ts";
 
 const hex = (digit: string): string => digit.repeat(64);
@@ -22,7 +22,7 @@ const file = (name: string, version: number, rest: object) => ({
   ...rest,
 });
 
-const data = scratch({
+const served = servedForAll({
   "app.json": file("team/app", 5, {
     schema1_data: ["old", "every", D("1")],
     schema2_data: ["1.0", "every", D("2")],
@@ -54,15 +54,6 @@ const data = scratch({
     protected: true,
   }),
   "secret-v2.json": file("secret", 5, { schema2_data: ["t"], protected: true }),
-});
-
-let craned: Craned;
-beforeAll(async () => {
-  craned = await serveDirectory(data.path);
-});
-afterAll(async () => {
-  await craned.stop();
-  data.remove();
 });
 
 type Expected = {
@@ -160,7 +151,7 @@ describe("v2", () => {
   for (const [target, accept, { status, location, code: errorCode, json }] of V2) {
     test(`${target} ${accept ?? "(no Accept)"}`, async () => {
       const headers: Record<string, string> = accept === undefined ? {} : { Accept: accept };
-      const answer = await ask(craned.port, target, { headers });
+      const answer = await ask(served.port(), target, { headers });
       expect(answer.status).toBe(status);
       expect(answer.headers.get("docker-distribution-api-version")).toBe("registry/2.0");
       expect(answer.headers.get("location")).toBe(location);
@@ -175,7 +166,7 @@ describe("v2", () => {
   test("pages lead through all tags by their Link headers", async () => {
     const tags: string[] = [];
     for (let next: string | undefined = "/v2/team/app/tags/list?n=2"; next !== undefined; ) {
-      const page = await ask(craned.port, next);
+      const page = await ask(served.port(), next);
       tags.push(...JSON.parse(page.body).tags);
       next = /^<(.*)>; rel="next"$/.exec(page.headers.get("link") ?? "")?.[1];
     }
@@ -184,20 +175,20 @@ describe("v2", () => {
 
   test("referrers are an image index, filtered when asked", async () => {
     const target = `/v2/team/app/referrers/${D("2")}`;
-    const all = await ask(craned.port, target);
+    const all = await ask(served.port(), target);
     expect(all.headers.get("content-type")).toBe(ACCEPT.index);
     expect(all.headers.has("oci-filters-applied")).toBe(false);
     const index = JSON.parse(all.body);
     expect([index.schemaVersion, index.mediaType, index.manifests.length]).toEqual([2, ACCEPT.index, 2]);
-    const filtered = await ask(craned.port, `${target}?artifactType=b%2Fsig`);
+    const filtered = await ask(served.port(), `${target}?artifactType=b%2Fsig`);
     expect(filtered.headers.get("oci-filters-applied")).toBe("artifactType");
     expect(JSON.parse(filtered.body).manifests).toEqual([{ artifactType: "b/sig", digest: D("8") }]);
-    const none = await ask(craned.port, `/v2/team/app/referrers/${D("9")}`);
+    const none = await ask(served.port(), `/v2/team/app/referrers/${D("9")}`);
     expect(JSON.parse(none.body).manifests).toEqual([]);
   });
 
   test("an unknown tag is answered to the letter as Story 2735 wants it", async () => {
-    const answer = await ask(craned.port, "/v2/both/manifests/1-ubuntu", { headers: { Accept: ACCEPT.schema2 } });
+    const answer = await ask(served.port(), "/v2/both/manifests/1-ubuntu", { headers: { Accept: ACCEPT.schema2 } });
     expect(answer.head.split("\r\n").slice(0, 3)).toEqual([
       "HTTP/1.1 404 Not Found",
       "Content-Type: application/json",
@@ -210,8 +201,8 @@ describe("v2", () => {
     `${answer.head.replace(/Date: .*/, "")}\n${answer.body}`;
   for (const suffix of ["manifests/t", "manifests/x", `blobs/${D("1")}`, "tags/list", `referrers/${D("1")}`]) {
     test(`a protected repository is answered byte for byte as one that is not there: ${suffix}`, async () => {
-      const secret = await ask(craned.port, `/v2/secret/${suffix}`, { headers: { Accept: "*/*" } });
-      const absent = await ask(craned.port, `/v2/absent/${suffix}`, { headers: { Accept: "*/*" } });
+      const secret = await ask(served.port(), `/v2/secret/${suffix}`, { headers: { Accept: "*/*" } });
+      const absent = await ask(served.port(), `/v2/absent/${suffix}`, { headers: { Accept: "*/*" } });
       expect(secret.status).toBe(404);
       expect(anonymous(secret)).toBe(anonymous(absent));
     });
@@ -249,7 +240,7 @@ const V1: readonly Row[] = [
 describe("v1", () => {
   for (const [target, , { status, location, json }] of V1) {
     test(target, async () => {
-      const answer = await ask(craned.port, target);
+      const answer = await ask(served.port(), target);
       expect(answer.status).toBe(status);
       expect(answer.headers.get("x-docker-registry-version")).toBe("0.6.6");
       expect(answer.headers.get("x-docker-registry-config")).toBe("common");
@@ -261,19 +252,19 @@ describe("v1", () => {
   }
 
   test("names the endpoint that the client knows", async () => {
-    const answer = await ask(craned.port, "/v1/repositories/both/images", { headers: { Host: "crane.test:81" } });
+    const answer = await ask(served.port(), "/v1/repositories/both/images", { headers: { Host: "crane.test:81" } });
     expect(answer.headers.get("x-docker-endpoints")).toBe("crane.test:81");
   });
 
   test("searches the names that anybody may see, on both APIs", async () => {
-    const { num_results, results } = JSON.parse((await ask(craned.port, "/v1/search?q=T")).body);
+    const { num_results, results } = JSON.parse((await ask(served.port(), "/v1/search?q=T")).body);
     expect(num_results).toBe(5);
     const names: string[] = results.map((each: { name: string }) => each.name);
     expect(names).toEqual(["tags/manifests/blobs", "team/app", "both", "empty", "flat"]);
   });
 
   test("takes the posts that docker login makes, and keeps nothing", async () => {
-    const answer = await ask(craned.port, "/v1/users/", { method: "POST", headers: { "Content-Length": "0" } });
+    const answer = await ask(served.port(), "/v1/users/", { method: "POST", headers: { "Content-Length": "0" } });
     expect([answer.status, answer.body]).toEqual([201, '"User Created"']);
   });
 });
@@ -283,8 +274,8 @@ describe("methods", () => {
   for (const [target, accept] of [...V2, ...V1]) {
     test(`HEAD is GET without its body: ${target} ${accept ?? ""}`, async () => {
       const headers: Record<string, string> = accept === undefined ? {} : { Accept: accept };
-      const got = await ask(craned.port, target, { headers });
-      const headed = await ask(craned.port, target, { headers, method: "HEAD" });
+      const got = await ask(served.port(), target, { headers });
+      const headed = await ask(served.port(), target, { headers, method: "HEAD" });
       expect(withoutBody(headed)).toBe(withoutBody(got));
       expect(headed.body).toBe("");
     });
@@ -305,7 +296,7 @@ describe("methods", () => {
   ];
   for (const [method, target, allow] of ROWS) {
     test(`${method} ${target} is not allowed`, async () => {
-      const answer = await ask(craned.port, target, { method });
+      const answer = await ask(served.port(), target, { method });
       expect(answer.status).toBe(405);
       expect(answer.headers.get("allow")).toBe(allow);
       if (target.startsWith("/v2")) expect(JSON.parse(answer.body).errors[0].code).toBe("UNSUPPORTED");
@@ -316,13 +307,13 @@ describe("methods", () => {
 
 describe("health", () => {
   test("says that it lives, and how the data stands", async () => {
-    expect(JSON.parse((await ask(craned.port, "/healthz")).body)).toEqual({ status: "alive" });
-    const ready = JSON.parse((await ask(craned.port, "/readyz")).body);
+    expect(JSON.parse((await ask(served.port(), "/healthz")).body)).toEqual({ status: "alive" });
+    const ready = JSON.parse((await ask(served.port(), "/readyz")).body);
     expect(ready).toEqual({ status: "ready", repositories: 10, faults: 0 });
   });
 
   test("answers what is nowhere in plain text", async () => {
-    const answer = await ask(craned.port, "/nowhere");
+    const answer = await ask(served.port(), "/nowhere");
     expect([answer.status, answer.headers.get("content-type")]).toEqual([404, "text/plain; charset=utf-8"]);
   });
 });

@@ -1,9 +1,9 @@
 /** HTTP/1.1 as it is on the wire: whole, broken, in pieces, one request after another. */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { type Craned, scratch, serveDirectory } from "./harness/craned.ts";
+import { describe, expect, test } from "bun:test";
+import { scratch, serveDirectory, servedForAll } from "./harness/craned.ts";
 import { type RawAnswer, sendRaw } from "./harness/raw.ts";
 
-const data = scratch({
+const served = servedForAll({
   "app.json": {
     version: 5,
     repository: "app",
@@ -11,15 +11,6 @@ const data = scratch({
     url: "http://cdn.test/app/",
     schema2_data: ["1.0"],
   },
-});
-
-let craned: Craned;
-beforeAll(async () => {
-  craned = await serveDirectory(data.path);
-});
-afterAll(async () => {
-  await craned.stop();
-  data.remove();
 });
 
 const HOST = "Host: h\r\n";
@@ -63,7 +54,7 @@ describe("a broken request", () => {
   ];
   for (const [what, request, status] of ROWS) {
     test(`${what} is answered ${status}, and is the connection's last`, async () => {
-      const answers = await sendRaw(craned.port, request);
+      const answers = await sendRaw(served.port(), request);
       expect(answers.map((each) => each.status)).toEqual([status]);
       const [answer] = answers;
       expect(answer?.headers.get("connection")).toBe("close");
@@ -74,7 +65,7 @@ describe("a broken request", () => {
   }
 
   test("is not taken for what comes before it on the connection", async () => {
-    const answers = await sendRaw(craned.port, `GET ${TAG} HTTP/1.1\r\n${HOST}Accept: */*\r\n\r\nbroken\r\n\r\n`);
+    const answers = await sendRaw(served.port(), `GET ${TAG} HTTP/1.1\r\n${HOST}Accept: */*\r\n\r\nbroken\r\n\r\n`);
     expect(answers.map((each) => each.status)).toEqual([302, 400]);
   });
 });
@@ -86,48 +77,48 @@ describe("a connection", () => {
 
   test("carries requests in order, whether answered at once or later", async () => {
     const batch = [TAG, LIST, TAG, "/v2/none/tags/list", TAG].map((target) => `${request(target)}\r\n`);
-    const answers = await sendRaw(craned.port, batch.join("") + request("/v2/", END));
+    const answers = await sendRaw(served.port(), batch.join("") + request("/v2/", END));
     expect(statuses(answers)).toEqual([302, 200, 302, 404, 302, 200]);
   });
 
   test("takes a thousand pipelined requests", async () => {
-    const answers = await sendRaw(craned.port, `${request(TAG)}\r\n`.repeat(999) + request(TAG, END));
+    const answers = await sendRaw(served.port(), `${request(TAG)}\r\n`.repeat(999) + request(TAG, END));
     expect(statuses(answers)).toEqual(new Array(1000).fill(302));
   });
 
   test("takes requests byte by byte", async () => {
     const whole = `${request(TAG)}\r\n${request(LIST)}\r\n${request(TAG, END)}`;
-    const socket = await openSocket(craned.port);
+    const socket = await openSocket(served.port());
     for (const byte of Buffer.from(whole, "latin1")) await socket.send(Buffer.from([byte]));
     expect((await socket.ended).match(/HTTP\/1\.1 \d+/g)).toEqual(["HTTP/1.1 302", "HTTP/1.1 200", "HTTP/1.1 302"]);
   });
 
   test("passes over bodies that nobody wants, and reads on behind them", async () => {
     const post = `POST /v1/users HTTP/1.1\r\n${HOST}Content-Length: 11\r\n\r\nGET /v1/ HT`;
-    expect(statuses(await sendRaw(craned.port, `${post}${post}${request(TAG, END)}`))).toEqual([201, 201, 302]);
+    expect(statuses(await sendRaw(served.port(), `${post}${post}${request(TAG, END)}`))).toEqual([201, 201, 302]);
   });
 
   test("ends after a body in chunks, which it does not read", async () => {
     const post = `POST /v1/users HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n`;
-    const answers = await sendRaw(craned.port, `${post}${request(TAG, END)}`);
+    const answers = await sendRaw(served.port(), `${post}${request(TAG, END)}`);
     expect(statuses(answers)).toEqual([201]);
     expect(answers[0]?.headers.get("connection")).toBe("close");
   });
 
   test("of HTTP/1.0 ends, unless it is asked to stay", async () => {
     const old = `GET ${TAG} HTTP/1.0\r\nAccept: */*\r\n`;
-    expect(statuses(await sendRaw(craned.port, `${old}\r\n${old}\r\n`))).toEqual([302]);
-    const kept = await sendRaw(craned.port, `${old}Connection: Keep-Alive\r\n\r\n${old}\r\n`);
+    expect(statuses(await sendRaw(served.port(), `${old}\r\n${old}\r\n`))).toEqual([302]);
+    const kept = await sendRaw(served.port(), `${old}Connection: Keep-Alive\r\n\r\n${old}\r\n`);
     expect(statuses(kept)).toEqual([302, 302]);
     expect(kept[0]?.headers.get("connection")).toBe("keep-alive");
   });
 
   test("takes empty lines before a request, and targets with a host in them", async () => {
-    expect(statuses(await sendRaw(craned.port, `\r\n\r\n${request(`http://other:80${TAG}`, END)}`))).toEqual([302]);
+    expect(statuses(await sendRaw(served.port(), `\r\n\r\n${request(`http://other:80${TAG}`, END)}`))).toEqual([302]);
   });
 
   test("has a date in each answer", async () => {
-    const [answer] = await sendRaw(craned.port, request(TAG, END));
+    const [answer] = await sendRaw(served.port(), request(TAG, END));
     expect(new Date(answer?.headers.get("date") ?? "").getTime()).toBeWithin(Date.now() - 60_000, Date.now() + 60_000);
   });
 });

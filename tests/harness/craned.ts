@@ -1,4 +1,5 @@
 /** Runs the program as its users do: the binary, with files on disk, asked over the network. */
+import { afterAll, beforeAll } from "bun:test";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -115,4 +116,25 @@ export function serveDirectory(
   { args = [] as readonly string[], environment = {} as Readonly<Record<string, string>> } = {},
 ): Promise<Craned> {
   return startCraned(["serve", "--data-dir", dataDir, "--host", "127.0.0.1", "--port", "0", ...args], environment);
+}
+
+/** Serves files for all tests of a file: started before the first of them, put away after the last. */
+export function servedForAll(files: Readonly<Record<string, unknown>>): {
+  readonly port: () => number;
+  readonly craned: () => Craned;
+} {
+  const data = scratch(files);
+  let craned: Craned | undefined;
+  beforeAll(async () => {
+    craned = await serveDirectory(data.path);
+  });
+  afterAll(async () => {
+    await craned?.stop();
+    data.remove();
+  });
+  const running = (): Craned => {
+    if (craned === undefined) throw new Error("asked before the tests began");
+    return craned;
+  };
+  return { port: () => running().port, craned: running };
 }
