@@ -50,7 +50,7 @@ function gist(description: string): Html {
 
 function answer(status: string, { description, headers = {}, content = {} }: Answered): Html {
   return html`<details class="answer"><summary><span class="status s${status.slice(0, 1)}">${status}</span>
-<span class="what"><b>${REASONS[status] ?? ""}</b> ${gist(description)}</span></summary>
+<span class="what"><b>${REASONS[status] ?? ""}</b> <span class="gist">${gist(description)}</span></span></summary>
 <div>${prose(description)}<dl class="headers">${Object.entries(headers).map(headerRow)}</dl>${Object.entries(content).map(body)}</div></details>`;
 }
 

@@ -59,6 +59,7 @@ summary::-webkit-details-marker { display: none; }
 .answer > div > p { margin-bottom: .4rem; }
 .what { color: var(--quiet); min-width: 0; overflow-wrap: anywhere; }
 .answer:not([open]) .what { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.answer[open] .gist { display: none; }
 .what b { color: var(--ink); font-weight: 600; }
 .status { flex: none; padding: .05rem .45rem; border-radius: 6px; font: 650 .82rem/1.5 ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace; }
 .s2 { background: var(--good-ground); color: var(--good); }
@@ -80,8 +81,6 @@ input, select { width: 100%; padding: .45rem .65rem; border: 1px solid var(--edg
 .card input { background: var(--ground); }
 .more { margin: 0 0 .8rem; }
 .more > summary { margin-bottom: .5rem; color: var(--accent); cursor: pointer; font-size: .9rem; }
-.more > summary::before { content: "+ "; }
-.more[open] > summary::before { content: "− "; }
 .send { display: flex; gap: .5rem; margin: .8rem 0; }
 .send select { width: auto; }
 button { padding: .45rem 1.1rem; border: 1px solid var(--accent); border-radius: 8px; background: var(--accent); color: var(--on-accent); font: inherit; font-weight: 600; cursor: pointer; }
