@@ -1,51 +1,18 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import type { Report } from "../publish/events.ts";
 import { openSource } from "../publish/open-source.ts";
 import { inPlaces } from "../publish/places.ts";
 import { type PublishOptions, publish as publishAll } from "../publish/publish.ts";
 import { describeError } from "../publish/publish-error.ts";
+import { PULP_PREFIX, upgradePulp } from "../publish/pulp/upgrade.ts";
 import { type Credentials, parseCredentials } from "../publish/registry/credentials.ts";
 import { s3ConnectionOf } from "../publish/s3-settings.ts";
 import { parseTagChoice, type TagChoice } from "../publish/selection.ts";
 import { serverConfig, WEB_SERVERS, type WebServer } from "../publish/server-config.ts";
 import { parseRepositoryName, type RepositoryName } from "../reference.ts";
+import { PUBLISH_HELP } from "./publish-help.ts";
 import { progressFor } from "./publish-progress.ts";
 import { EXIT, type ExitCode, type Terminal } from "./terminal.ts";
-
-const HELP = `
-The source is an OCI image layout (skopeo copy … oci:dir:tag, buildah push … oci:dir:tag) or a docker-archive
-(docker save, skopeo copy … docker-archive:file), each as a directory or an uncompressed tar file. Every byte is
-checked against its digest on the way in. Layers of a docker-archive are compressed; all else is published as it is.
-
-It may also be a repository of a running registry: docker://host/name:tag, docker://host/name@digest, or all its tags
-with docker://host/name. What refers to an image, as signatures do, comes along. Logins of podman, skopeo and docker
-are used; --src-tls-verify=false asks a registry that has no certificate, or one that nobody vouches for.
-
-  <content>/<repository>/       manifests, blobs and tags, for a web server that <url> leads to
-  <metadata>/v2/<repository>.json   the redirect file for craned serve --data-dir <metadata>
-  <metadata>/v1/<repository>.json   with --v1: the one for clients that only speak v1
-
-The repository then has the tags of the source and no others, unless --keep-tags is given. Publishing again moves
-only what changed. The redirect file is replaced last: a publish that fails or is killed leaves what was there before
-whole, and the next one goes on from there. Blobs are hard links to the files of an OCI layout where the file system
-allows that, which takes no space: don't change those files in place.
-
-Either place may also be in a bucket, as s3://bucket/prefix: the keys are AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and
-AWS_SESSION_TOKEN. What is there with the right size and Content-Type is not sent again.
-
-Nothing is removed unless --prune-after is given. Then files go that nothing has referred to for that long; give it
-longer than any pull takes.
-
-Examples:
-  skopeo copy --all docker://registry.example.com/library/alpine:3.20 oci:layout:3.20
-  craned publish layout --name library/alpine --url https://cdn.example.com/images \\
-      --content /srv/images --metadata /srv/metadata
-  craned publish docker://registry.example.com/team/app --name team/app --url … --content … --metadata …
-  docker save team/app:1.0 > app.tar
-  craned publish app.tar --name team/app --tag 1.0 --tag latest=1.0 --keep-tags --url … --content … --metadata …
-  craned publish layout … --prune-after 7d --dry-run
-  craned publish layout … --content s3://images/v2 --s3-endpoint https://s3.example.com --s3-region eu-west-1
-  craned publish --server-config nginx > /etc/nginx/snippets/craned.conf
-`;
 
 interface PublishFlags {
   readonly name?: RepositoryName;
@@ -118,7 +85,10 @@ function addTag(text: string, before: readonly TagChoice[]): readonly TagChoice[
 export function describePublish(command: Command): Command {
   return command
     .description("Make the static files and the redirect file of a repository from images")
-    .argument("[source]", "An OCI image layout or a docker-archive (a directory or a tar file), or docker://host/name")
+    .argument(
+      "[source]",
+      "An OCI image layout or a docker-archive: a directory or a tar file; docker://host/name; pulp:dir",
+    )
     .optionsGroup("What and where:")
     .option("--name <name>", "The name that clients use, as team/app", parseName)
     .option("--content <dir>", "Directory (or s3://…) of the published files; the repository gets one in it")
@@ -158,20 +128,26 @@ export function describePublish(command: Command): Command {
         ...WEB_SERVERS,
       ]),
     )
-    .addHelpText("after", HELP);
+    .addHelpText("after", PUBLISH_HELP);
 }
 
 interface Request {
-  readonly source: string;
   readonly content: string;
   readonly metadata: string;
   readonly options: PublishOptions;
 }
 
+type Work = (report: Report) => Promise<void>;
+
 /** @returns what is missing, when something is */
-function requestOf(source: string | undefined, flags: PublishFlags): Request | string {
+function upgradeOf(content: string, { name, metadata, dryRun }: PublishFlags): Work | string {
+  if (metadata === undefined) return "required option '--metadata <dir>' not specified";
+  return (report) => upgradePulp({ content, metadata, name, isDryRun: dryRun === true }, report);
+}
+
+/** @returns what is missing, when something is */
+function requestOf(flags: PublishFlags): Request | string {
   const { name, url, content, metadata } = flags;
-  if (source === undefined) return "missing required argument 'source'";
   if (name === undefined) return "required option '--name <name>' not specified";
   if (content === undefined) return "required option '--content <dir>' not specified";
   if (url === undefined) return "required option '--url <url>' not specified";
@@ -191,7 +167,28 @@ function requestOf(source: string | undefined, flags: PublishFlags): Request | s
     pruneAfter: flags.pruneAfter,
     isDryRun: flags.dryRun === true,
   };
-  return { source, content, metadata, options };
+  return { content, metadata, options };
+}
+
+/** What a command line asks for. @returns what is missing, when something is */
+function workOf(source: string | undefined, flags: PublishFlags, { environment }: Terminal): Work | string {
+  if (source === undefined) return "missing required argument 'source'";
+  if (source.startsWith(PULP_PREFIX)) return upgradeOf(source.slice(PULP_PREFIX.length), flags);
+  const request = requestOf(flags);
+  if (typeof request === "string") return request;
+  const { options, ...where } = request;
+  const { repository, isDryRun } = options;
+  const access = {
+    credentials: flags.srcCreds,
+    authFile: flags.srcAuthfile,
+    verifyTls: flags.srcTlsVerify,
+    environment,
+  };
+  const connection = () => s3ConnectionOf({ endpoint: flags.s3Endpoint, region: flags.s3Region }, environment);
+  return (report) =>
+    inPlaces({ ...where, repository, mayLink: flags.copy !== true, isDryRun, connection }, (places) =>
+      publishAll((workshop) => openSource(source, workshop, access), options, places, report),
+    );
 }
 
 /** `craned publish`: from images to files that a web server can serve. */
@@ -200,27 +197,15 @@ export async function publish(source: string | undefined, flags: PublishFlags, t
     terminal.print(serverConfig(flags.serverConfig));
     return EXIT.ok;
   }
-  const request = requestOf(source, flags);
-  if (typeof request === "string") {
-    terminal.complain(`error: ${request}\n(craned help publish says how it is used)\n`);
+  const work = workOf(source, flags, terminal);
+  if (typeof work === "string") {
+    terminal.complain(`error: ${work}\n(craned help publish says how it is used)\n`);
     return EXIT.usage;
   }
-  const { content, metadata, options } = request;
-  const { repository, isDryRun } = options;
   const progress = progressFor(terminal, flags.json === true, () => performance.now());
-  if (isDryRun && flags.json !== true) terminal.complain("A dry run: nothing is changed.\n");
+  if (flags.dryRun === true && flags.json !== true) terminal.complain("A dry run: nothing is changed.\n");
   try {
-    const s3 = { endpoint: flags.s3Endpoint, region: flags.s3Region };
-    const connection = () => s3ConnectionOf(s3, terminal.environment);
-    const access = {
-      credentials: flags.srcCreds,
-      authFile: flags.srcAuthfile,
-      verifyTls: flags.srcTlsVerify,
-      environment: terminal.environment,
-    };
-    await inPlaces({ content, metadata, repository, mayLink: flags.copy !== true, isDryRun, connection }, (places) =>
-      publishAll((workshop) => openSource(request.source, workshop, access), options, places, progress.report),
-    );
+    await work(progress.report);
     progress.end();
     return EXIT.ok;
   } catch (error) {

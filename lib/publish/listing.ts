@@ -29,7 +29,8 @@ export interface Listing {
 
 export const KINDS: readonly ManifestKind[] = ["1", "2", "list", "oci", "index"];
 
-const noReferences = () => ({
+/** No references of any kind. */
+export const noReferences = () => ({
   "1": new Set<Reference>(),
   "2": new Set<Reference>(),
   list: new Set<Reference>(),
@@ -138,8 +139,16 @@ const head = (
 const encode = (entries: Iterable<readonly [string, string]>): Uint8Array =>
   new TextEncoder().encode(`${object(entries, "")}\n`);
 
-/** The bytes of a version 5 file. */
-export function version5(identity: Identity, { references, amd64, referrers }: Listing): Uint8Array {
+/**
+ * The bytes of a version 5 file.
+ *
+ * @param others fields that it has beside those of its format, with their JSON
+ */
+export function version5(
+  identity: Identity,
+  { references, amd64, referrers }: Listing,
+  others: Iterable<readonly [string, string]> = [],
+): Uint8Array {
   const amd64Entries = inOrder(amd64).map(
     ([tag, { digest, kind }]) => [tag, `[${JSON.stringify(digest)}, ${kind}]`] as const,
   );
@@ -162,6 +171,7 @@ export function version5(identity: Identity, { references, amd64, referrers }: L
     ["oci_manifest_data", sortedList(references.oci)],
     ["oci_index_data", sortedList(references.index)],
     ["referrers", object(referrerEntries, "  ")],
+    ...others,
   ]);
 }
 

@@ -1,11 +1,10 @@
 /** The manifests of a repository: each is asked for once, a few at a time, and those that follow ahead of time. */
 import * as v from "valibot";
-import { digestOfManifest, mediaTypeOf } from "../../content/manifest.ts";
+import { mediaTypeOf } from "../../content/manifest.ts";
 import { MEDIA_TYPE } from "../../media-types.ts";
 import { type Digest, isDigest, parseDigest, type Reference } from "../../reference.ts";
 import { type Descriptor, kindOfType } from "../manifest.ts";
-import { mismatch, PublishError } from "../publish-error.ts";
-import { hasherFor } from "../reading.ts";
+import { knownDigest } from "../manifest-digest.ts";
 import type { RegistryClient, SmallReply } from "./client.ts";
 
 /** A manifest, whose bytes are those that its digest stands for. */
@@ -54,26 +53,6 @@ function typeOf({ response, bytes }: SmallReply): string {
   return kindOfType(said) === undefined ? mediaTypeOf(bytes) : said;
 }
 
-/**
- * The digest of what came, which is the one that was asked for, or that the registry says it has.
- *
- * @throws {PublishError} when it is another
- */
-function digestOf({ response, bytes }: SmallReply, mediaType: string, reference: Reference, name: string): Digest {
-  const said = isDigest(reference) ? reference : parseDigest(response.headers.get("docker-content-digest") ?? "");
-  if (said?.startsWith("sha512:") === true) {
-    const hasher = hasherFor(said);
-    hasher.update(bytes);
-    const received = hasher.digest();
-    if (received !== said) throw mismatch(name, said, received);
-    return said;
-  }
-  const received = parseDigest(digestOfManifest(bytes, mediaType));
-  if (received === undefined) throw new PublishError(`${name}: a sum is no digest`);
-  if (said !== undefined && said !== received) throw mismatch(name, said, received);
-  return received;
-}
-
 const children = v.object({ manifests: v.array(v.object({ mediaType: v.string(), digest: v.string() })) });
 
 /** The manifests that a list names; whoever reads it in earnest will say if it is broken. */
@@ -102,7 +81,10 @@ export function manifestsOf(client: RegistryClient): Manifests {
     const reply = await client.read(question);
     if (reply.response.status === 404) return undefined;
     const mediaType = typeOf(reply);
-    const digest = digestOf(reply, mediaType, reference, about);
+    const said = isDigest(reference)
+      ? reference
+      : parseDigest(reply.response.headers.get("docker-content-digest") ?? "");
+    const digest = knownDigest(reply.bytes, mediaType, said, about);
     return { descriptor: { mediaType, digest, size: reply.bytes.length }, bytes: reply.bytes };
   }
 

@@ -1,0 +1,105 @@
+/** What lies in a tree that Pulp published. @see spec "Layout at `url`" */
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import * as v from "valibot";
+import { mediaTypeOf } from "../../content/manifest.ts";
+import { type ManifestKind, MEDIA_TYPE } from "../../media-types.ts";
+import { isDigest, parseReference, type Reference } from "../../reference.ts";
+import { inParallel } from "../in-parallel.ts";
+import { fields, readJson } from "../json-file.ts";
+import { KINDS } from "../listing.ts";
+import { kindOfType, type Manifest, readManifest } from "../manifest.ts";
+import { knownDigest } from "../manifest-digest.ts";
+import { broken, codeOf, PublishError } from "../publish-error.ts";
+import { readSmall, readWhole } from "../reading.ts";
+
+/** A manifest under one of its names. */
+export interface Entry {
+  readonly reference: Reference;
+  readonly manifest: Manifest;
+  /** False where it lies in `manifests/` itself, as in trees of version 2. */
+  readonly isByKind: boolean;
+}
+
+/** All that can be served, and what is wrong with the rest. */
+export interface Tree {
+  readonly entries: readonly Entry[];
+  readonly faults: readonly string[];
+}
+
+const AT_ONCE = 8;
+
+const isMissing = (error: unknown): boolean => codeOf(error) === "ENOENT" || codeOf(error) === "ENOTDIR";
+
+/** The names in a directory, in order; none when there is no such directory. */
+async function namesIn(directory: string): Promise<readonly string[]> {
+  try {
+    return (await readdir(directory)).sort();
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+}
+
+/** Reads a manifest, which has to be one of the directory's kind, and to have the digest that it is called by. */
+async function readEntry(path: string, reference: Reference, kind: ManifestKind | undefined): Promise<Manifest> {
+  const { size } = await stat(path);
+  const bytes = await readSmall(path, readWhole(path, size));
+  const mediaType = mediaTypeOf(bytes);
+  const found = kindOfType(mediaType);
+  if (found === undefined || (kind !== undefined && kind !== found)) {
+    throw broken(path, "", kind === undefined ? "a manifest" : MEDIA_TYPE[kind], mediaType);
+  }
+  const digest = knownDigest(bytes, mediaType, isDigest(reference) ? reference : undefined, path);
+  return readManifest(found, digest, bytes, path);
+}
+
+/** Reads all manifests of one directory; directories in it are others' business. */
+async function readDirectory(directory: string, kind: ManifestKind | undefined): Promise<Tree> {
+  const entries: Entry[] = [];
+  const faults: string[] = [];
+  await inParallel(await namesIn(directory), AT_ONCE, async (name) => {
+    const path = join(directory, name);
+    // What is hidden is not for clients.
+    if (name.startsWith(".")) return;
+    const reference = parseReference(name);
+    try {
+      if ((await stat(path)).isDirectory()) return;
+      if (reference === undefined) throw broken(path, "name", "a tag or a digest", name);
+      const manifest = await readEntry(path, reference, kind);
+      entries.push({ reference, manifest, isByKind: kind !== undefined });
+    } catch (error) {
+      if (isMissing(error)) faults.push(`${path}: it leads to a file that is not there`);
+      else if (error instanceof PublishError) faults.push(error.message);
+      else throw error;
+    }
+  });
+  const byName = (a: Entry, b: Entry) => (a.reference < b.reference ? -1 : 1);
+  return { entries: entries.sort(byName), faults: faults.sort() };
+}
+
+/**
+ * Reads and verifies every manifest of a tree, whether they are kept by kind or all in one directory.
+ *
+ * @throws the system's error when a file is there and can't be read
+ */
+export async function readTree(root: string): Promise<Tree> {
+  const directories = [undefined, ...KINDS] as const;
+  const trees: Tree[] = [];
+  for (const kind of directories) trees.push(await readDirectory(join(root, "manifests", kind ?? ""), kind));
+  return { entries: trees.flatMap(({ entries }) => entries), faults: trees.flatMap(({ faults }) => faults) };
+}
+
+const tagsFile = fields({ tags: v.array(v.string("a tag"), "an array of tags") });
+
+/** The tags in `tags/list`; undefined when there is no such file. @throws {PublishError} when it is broken */
+export async function readTagsList(root: string): Promise<readonly string[] | undefined> {
+  const path = join(root, "tags/list");
+  try {
+    const { size } = await stat(path);
+    return readJson(tagsFile, await readSmall(path, readWhole(path, size), Number.POSITIVE_INFINITY), path).tags;
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,145 @@
+/**
+ * Upgrades the redirect files of what Pulp published to version 5, which says all that there is: so what there is not
+ * can be called unknown, and the amd64 images of lists are found.
+ *
+ * The content stays where it is. Only where manifests are not kept by kind, as in trees of version 2, each gets a
+ * second name below its kind's directory, as that is where version 5 sends clients.
+ */
+import { stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { MEDIA_TYPE } from "../../media-types.ts";
+import type { V1Repository, V2Repository } from "../../redirect-file/repository.ts";
+import type { RepositoryName } from "../../reference.ts";
+import { insidePath } from "../bundle.ts";
+import { directoryTarget } from "../directory-target.ts";
+import type { Report } from "../events.ts";
+import { JSON_TYPE, manifestPath, v1Path } from "../layout-paths.ts";
+import { version5 } from "../listing.ts";
+import { codeOf, describeError, PublishError } from "../publish-error.ts";
+import { type Target, untouched } from "../target.ts";
+import { knownOf } from "./known.ts";
+import { type ReadFile, type RedirectFile, readRedirectFile, redirectFilesIn } from "./redirect-files.ts";
+import { type Entry, readTagsList, readTree } from "./tree.ts";
+
+export const PULP_PREFIX = "pulp:";
+
+/** What is asked for. */
+export interface UpgradeOptions {
+  /** The directory of all repositories' content, as `/var/www/pub/docker/v2/web`. */
+  readonly content: string;
+  /** The directory of all redirect files. */
+  readonly metadata: string;
+  /** Only this repository. */
+  readonly name: RepositoryName | undefined;
+  readonly isDryRun: boolean;
+}
+
+/** Writes beside what is there. */
+function targetAt(root: string, isDryRun: boolean): Target {
+  const partialOf = (path: string) => join(dirname(path), `.${basename(path)}.partial`);
+  const target = directoryTarget(root, { partialOf, mayLink: false });
+  return isDryRun ? untouched(target) : target;
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch (error) {
+    if (codeOf(error) === "ENOENT" || codeOf(error) === "ENOTDIR") return false;
+    throw error;
+  }
+}
+
+/** Gives manifests that are not kept by kind a name among those that are. */
+async function sortByKind(entries: readonly Entry[], content: Target): Promise<number> {
+  const path = ({ reference, manifest }: Entry) => manifestPath(manifest.kind, reference);
+  const there = new Set(entries.filter(({ isByKind }) => isByKind).map(path));
+  const unsorted = entries.filter((entry) => !entry.isByKind && !there.has(path(entry)));
+  for (const entry of unsorted) {
+    const { kind, bytes } = entry.manifest;
+    await content.write(path(entry), MEDIA_TYPE[kind], bytes);
+  }
+  await content.settle();
+  return unsorted.length;
+}
+
+async function checkV1({ images }: V1Repository, root: string, warn: (text: string) => void): Promise<void> {
+  const content = targetAt(root, true);
+  for (const { id } of images) {
+    for (const file of ["ancestry", "json", "layer"] as const) {
+      if ((await content.sizeOf(v1Path(id, file))) === undefined) warn(`${root}/${v1Path(id, file)} is not there`);
+    }
+  }
+}
+
+async function upgradeV2(
+  file: RedirectFile,
+  { others }: ReadFile,
+  repository: V2Repository,
+  root: string,
+  isDryRun: boolean,
+  report: Report,
+): Promise<void> {
+  const warn = (text: string) => report({ event: "warning", text: `${file.path}: ${text}` });
+  const { entries, faults } = await readTree(root);
+  if (entries.length === 0) throw new PublishError(`${file.path}: ${root} has no manifests; it stays as it is`);
+  const known = knownOf(entries, repository, (await readTagsList(root)) ?? []);
+  for (const text of [...faults, ...known.faults]) warn(text);
+  const sorted = await sortByKind(entries, targetAt(root, isDryRun));
+  if (sorted > 0) warn(`${root} does not keep its manifests by kind: ${sorted} get a second name`);
+  const metadata = targetAt(dirname(file.real), isDryRun);
+  const path = basename(file.real);
+  const bytes = version5(repository, known.listing, others);
+  const there = await metadata.read(path);
+  const isSame = there !== undefined && Buffer.compare(there, bytes) === 0;
+  if (!isSame) await metadata.write(path, JSON_TYPE, bytes);
+  await metadata.settle();
+  report({ event: "published", file: file.path, outcome: isSame ? "unchanged" : "written" });
+}
+
+/** @returns false when the file is not of the repository that is asked for */
+async function upgradeOne(file: RedirectFile, options: UpgradeOptions, report: Report): Promise<boolean> {
+  const read = await readRedirectFile(file);
+  const { repository } = read;
+  if (options.name !== undefined && repository.name !== options.name) return false;
+  const inside = insidePath(repository.repository);
+  if (inside === undefined) throw new PublishError(`${file.path}: repository: expected a directory's name`);
+  const root = join(options.content, inside);
+  if (repository.api === "v1") {
+    const isV1 = (await isDirectory(root)) && !(await isDirectory(join(root, "manifests")));
+    if (isV1) await checkV1(repository, root, (text) => report({ event: "warning", text: `${file.path}: ${text}` }));
+    report({ event: "published", file: file.path, outcome: "unchanged" });
+    return true;
+  }
+  if (!(await isDirectory(root))) throw new PublishError(`${file.path}: there is no ${root}; it stays as it is`);
+  await upgradeV2(file, read, repository, root, options.isDryRun, report);
+  return true;
+}
+
+/**
+ * Upgrades all redirect files, or those of one repository; files of version 1 stay what they are. A file for which that
+ * can't be done is told as a warning, and the others are upgraded all the same.
+ *
+ * @throws {PublishError} in the end, when that was so, or nothing was there to do
+ */
+export async function upgradePulp(options: UpgradeOptions, report: Report): Promise<void> {
+  if (!(await isDirectory(options.content))) throw new PublishError(`${options.content}: expected a directory`);
+  const files = await redirectFilesIn(options.metadata);
+  let done = 0;
+  let failed = 0;
+  for (const file of files) {
+    try {
+      if (await upgradeOne(file, options, report)) done++;
+    } catch (error) {
+      failed++;
+      report({ event: "warning", text: describeError(error) });
+    }
+  }
+  if (failed > 0)
+    throw new PublishError(`${options.metadata}: ${failed} of ${files.length} redirect files stay as they are`);
+  if (done === 0) {
+    throw new PublishError(
+      `${options.metadata}: there is no redirect file${options.name === undefined ? "" : ` of ${options.name}`}`,
+    );
+  }
+}
