@@ -1,46 +1,12 @@
 /** Signed redirects, followed to an S3 server that looks at signatures. */
 import { beforeAll, expect, test } from "bun:test";
-import { existsSync } from "node:fs";
-import { connect } from "node:net";
 import { type Craned, type Scratch, scratch, startCraned } from "./harness/craned.ts";
-import { describeWith, leftovers, whereIs } from "./harness/programs.ts";
+import { describeWith, leftovers } from "./harness/programs.ts";
 import { ask } from "./harness/raw.ts";
+import { S3_KEY, S3_REGION, startS3OnSocket } from "./harness/s3.ts";
 
-const KEY = { id: "AKIDEXAMPLE", secret: "s3cr3t/+key==" };
-const REGION = "eu-west-1";
 const DIGEST = `sha256:${"0".repeat(64)}`;
 const MANIFEST = '{"schemaVersion":2}';
-
-const takesConnections = (socket: string): Promise<boolean> =>
-  new Promise((resolve) => {
-    const attempt = connect(socket);
-    attempt.once("connect", () => resolve(true)).once("error", () => resolve(false));
-    attempt.once("connect", () => attempt.end());
-  });
-
-/** Serves each directory in `root` as a bucket, to those who have the key, on a socket. */
-async function startS3(root: string, socket: string): Promise<() => Promise<unknown>> {
-  const child = Bun.spawn(
-    [
-      whereIs("versitygw") ?? "versitygw",
-      ...["--port", socket, "--region", REGION, "--virtual-domain", "s3.test", "--quiet"],
-      ...["posix", "--nometa", root],
-    ],
-    {
-      env: { ROOT_ACCESS_KEY: KEY.id, ROOT_SECRET_KEY: KEY.secret },
-      stdout: "ignore",
-      stderr: "ignore",
-    },
-  );
-  while (!existsSync(socket) || !(await takesConnections(socket))) {
-    if (child.exitCode !== null) throw new Error(`versitygw ended with ${child.exitCode}`);
-    await Bun.sleep(20);
-  }
-  return () => {
-    child.kill();
-    return child.exited;
-  };
-}
 
 const redirectFile = (name: string, url: string) => ({
   type: "pulp-docker-redirect",
@@ -64,7 +30,7 @@ describeWith(["versitygw"], "an S3 server", () => {
     });
     putAway(files.remove);
     socket = `${files.path}/s3.sock`;
-    putAway(await startS3(`${files.path}/buckets`, socket));
+    putAway(await startS3OnSocket(`${files.path}/buckets`, socket));
   });
 
   async function startRegistry(settings: Readonly<Record<string, string>> = {}): Promise<Craned> {
@@ -72,9 +38,9 @@ describeWith(["versitygw"], "an S3 server", () => {
       signer: "s3",
       url_match: "static.example.com",
       url_replace: "s3.test",
-      s3_region: REGION,
-      s3_access_key_id: KEY.id,
-      s3_secret_access_key: KEY.secret,
+      s3_region: S3_REGION,
+      s3_access_key_id: S3_KEY.id,
+      s3_secret_access_key: S3_KEY.secret,
       ...settings,
     };
     const lines = Object.entries(cdn).map(([key, value]) => `${key}: ${value}\n`);

@@ -1,12 +1,13 @@
 /** Publishing into a bucket of a server that looks at signatures. */
 import { afterEach, beforeAll, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { AwsClient } from "aws4fetch";
 import { MEDIA_TYPE } from "../../lib/media-types.ts";
 import { runCraned, type Scratch, scratch } from "../harness/craned.ts";
 import { describeWith, leftovers, type Ran } from "../harness/programs.ts";
-import { type S3Server, startS3 } from "../harness/s3.ts";
-import { filesBelow, forPlatform, type Layout, layoutAt, sha256, siteAt } from "./layouts.ts";
+import { S3_KEY, S3_REGION, type S3Server, startS3 } from "../harness/s3.ts";
+import { filesBelow, forPlatform, type Layout, layoutAt, siteAt } from "./layouts.ts";
 
 setDefaultTimeout(60_000);
 
@@ -73,7 +74,20 @@ describeWith(["versitygw"], "a bucket", () => {
   const treeInBucket = () => filesBelow(join(s3.files, prefix, "content/team-app"));
   const redirectFile = () => readFileSync(join(s3.files, prefix, "metadata/v2/team-app.json"), "utf8");
   const changes = () => s3.requests.filter((line) => !/^(?:GET|HEAD) /.test(line));
-  const blob = () => layout.image("2", "amd64")["digest"];
+  /** Puts an object with its SHA-256, which the server then tells. */
+  async function putWithSum(key: string, type: string, body: Uint8Array): Promise<void> {
+    const client = new AwsClient({
+      accessKeyId: S3_KEY.id,
+      secretAccessKey: S3_KEY.secret,
+      region: S3_REGION,
+      service: "s3",
+    });
+    const sum = new Bun.CryptoHasher("sha256").update(body).digest("base64");
+    const headers = { "content-type": type, "x-amz-checksum-sha256": sum };
+    const url = `${s3.origin}/images/${encodeURIComponent(key)}`;
+    const signed = await client.sign(url, { method: "PUT", headers, body });
+    expect((await fetch(signed)).status).toBe(200);
+  }
 
   test("has the same files as a directory, each with its Content-Type", async () => {
     await published(layout.path, "--v1");
@@ -120,15 +134,7 @@ describeWith(["versitygw"], "a bucket", () => {
     const paths = Object.keys(tree).filter((path) => !/layer$|tags\/list|json$|ancestry$/.test(path));
     for (const path of paths) {
       const bytes = new Uint8Array(await s3.client.file(keyOf(path)).arrayBuffer());
-      const changed = change(bytes);
-      const options = { type: type ?? typeFor(`/${path}`) };
-      if (changed === bytes) await s3.client.write(keyOf(path), bytes, options);
-      else {
-        const sum = new Bun.CryptoHasher("sha256").update(changed).digest("base64");
-        const url = s3.client.presign(keyOf(path), { method: "PUT", type: options.type });
-        const headers = { "content-type": options.type, "x-amz-checksum-sha256": sum };
-        expect((await fetch(url, { method: "PUT", headers, body: changed })).status).toBe(200);
-      }
+      await putWithSum(keyOf(path), type ?? typeFor(`/${path}`), change(bytes));
     }
     expect(paths.length).toBeGreaterThan(8);
     await published(layout.path, "--v1");
@@ -191,16 +197,17 @@ describeWith(["versitygw"], "a bucket", () => {
   test("may be busy for a while, and end connections", async () => {
     const seen = new Set<string>();
     const refusals = [
-      new Response("<Error><Code>SlowDown</Code></Error>", { status: 503, headers: { "retry-after": "0" } }),
-      new Response("", { status: 500, headers: { "retry-after": "0" } }),
-      new Response('<?xml version="1.0"?>\n<Error><Code>InternalError</Code></Error>', {
-        headers: { "retry-after": "0" },
-      }),
+      () => new Response("<Error><Code>SlowDown</Code></Error>", { status: 503, headers: { "retry-after": "0" } }),
+      () => new Response("", { status: 500, headers: { "retry-after": "0" } }),
+      () =>
+        new Response('<?xml version="1.0"?>\n<Error><Code>InternalError</Code></Error>', {
+          headers: { "retry-after": "0" },
+        }),
     ];
     s3.instead = ({ method, url }) => {
       if (method === "GET" || method === "HEAD" || seen.has(method + url)) return undefined;
       seen.add(method + url);
-      return refusals[seen.size % refusals.length]?.clone();
+      return refusals[seen.size % refusals.length]?.();
     };
     const large = largeLayout("busy", 9 * MIB);
     await published(large.path);
@@ -216,7 +223,8 @@ describeWith(["versitygw"], "a bucket", () => {
       return new Response("<Error><Code>NotImplemented</Code></Error>", { status: 501 });
     };
     await published(layout.path);
-    expect(refused).toBe(1);
+    // Each of those that were under way at the first refusal.
+    expect(refused).toBeWithin(1, 5);
     expect(Object.keys(treeInBucket()).length).toBeGreaterThan(10);
   });
 
@@ -248,7 +256,7 @@ describeWith(["versitygw"], "a bucket", () => {
 
   test.each([
     ["SignatureDoesNotMatch", {}, { AWS_SECRET_ACCESS_KEY: "another" }],
-    ["InvalidAccessKeyId", {}, { AWS_ACCESS_KEY_ID: "another" }],
+    ["access key ID", {}, { AWS_ACCESS_KEY_ID: "another" }],
     ["NoSuchBucket: The specified bucket does not exist. (make the bucket first)", { content: "s3://nosuch/x" }, {}],
     ["(the region may be another: --s3-region)", { more: ["--s3-region", "mars-1"] }, {}],
     ["the S3 server can't be reached (", { more: ["--s3-endpoint", "http://127.0.0.1:1"] }, {}],
