@@ -1,5 +1,6 @@
 /** `bun run bench`: prints the tables of docs/benchmarks.md. Needs nginx and wrk, and dist/craned. */
 import { measureMemory } from "./memory.ts";
+import { measurePublish } from "./publish.ts";
 import { measureRedirects } from "./redirects.ts";
 import { measureScale } from "./scale.ts";
 import { measureStart } from "./start.ts";
@@ -34,3 +35,4 @@ if (wants("memory"))
       [100_000, 5],
     ]),
   );
+if (wants("publish")) print("Publishing", await measurePublish());
