@@ -14,7 +14,7 @@ export const isWorker = ({ environment }: Terminal): boolean => environment[WORK
 /** The command line of this very process: the compiled binary is its own interpreter. */
 function ownCommand(): readonly string[] {
   const [, script = "", ...rest] = process.argv;
-  return Bun.main.startsWith("/$bunfs/") ? [process.execPath, ...rest] : [process.execPath, script, ...rest];
+  return /[$~]bun(?:fs)?\//i.test(Bun.main) ? [process.execPath, ...rest] : [process.execPath, script, ...rest];
 }
 
 /** Sharing would let a second craned take half of the first one's connections, so the port must be free before. */
