@@ -22,15 +22,19 @@ function expectedSum(path: string): string | undefined {
   return hex?.length === 64 ? Buffer.from(hex, "hex").toString("base64") : undefined;
 }
 
-/** Parts as they become full; a chunk's memory is used again, so its bytes are copied. */
+/**
+ * Parts as they become full. A part is good until the one after the next is asked for: two buffers take turns, as new
+ * ones would pile up until somebody collects them.
+ */
 async function* partsOf(chunks: AsyncIterable<Uint8Array>, size: number): AsyncGenerator<Uint8Array> {
   let part = new Uint8Array(size);
+  let other: Uint8Array<ArrayBuffer> | undefined;
   let filled = 0;
   for await (const chunk of chunks) {
     for (let at = 0; at < chunk.length; ) {
       if (filled === size) {
         yield part;
-        part = new Uint8Array(size);
+        [part, other] = [other ?? new Uint8Array(size), part];
         filled = 0;
       }
       const some = chunk.subarray(at, at + size - filled);

@@ -1,10 +1,10 @@
 /** Publishing into a bucket of a server that looks at signatures. */
 import { afterEach, beforeAll, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { AwsClient } from "aws4fetch";
 import { MEDIA_TYPE } from "../../lib/media-types.ts";
-import { runCraned, type Scratch, scratch } from "../harness/craned.ts";
+import { COMMAND, runCraned, type Scratch, scratch } from "../harness/craned.ts";
 import { describeWith, leftovers, type Ran } from "../harness/programs.ts";
 import { S3_KEY, S3_REGION, type S3Server, startS3 } from "../harness/s3.ts";
 import { filesBelow, forPlatform, type Layout, layoutAt, siteAt } from "./layouts.ts";
@@ -54,15 +54,14 @@ describeWith(["versitygw"], "a bucket", () => {
     s3.instead = () => undefined;
   });
 
+  const publishing = (source: string): readonly string[] => [
+    ...["publish", source, "--name", "team/app", "--url", "https://cdn.example/files"],
+    ...["--content", `s3://images/${prefix}/content`, "--metadata", `s3://images/${prefix}/metadata/`],
+  ];
+
   /** Publishes as team/app, redirect files into the bucket too. */
   const publish = (source: string, more: readonly string[] = [], environment = {}): Promise<Ran> =>
-    runCraned(
-      [
-        ...["publish", source, "--name", "team/app", "--url", "https://cdn.example/files"],
-        ...["--content", `s3://images/${prefix}/content`, "--metadata", `s3://images/${prefix}/metadata/`, ...more],
-      ],
-      { ...s3.environment, ...environment },
-    );
+    runCraned([...publishing(source), ...more], { ...s3.environment, ...environment });
 
   async function published(source: string, ...more: readonly string[]): Promise<Ran> {
     const ran = await publish(source, more);
@@ -192,6 +191,25 @@ describeWith(["versitygw"], "a bucket", () => {
     expect(await s3.client.exists(`${prefix}/metadata/v2/team-app.json`)).toBe(false);
     const ended = changes().filter((line) => line.includes("uploadId") && !line.startsWith("PUT"));
     expect(ended.map((line) => line.split(" ")[0])).toEqual(size > 8 * MIB ? ["DELETE"] : []);
+  });
+
+  test("gets a blob of a GiB without the memory for it", async () => {
+    const huge = layoutAt(join(work.path, "huge"));
+    const layer = { mediaType: "application/vnd.oci.image.layer.v1.tar", digest: "", size: 1024 * MIB };
+    const hasher = new Bun.CryptoHasher("sha256");
+    const mib = new Uint8Array(MIB);
+    for (let at = 0; at < layer.size; at += MIB) hasher.update(mib);
+    layer.digest = `sha256:${hasher.digest("hex")}`;
+    huge.finish([["huge", huge.image("oci", "huge", { layers: [layer] })]]);
+    writeFileSync(huge.fileOf(layer), "");
+    truncateSync(huge.fileOf(layer), layer.size);
+    const child = Bun.spawn([...COMMAND, ...publishing(huge.path)], {
+      stdio: ["ignore", "ignore", "ignore"],
+      env: { ...process.env, ...s3.environment },
+    });
+    expect(await child.exited).toBe(0);
+    expect((await s3.client.stat(keyOf(`blobs/${layer.digest}`))).size).toBe(layer.size);
+    expect((child.resourceUsage()?.maxRSS ?? 0) / MIB).toBeWithin(1, 200);
   });
 
   test("may be busy for a while, and end connections", async () => {
