@@ -1,4 +1,5 @@
 /** `bun run bench`: prints the tables of docs/benchmarks.md. Needs nginx and wrk, and dist/craned. */
+import { measureContent } from "./content.ts";
 import { measureMemory } from "./memory.ts";
 import { measurePublish } from "./publish.ts";
 import { measureRedirects } from "./redirects.ts";
@@ -36,3 +37,4 @@ if (wants("memory"))
     ]),
   );
 if (wants("publish")) print("Publishing", await measurePublish());
+if (wants("content")) print("Content from disk", await measureContent());
