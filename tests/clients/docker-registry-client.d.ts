@@ -10,6 +10,10 @@ declare module "docker-registry-client" {
   interface ClientOptions {
     /** `<host>:<port>/<name>` */
     readonly name: string;
+    readonly username?: string;
+    readonly password?: string;
+    readonly maxSchemaVersion?: number;
+    readonly acceptManifestLists?: boolean;
   }
   interface ManifestOptions {
     readonly ref: string;

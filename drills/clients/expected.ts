@@ -1,0 +1,57 @@
+/** What a client has to end up with. */
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { blobsOf, hashedFiles, imageFor, imagesOf, type Published, sha256 } from "../../tests/clients/demo-content.ts";
+
+export const ABSENT = `sha256:${"0".repeat(64)}`;
+export const NAMES: readonly string[] = ["demo/both", "demo/hello"];
+export const TAGS: readonly string[] = ["1.0", "1.0-oci", "latest", "list", "oci", "old"];
+
+/** This machine's architecture, as images call it. */
+export const HERE = process.arch === "arm64" ? "arm64" : "amd64";
+
+/** The types of what refers to `demo/hello:latest`. */
+export const REFERRERS: readonly string[] = ["application/spdx+json", "text/plain"];
+
+/** @throws what it is instead, in short */
+export function mustBe(found: unknown, expected: unknown): void {
+  if (isDeepStrictEqual(found, expected)) return;
+  throw new Error(`told ${(JSON.stringify(found) ?? "nothing").slice(0, 200)}`);
+}
+
+/** @throws how many are not there */
+export function mustHave(found: readonly string[], expected: readonly string[]): void {
+  const missing = expected.filter((each) => !found.includes(each));
+  if (missing.length > 0) throw new Error(`has not got ${missing.join(", ")}`);
+}
+
+const isListed = ({ kind }: Published): boolean => kind === "list" || kind === "index";
+
+/** The image that a list has for an architecture, or the only one that there is. */
+export const imageOf = (published: Published, architecture: string): Uint8Array =>
+  isListed(published) ? imageFor(architecture, published.bytes) : published.bytes;
+
+/** Hexadecimal digests of an image's manifest and of all that it names. */
+export const partsOf = (image: Uint8Array): readonly string[] => [sha256(image), ...blobsOf(image)];
+
+/** The same of everything that is published under one name. */
+export const allPartsOf = ({ bytes }: Published): readonly string[] => [bytes, ...imagesOf(bytes)].flatMap(partsOf);
+
+/**
+ * @param signed hexadecimal digest of a manifest of schema 1, which is not over all of its bytes
+ * @throws what an OCI layout does not have, or has under a name that is not its hash
+ */
+export function mustBeLayout(directory: string, parts: readonly string[], signed?: string): void {
+  mustHave(readdirSync(directory), ["oci-layout", "index.json"]);
+  const blobs = Object.entries(hashedFiles(join(directory, "blobs/sha256")));
+  const names = blobs.map(([name]) => name);
+  mustHave(names, parts);
+  mustBe(
+    blobs.map(([name, hash]) => (name === signed ? signed : hash)),
+    names,
+  );
+}
+
+/** Lines that say something. */
+export const linesOf = (text: string): readonly string[] => text.split("\n").filter((line) => line.trim() !== "");

@@ -1,0 +1,47 @@
+import { HELLO } from "../../tests/clients/demo-content.ts";
+import type { Client } from "./deeds.ts";
+import { linesOf, mustBe, REFERRERS } from "./expected.ts";
+import { layoutSession } from "./layouts.ts";
+import { USER } from "./sites.ts";
+import { toolIn } from "./tool.ts";
+
+const BY_HEAD = "takes the digest of a tag from HEAD only, in Docker-Content-Digest, which a static host does not send";
+
+export const oras: Client = {
+  name: "oras",
+  programs: ["oras"],
+  source: "`go install oras.land/oras/cmd/oras@v1.3.6`",
+  async open(sites, home) {
+    const run = toolIn(home, ["oras"]);
+    const discover = async (image: string) => {
+      const { referrers } = JSON.parse(await run("discover", "--plain-http", "--format", "json", image));
+      mustBe(
+        referrers.map(({ artifactType }: { artifactType: string }) => artifactType),
+        REFERRERS,
+      );
+    };
+    const inspect = async (image: string) =>
+      mustBe(
+        JSON.parse(await run("manifest", "fetch", "--plain-http", "--descriptor", image)).digest,
+        HELLO.index.digest,
+      );
+    const client = {
+      version: /^Version: +(\S+)/.exec(await run("version"))?.[1] ?? "",
+      isTerse: true,
+      pull: (image: string, target: string, ...more: readonly string[]) =>
+        run("copy", "--from-plain-http", "--to-oci-layout", ...more, image, `${target}:pulled`),
+      tagsOf: async (name: string) => linesOf(await run("repo", "tags", "--plain-http", name)),
+      namesOf: async (host: string) => linesOf(await run("repo", "ls", "--plain-http", host)),
+      platform: (platform: string) => ["--platform", platform],
+      login: (host: string, password: string) => run("login", "--plain-http", "-u", USER, "-p", password, host),
+      schema1: (attempt: () => Promise<unknown>) => ({ attempt, limit: "asks for no manifests of schema 1" }),
+      ways: {
+        inspect: { attempt: () => inspect(`${sites.demo}/demo/hello:latest`), limit: BY_HEAD },
+        referrers: () => discover(`${sites.demo}/demo/hello@${HELLO.index.digest}`),
+        referrersOfTag: { attempt: () => discover(`${sites.demo}/demo/hello:latest`), limit: BY_HEAD },
+        referrersOfServedTag: () => discover(`${sites.serving}/demo/hello:latest`),
+      },
+    };
+    return layoutSession(client, sites, home);
+  },
+};

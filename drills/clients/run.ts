@@ -1,0 +1,79 @@
+/** `bun run drill:clients`: asks real clients for all they can do, and writes docs/clients.md. Installs nothing. */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { scratch } from "../../tests/harness/craned.ts";
+import { whereIs } from "../../tests/harness/programs.ts";
+import { buildah, podman } from "./containers-storage.ts";
+import { crane } from "./crane.ts";
+import { ctr } from "./ctr.ts";
+import { ask, type Cell, type Client, DEEDS, type Deed, type Session } from "./deeds.ts";
+import { dockerRegistryClient } from "./docker-registry-client.ts";
+import { ABSENT } from "./expected.ts";
+import { oras } from "./oras.ts";
+import { regctl } from "./regctl.ts";
+import { type Sites, startSites } from "./sites.ts";
+import { skopeo } from "./skopeo.ts";
+import { type Column, documentOf } from "./table.ts";
+
+const CLIENTS: readonly Client[] = [skopeo, podman, buildah, ctr, oras, crane, regctl, dockerRegistryClient];
+const DEED_LIST = Object.entries(DEEDS) as readonly (readonly [keyof typeof DEEDS, Deed])[];
+
+/** A message without what differs from run to run, ports and directories, and without what only makes it long. */
+function settled(cell: Cell, { demo, closed, serving }: Sites, directory: string): Cell {
+  if (!("message" in cell)) return cell;
+  let { message } = cell;
+  for (const host of [demo, closed, serving]) message = message.replaceAll(host, "HOST");
+  return { ...cell, message: message.replaceAll(directory, "DIRECTORY").replaceAll(ABSENT, "sha256:0…0") };
+}
+
+async function askAll(
+  { ways, isTerse }: Session,
+  sites: Sites,
+  directory: string,
+): Promise<Readonly<Record<string, Cell>>> {
+  const cells: [string, Cell][] = [];
+  for (const [deed, what] of DEED_LIST) {
+    const cell = settled(await ask(what, ways[deed], isTerse), sites, directory);
+    console.log(`  ${cell.outcome.padEnd(8)} ${what.title}${"message" in cell ? `: ${cell.message}` : ""}`);
+    cells.push([deed, cell]);
+  }
+  return Object.fromEntries(cells);
+}
+
+async function columnOf(client: Client, sites: Sites, directory: string): Promise<Column> {
+  const { name, source } = client;
+  const missing = client.programs.filter((program) => whereIs(program) === null);
+  if (missing.length > 0) {
+    console.log(`${name}: no ${missing.join(", no ")} here; get it by ${source}`);
+    return { name, source, absent: `no ${missing.join(", no ")} there` };
+  }
+  mkdirSync(directory);
+  const session = await client.open(sites, directory).catch((error: Error) => error);
+  if (session instanceof Error) {
+    console.log(`${name}: ${session.message}`);
+    return { name, source, absent: session.message };
+  }
+  console.log(`${name} ${session.version}`);
+  try {
+    return { name, source, version: session.version, cells: await askAll(session, sites, directory) };
+  } finally {
+    await session.close?.();
+  }
+}
+
+const work = scratch();
+const sites = await startSites();
+const columns: Column[] = [];
+try {
+  for (const client of CLIENTS) columns.push(await columnOf(client, sites, join(work.path, client.name)));
+} finally {
+  await sites.stop();
+  work.remove();
+}
+const path = join(import.meta.dir, "../../docs/clients.md");
+await Bun.write(path, documentOf(columns, new Date().toISOString().slice(0, 10)));
+const isWrong = columns.some(
+  (column) => "cells" in column && Object.values(column.cells).some((cell) => cell.outcome === "wrong"),
+);
+const isIncomplete = columns.some((column) => "absent" in column);
+process.exitCode = isWrong || isIncomplete ? 1 : 0;

@@ -1,0 +1,88 @@
+/** The registries that clients are sent to. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { buildDemo } from "../../lib/demo/demo.ts";
+import { type Craned, scratch, serveDirectory, startCraned } from "../../tests/harness/craned.ts";
+
+export const USER = "somebody";
+export const PASSWORD = "correct horse: battery";
+export const MANY_TAGS: readonly string[] = Array.from({ length: 2500 }, (_, at) => `t${String(at).padStart(4, "0")}`);
+
+/** Hosts with their ports. */
+export interface Sites {
+  /** `craned demo`, whose static host knows nothing of registries. */
+  readonly demo: string;
+  /** The same names and one that is protected, for who has the password; the bytes are at the demo's static host. */
+  readonly closed: string;
+  /** The same names, and `drill/many` with 2,500 tags; the bytes come from craned itself. */
+  readonly serving: string;
+  readonly stop: () => Promise<void>;
+}
+
+function manyTags(): object {
+  return {
+    version: 5,
+    type: "pulp-docker-redirect",
+    repository: "drill-many",
+    "repo-registry-id": "drill/many",
+    url: "http://static.invalid/",
+    schema2_data: MANY_TAGS,
+  };
+}
+
+/** A redirect file's text, under another name and protected. */
+function closedTwin(text: string): object {
+  return { ...JSON.parse(text), "repo-registry-id": "demo/closed", protected: true };
+}
+
+function writeTree(directory: string, objects: ReadonlyMap<string, { readonly bytes: Uint8Array }>): void {
+  for (const [path, { bytes }] of objects) {
+    const file = join(directory, path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, bytes);
+  }
+}
+
+/** Starts all three on free ports of the loopback. */
+export async function startSites(): Promise<Sites> {
+  const work = scratch();
+  const started: Craned[] = [];
+  const keep = async (starting: Promise<Craned>): Promise<Craned> => {
+    const craned = await starting;
+    started.push(craned);
+    return craned;
+  };
+  const stop = async () => {
+    for (const craned of started) await craned.stop();
+    work.remove();
+  };
+  try {
+    const demo = await keep(startCraned(["demo", "--port", "0", "--host", "127.0.0.1"]));
+    const { redirectFiles, objects } = buildDemo(demo.origin);
+    for (const [name, text] of redirectFiles) {
+      work.write(`closed/${name}`, text);
+      work.write(`serving/${name}`, text);
+    }
+    work.write("closed/protected.json", closedTwin(redirectFiles.get("v2-demo-hello.json") ?? ""));
+    work.write("serving/many.json", manyTags());
+    writeTree(join(work.path, "content"), objects);
+    const hash = await Bun.password.hash(PASSWORD, { algorithm: "bcrypt", cost: 4 });
+    const htpasswd = work.write("htpasswd", `${USER}:${hash}\n`);
+    const closed = await keep(serveDirectory(join(work.path, "closed"), { args: ["--auth-htpasswd", htpasswd] }));
+    const content = (api: string) => join(work.path, "content", api);
+    const serving = await keep(
+      serveDirectory(join(work.path, "serving"), {
+        environment: {
+          CRANE_SERVE_CONTENT_ENABLE: "true",
+          CRANE_SERVE_CONTENT_CONTENT_DIR_V1: content("v1"),
+          CRANE_SERVE_CONTENT_CONTENT_DIR_V2: content("v2"),
+        },
+      }),
+    );
+    const hostOf = ({ port }: Craned): string => `127.0.0.1:${port}`;
+    return { demo: hostOf(demo), closed: hostOf(closed), serving: hostOf(serving), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}

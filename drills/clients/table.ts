@@ -1,0 +1,118 @@
+/** The document that is made of what the clients did. */
+import { type Cell, DEEDS } from "./deeds.ts";
+
+/** All cells of one client; without any, why there are none. */
+export type Column = { readonly name: string; readonly source: string } & (
+  | { readonly version: string; readonly cells: Readonly<Record<string, Cell>> }
+  | { readonly absent: string }
+);
+
+const MARK: Readonly<Record<Cell["outcome"], string>> = {
+  works: "✓",
+  refused: "✓",
+  lacks: "–",
+  limited: "(✗)",
+  wrong: "**✗**",
+};
+
+const escaped = (text: string): string => text.replaceAll("|", "\\|").replaceAll("<", "&lt;").replaceAll(/\s+/g, " ");
+
+function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.map(escaped).join(" | ")} |`;
+  return [line(heads), `|${heads.map(() => "---|").join("")}`, ...rows.map(line)].join("\n");
+}
+
+function cellsOf(columns: readonly Column[], deed: string): readonly (readonly [name: string, cell: Cell])[] {
+  return columns.flatMap((column) => {
+    const cell = "cells" in column ? column.cells[deed] : undefined;
+    return cell === undefined ? [] : [[column.name, cell] as const];
+  });
+}
+
+const DEED_LIST = Object.entries(DEEDS) as readonly (readonly [string, { readonly title: string }])[];
+
+function matrix(columns: readonly Column[]): string {
+  const present = columns.filter((column) => "cells" in column);
+  const rows = DEED_LIST.map(([deed, { title }]) => [
+    title,
+    ...cellsOf(present, deed).map(([, { outcome }]) => MARK[outcome]),
+  ]);
+  return table(["", ...present.map(({ name }) => name)], rows);
+}
+
+function remarks(columns: readonly Column[], outcome: "limited" | "wrong"): readonly (readonly string[])[] {
+  return DEED_LIST.flatMap(([deed, { title }]) =>
+    cellsOf(columns, deed).flatMap(([name, cell]) => {
+      if (cell.outcome !== outcome || !("message" in cell)) return [];
+      return [[name, title, "why" in cell ? cell.why : "", `\`${cell.message}\``]];
+    }),
+  );
+}
+
+function complaints(columns: readonly Column[]): readonly (readonly string[])[] {
+  return DEED_LIST.flatMap(([deed, { title }]) =>
+    cellsOf(columns, deed).flatMap(([name, cell]) =>
+      cell.outcome === "refused" ? [[title, name, `\`${cell.message}\``]] : [],
+    ),
+  );
+}
+
+function wanting(columns: readonly Column[]): readonly string[] {
+  const reasons = new Map<string, string[]>();
+  for (const [deed, { title }] of DEED_LIST) {
+    for (const [name, cell] of cellsOf(columns, deed)) {
+      if (cell.outcome !== "lacks") continue;
+      const key = `${name}: ${cell.why}`;
+      reasons.set(key, [...(reasons.get(key) ?? []), title]);
+    }
+  }
+  return [...reasons].map(([key, titles]) => `- ${key} (${titles.join("; ")})`);
+}
+
+function versions(columns: readonly Column[]): string {
+  const rows = columns.map((column) => [
+    column.name,
+    "version" in column ? column.version : `not run: ${column.absent}`,
+    column.source,
+  ]);
+  return table(["client", "version", "where it is from"], rows);
+}
+
+/** @param date in ISO 8601 */
+export function documentOf(columns: readonly Column[], date: string): string {
+  const wrong = remarks(columns, "wrong");
+  return `# Clients
+
+Real clients against \`craned\`, as \`bun run drill:clients\` found them on ${date}. It writes this page; a cell that
+fails ends it with exit code 1.
+
+${versions(columns)}
+
+All is over plain HTTP on the loopback. Three registries answer: \`craned demo\`, whose static host sends files with a
+Content-Type and knows nothing of registries; \`craned serve\` with a password file, over the same files, with one
+repository that is \`protected\` and so for clients with a certificate only; and \`craned serve\` that serves the content
+itself. A pull counts when every manifest, configuration and layer has come, with the right hash.
+
+${matrix(columns)}
+
+✓ it does so; or, where the answer has to be no, it says so · – it has nothing for that · (✗) a limit of its own ·
+**✗** wrong
+${wrong.length === 0 ? "" : `\n## What is wrong\n\n${table(["client", "asked for", "", "says"], wrong)}\n`}
+## Limits of clients
+
+${table(["client", "asked for", "why", "says"], remarks(columns, "limited"))}
+
+A static host that knows the digest of a tag may send it as \`Docker-Content-Digest\`, as craned does when it serves the
+content itself; then oras takes tags everywhere.
+
+## What they say
+
+\`HOST\` is the registry's.
+
+${table(["asked for", "client", "says"], complaints(columns))}
+
+## What they have nothing for
+
+${wanting(columns).join("\n")}
+`;
+}
