@@ -40,6 +40,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "valibot",
     "node:*",
   ],
+  verify: ["reference", "media-types", "redirect-file", "resolve", "content", "publish", "valibot", "node:*"],
   publish: ["reference", "media-types", "redirect-file", "content", "aws4fetch", "valibot", "bun:sqlite", "node:*"],
   demo: [...CORE, "routes", "elysia", "node:*"],
   cli: [
@@ -55,6 +56,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "routes",
     "demo",
     "publish",
+    "verify",
     "commander",
     "elysia",
     "node:*",

@@ -4,6 +4,7 @@ import { describeProblem } from "../config/problem.ts";
 import { describeFault } from "../redirect-file/fault.ts";
 import { readDirectoryOnce } from "../store/store.ts";
 import { readAuthorities } from "./authorities.ts";
+import { checkContent } from "./check-content.ts";
 import { readConfig } from "./settings.ts";
 import { EXIT, type ExitCode, type Terminal } from "./terminal.ts";
 
@@ -29,7 +30,8 @@ export async function check(options: Readonly<Record<string, unknown>>, terminal
   for (const { path, name, servedFrom } of conflicts) {
     terminal.print(`error: ${path}: repo-registry-id: ${name} is already served from ${servedFrom}\n`);
   }
-  const errors = authProblems.length + faults.size + conflicts.length;
+  const contentErrors = await checkContent(catalog, loaded.config, options, terminal);
+  const errors = authProblems.length + faults.size + conflicts.length + contentErrors;
   const { v1, v2 } = catalog;
   terminal.print(
     `${dataDir}: ${files} good redirect files, ${v1.names.length} v1 and ${v2.names.length} v2 repositories, ` +

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { description, version } from "../../package.json" with { type: "json" };
 import { check } from "./check.ts";
+import { describeCheckContent } from "./check-content.ts";
 import { demo } from "./demo.ts";
 import { healthcheck } from "./healthcheck.ts";
 import { openapi } from "./openapi.ts";
@@ -53,7 +54,7 @@ function createProgram(terminal: Terminal, finish: (code: ExitCode) => void): Co
     .description("Serve the redirect files of a directory (this is what craned does without a command)")
     .addHelpText("after", SERVE_HELP)
     .action(async (options) => finish(await serve(options, terminal)));
-  addSettings(program.command("check"), ["general"])
+  describeCheckContent(addSettings(program.command("check"), ["general"]))
     .description("Name every fault of the configuration and the redirect files; exit 1 if there are any")
     .action(async (options) => finish(await check(options, terminal)));
   addSettings(program.command("resolve"), ["general"])

@@ -19,7 +19,9 @@ export const sizeField = v.custom<number>(
 export function fields<const Entries extends v.ObjectEntries>(entries: Entries) {
   return v.object(entries, (issue) => {
     const missing = entries[String(issue.path?.[0]?.key)];
-    return missing !== undefined && "message" in missing ? String(missing.message) : "an object";
+    return missing !== undefined && "message" in missing && typeof missing.message === "string"
+      ? missing.message
+      : "an object";
   });
 }
 

@@ -1,0 +1,94 @@
+import { stat } from "node:fs/promises";
+import type { Command } from "commander";
+import {
+  type Catalog,
+  comparePaths,
+  repositoriesWithImage,
+  servedFrom,
+  v1Repository,
+  v2Repository,
+} from "../catalog/catalog.ts";
+import type { Config } from "../config/config.ts";
+import { createLocations } from "../location/location.ts";
+import { describeError } from "../publish/publish-error.ts";
+import { parseImageId } from "../reference.ts";
+import { directoryHost } from "../verify/directory-host.ts";
+import type { Host } from "../verify/host.ts";
+import { httpHost } from "../verify/http-host.ts";
+import { type Served, verifyContent } from "../verify/verify.ts";
+import { secondsNow } from "./composition.ts";
+import type { Terminal } from "./terminal.ts";
+
+const HELP = `
+--content <dir> reads every manifest and blob in <dir>/<repository>/ and compares it with its digest: the directory that
+craned publish wrote to. --content served does so in the two directories of [serve_content]. --content http asks the host of each file's url instead, with
+the rewriting and the signatures of [cdn], as clients do: whether each file is there, with the right Content-Type and,
+for manifests, the right bytes. Blobs are asked for with HEAD; --download fetches and hashes them too.
+
+Examples:
+  craned check --data-dir ./metadata --content /srv/images
+  craned check -c /etc/crane.conf --content http --download
+`;
+
+/** Gives the command its flags for content, and their help. */
+export function describeCheckContent(command: Command): Command {
+  return command
+    .optionsGroup("Content:")
+    .option("--content <where>", "Verify what the files lead to as well: a directory, 'served' or 'http'")
+    .option("--download", "With --content http: fetch and hash blobs too")
+    .addHelpText("after", HELP);
+}
+
+/** Every redirect file that serves a name, by path. */
+function servedIn(catalog: Catalog): readonly Served[] {
+  const of = (api: "v1" | "v2"): readonly Served[] =>
+    catalog[api].names.flatMap((name) => {
+      const repository = api === "v1" ? v1Repository(catalog, name) : v2Repository(catalog, name);
+      const path = servedFrom(catalog, api, name);
+      return repository === undefined || path === undefined ? [] : [{ path, repository }];
+    });
+  return [...of("v1"), ...of("v2")].sort((a, b) => comparePaths(a.path, b.path));
+}
+
+async function directoriesOf(content: string, { serveContent }: Config) {
+  const { contentDirV1: v1, contentDirV2: v2 } = serveContent;
+  const directories = content === "served" ? { v1, v2 } : { v1: content, v2: content };
+  for (const directory of Object.values(directories)) await stat(directory);
+  return directories;
+}
+
+async function hostOf(content: string, downloads: boolean, config: Config): Promise<Host> {
+  if (content !== "http") return directoryHost(await directoriesOf(content, config));
+  const locations = createLocations(config.cdn, secondsNow);
+  return httpHost({
+    locate: ({ api, url }, path, method) => locations[api](url, path, method),
+    downloads,
+  });
+}
+
+/**
+ * Verifies what redirect files lead to, if that is asked for; each fault is printed in a line.
+ *
+ * @returns how many there are
+ */
+export async function checkContent(
+  catalog: Catalog,
+  config: Config,
+  options: Readonly<Record<string, unknown>>,
+  terminal: Terminal,
+): Promise<number> {
+  const { content } = options;
+  if (typeof content !== "string") return 0;
+  const isServed = (text: string) => {
+    const id = parseImageId(text);
+    return id !== undefined && repositoriesWithImage(catalog, id).length > 0;
+  };
+  const print = (line: string) => terminal.print(`error: ${line}\n`);
+  try {
+    const host = await hostOf(content, options["download"] === true, config);
+    return await verifyContent(servedIn(catalog), host, isServed, print);
+  } catch (error) {
+    print(`--content ${content}: ${describeError(error)}`);
+    return 1;
+  }
+}
