@@ -1,0 +1,42 @@
+/** The log's lines in the page about operations are such as the program writes. */
+import { expect, test } from "bun:test";
+import { scratch, serveDirectory } from "../harness/craned.ts";
+import { leftovers } from "../harness/programs.ts";
+import { sendRaw } from "../harness/raw.ts";
+import { textOf } from "./commands.ts";
+
+const putAway = leftovers();
+
+test("a start, a file that breaks, a reload, a request, a broken one and the end are logged as described", async () => {
+  const good = {
+    version: 5,
+    repository: "app",
+    "repo-registry-id": "team/app",
+    url: "https://cdn.example.com/app/",
+    schema2_data: ["1.0"],
+  };
+  const data = scratch({ "app.json": good });
+  putAway(data.remove);
+  const environment = { CRANE_LOG_FORMAT: "text" };
+  const craned = await serveDirectory(data.path, { args: ["--log-access"], environment });
+  putAway(craned.stop);
+  data.write("app.json", { ...good, url: undefined });
+  await craned.logged((line) => line.includes("servesLastGood"));
+  craned.signal("SIGHUP");
+  await craned.logged((line) => line.includes("reloading"));
+  await fetch(`${craned.origin}/v2/team/app/manifests/1.0`, { redirect: "manual" });
+  await sendRaw(craned.port, "GET / HTTP/1.1\r\n\r\n");
+  await craned.stop();
+
+  /** Without what differs from run to run. */
+  const plain = (line: string): string =>
+    line
+      .replace(/^\S+ /, "")
+      .replaceAll(data.path, "/var/lib/crane/metadata")
+      .replace(/127\.0\.0\.1:\d+/, "127.0.0.1:5000")
+      .replace(/milliseconds=\S+/, "milliseconds=");
+  const described = [...textOf("docs/operations.md").matchAll(/^\d{4}-\S+Z .*$/gm)].map(([line]) => plain(line));
+  expect(described.length).toBeGreaterThan(5);
+  const logged = craned.log().map(plain);
+  expect(described.filter((line) => !logged.includes(line))).toEqual([]);
+});
