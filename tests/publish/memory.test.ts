@@ -1,7 +1,8 @@
 import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
-import { readFileSync, renameSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { renameSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { COMMAND, scratch } from "../harness/craned.ts";
+import { peakOf } from "../harness/memory.ts";
 import { run, succeed } from "../harness/programs.ts";
 import { layoutAt, publishArguments, siteAt } from "./layouts.ts";
 
@@ -12,28 +13,6 @@ afterAll(work.remove);
 
 const GIB = 1024 ** 3;
 const LIMIT = 200 * 1024 ** 2;
-
-/** A process's resident memory at its highest so far, in bytes; nothing of what its parent had when it forked. */
-function highestOf(pid: number): number {
-  try {
-    return Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) * 1024;
-  } catch {
-    return 0;
-  }
-}
-
-/** Resident memory at its highest, in bytes. */
-async function peakOf(command: readonly string[]): Promise<number> {
-  const child = Bun.spawn([...command], { stdio: ["ignore", "ignore", "inherit"] });
-  let highest = 0;
-  const looking = setInterval(() => {
-    highest = Math.max(highest, highestOf(child.pid));
-  }, 10);
-  expect(await child.exited).toBe(0);
-  clearInterval(looking);
-  expect(highest).toBeGreaterThan(0);
-  return highest;
-}
 
 /** A file of two GiB that takes no space, and its digest. */
 async function hugeFile(): Promise<{ readonly path: string; readonly digest: string }> {
