@@ -37,12 +37,16 @@ ${rules.join("")}location ~ "${OWN}" {
 }
 
 function apache(): string {
-  // A tag may end in .gz, which must not become an encoding.
-  const guard = "    RemoveEncoding .gz .tgz .Z .bz2 .xz .br .zst\n    SetEnv no-gzip 1\n";
+  // A tag may end in .gz, which must not become an encoding; or in .var or .cgi, which no module may take for its own.
+  const guard = `    SetHandler default-handler
+    RemoveEncoding .gz .tgz .Z .bz2 .xz .br .zst
+    SetEnv no-gzip 1
+    SetEnv no-brotli 1
+`;
   const rules = RULES.map(
     ({ path, type }) => `<LocationMatch "${path}">\n    ForceType ${type}\n${guard}</LocationMatch>\n`,
   );
-  return `# For the virtual host that serves the published files; it needs mod_mime.
+  return `# For the virtual host that serves the published files; it needs mod_mime and mod_env.
 # The types are set by path: no file name ends in anything that would tell.
 ${rules.join("")}<LocationMatch "${OWN}">
     Require all denied

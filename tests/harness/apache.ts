@@ -16,11 +16,19 @@ export interface Apache {
   readonly stop: () => Promise<void>;
 }
 
-/** Starts Apache, and waits until it says that it listens. @param site one file of its sites */
-export async function startApache(site: string): Promise<Apache> {
+/** Whether it has a module, which some are packages of their own for. */
+export const hasApacheModule = (name: string): boolean => existsSync(join(MODULES, `mod_${name}.so`));
+
+/**
+ * Starts Apache, and waits until it says that it listens.
+ *
+ * @param site one file of its sites
+ * @param more names of modules beside those that deploy/apache.conf cannot do without
+ */
+export async function startApache(site: string, more: readonly string[] = []): Promise<Apache> {
   const work = scratch({ "site.conf": site });
   const log = join(work.path, "error.log");
-  const modules = NEEDED.map((name) => `LoadModule ${name}_module ${MODULES}/mod_${name}.so`);
+  const modules = [...NEEDED, ...more].map((name) => `LoadModule ${name}_module ${MODULES}/mod_${name}.so`);
   const lines = [
     `ServerRoot ${work.path}`,
     `DefaultRuntimeDir ${work.path}`,
