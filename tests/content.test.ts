@@ -260,7 +260,8 @@ describe("a server in front", () => {
     const encoded = "%C3%A9%0D%0ASet-Cookie:%20%2541%3F%23/tags/list";
     const sendfile = createContent({ ...settings, useXSendfile: true }, options);
     const sent = await sendfile.v2?.serve("é\r\nSet-Cookie: %41?#", "tags/list", request);
-    expect(sent?.headers.get("x-sendfile")).toBe(`${v2Dir}/${encoded}`);
+    const bytes = Buffer.from("é%0D%0ASet-Cookie: %2541?#/tags/list").toString("latin1");
+    expect(sent?.headers.get("x-sendfile")).toBe(`${v2Dir}/${bytes}`);
     const accel = createContent({ ...settings, xAccelRedirect: "/c" }, options);
     const redirected = await accel.v2?.serve("é\r\nSet-Cookie: %41?#", "tags/list", request);
     expect(redirected?.headers.get("x-accel-redirect")).toBe(`/c/v2/${encoded}`);

@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { MEDIA_TYPE } from "../lib/media-types.ts";
 import { AUTHORITY, type Made, openWorkshop, version1 } from "./auth/certificate-workshop.ts";
-import { startApache } from "./harness/apache.ts";
+import { hasApacheModule, startApache } from "./harness/apache.ts";
 import { type Craned, runCraned, type Scratch, scratch, startCraned } from "./harness/craned.ts";
 import { freePort, startNginxWith } from "./harness/nginx.ts";
 import { describeWith, leftovers, run } from "./harness/programs.ts";
@@ -39,6 +39,9 @@ const redirectFile = (name: string, isProtected: boolean) => ({
   protected: isProtected,
   schema2_data: ["latest"],
 });
+
+/** A publisher's own id of a repository, which no proxy may read in another way than craned. */
+const ODD = "é +&;?#";
 
 const IMAGE_ID = "0123456789abcdef".repeat(4);
 const V1_FILE = {
@@ -79,12 +82,13 @@ function filesOf(): Scratch {
   const files = scratch({
     "metadata/open.json": redirectFile("open", false),
     "metadata/closed.json": redirectFile("closed", true),
+    "metadata/odd.json": { ...redirectFile("odd", false), repository: ODD },
     "metadata/one.json": V1_FILE,
   });
   putAway(files.remove);
   for (const [kind, type] of Object.entries(MEDIA_TYPE))
     files.write(`www/pub/docker/v2/web/open/manifests/${kind}/latest`, { mediaType: type });
-  for (const repository of ["open", "closed"]) {
+  for (const repository of ["open", "closed", ODD]) {
     files.write(`www/pub/docker/v2/web/${repository}/manifests/2/latest`, { mediaType: MEDIA_TYPE["2"] });
     files.write(`www/pub/docker/v2/web/${repository}/blobs/${DIGEST}`, LAYER);
   }
@@ -103,7 +107,10 @@ interface World extends Cast {
 
 type Format = "nginx" | "apache";
 
-async function start(format: Format, { configuration = (text: string) => text, args = [] as readonly string[] } = {}) {
+async function start(
+  format: Format,
+  { configuration = (text: string) => text, args = [] as readonly string[], modules = [] as readonly string[] } = {},
+) {
   const cast = castOf();
   const files = filesOf();
   const settings = configuration(
@@ -134,6 +141,7 @@ async function start(format: Format, { configuration = (text: string) => text, a
             "Listen 443": `Listen 127.0.0.1:${port}`,
             "<VirtualHost *:443>": `<VirtualHost *:${port}>`,
           }),
+          modules,
         );
   putAway(proxy.stop);
   const get: World["get"] = (path, as, headers = {}) =>
@@ -253,8 +261,8 @@ for (const [format, programs] of [
     test("shows an administrator what the certificate opens", async () => {
       const names = async (as?: Made) =>
         Object.keys(JSON.parse(await (await world.get("/crane/repositories/v2", as, JSON_PLEASE)).text()));
-      expect(await names()).toEqual(["team/open"]);
-      expect(await names(world.entitled)).toEqual(["team/closed", "team/open"]);
+      expect(await names()).toEqual(["team/odd", "team/open"]);
+      expect(await names(world.entitled)).toEqual(["team/closed", "team/odd", "team/open"]);
     });
 
     const said = WHEREABOUTS.map((headers) => [JSON.stringify(headers), headers] as const);
@@ -297,43 +305,104 @@ for (const [format, programs] of [
   });
 }
 
-describeWith(["nginx", "openssl"], "deploy/nginx.conf, with content that nginx sends", () => {
-  let world: World;
-  const blob = (name: string) => `/v2/team/${name}/blobs/${DIGEST}`;
-  beforeAll(async () => {
-    const configuration = (text: string) => text.replaceAll(/^#(?=\[serve_content\]|\w+: )/gm, "");
-    world = await start("nginx", { configuration });
-  });
+interface Sender {
+  readonly format: Format;
+  readonly programs: readonly string[];
+  readonly modules: readonly string[];
+  /** The line of deploy/crane.conf that says how it is told of a file. */
+  readonly line: string;
+}
 
-  test("gives the file itself to whoever may have it, and parts of it", async () => {
-    expect(await (await world.get(blob("open"))).text()).toBe(LAYER);
-    expect(await (await world.get(blob("closed"), world.entitled)).text()).toBe(LAYER);
-    const part = await world.get(blob("open"), undefined, { Range: "bytes=5-7" });
-    expect([part.status, await part.text()]).toEqual([206, LAYER.slice(5, 8)]);
-  });
+const SENDERS: readonly Sender[] = [
+  { format: "nginx", programs: ["nginx"], modules: [], line: "x_accel_redirect: /craned-content" },
+  { format: "apache", programs: ["apache2"], modules: ["xsendfile"], line: "use_x_sendfile: true" },
+];
 
-  test("keeps the headers that craned gave", async () => {
-    const answer = await world.get(manifestOf("open"), undefined, SCHEMA_2);
-    expect(answer.headers.get("content-type")).toBe(MEDIA_TYPE["2"]);
-    expect(answer.headers.get("docker-distribution-api-version")).toBe("registry/2.0");
-    expect(answer.headers.get("docker-content-digest")).toMatch(/^sha256:/);
-    expect(answer.headers.get("vary")).toBe("Accept");
-  });
+for (const { format, programs, modules, line } of SENDERS) {
+  // A module is in no PATH: its name stands for what CI has to install.
+  const missing = modules.filter((module) => !hasApacheModule(module)).map((module) => `mod_${module}`);
 
-  test("gives v1 images, with the headers of v1", async () => {
-    const answer = await world.get(`/v1/images/${IMAGE_ID}/json`);
-    expect([answer.status, await answer.json()]).toEqual([200, { id: IMAGE_ID }]);
-    expect(answer.headers.get("x-docker-registry-version")).toBe("0.6.6");
-    expect(answer.headers.get("x-docker-registry-config")).toBe("common");
-    expect((await world.get(`/craned-content/v1/one/${IMAGE_ID}/json`)).status).toBe(404);
-  });
+  describeWith([...programs, "openssl", ...missing], `deploy/${format}.conf, with content that it sends`, () => {
+    let world: World;
+    const blob = (name: string) => `/v2/team/${name}/blobs/${DIGEST}`;
+    beforeAll(async () => {
+      const configuration = (text: string) =>
+        text.replaceAll(/^#(?=\[serve_content\]|\w+: )/gm, "").replace(/^x_accel_redirect: .*$/m, line);
+      world = await start(format, { configuration, modules });
+    });
 
-  test("gives nothing to whoever may not, nor past craned", async () => {
-    expect((await world.get(blob("closed"))).status).toBe(404);
-    expect((await world.get(blob("closed"), world.stranger)).status).toBe(404);
-    expect((await world.get(`/craned-content/v2/open/blobs/${DIGEST}`)).status).toBe(404);
+    test("gives the file itself to whoever may have it, and parts of it", async () => {
+      const whole = await world.get(blob("open"));
+      expect([whole.status, await whole.text()]).toEqual([200, LAYER]);
+      expect(whole.headers.get("content-type")).toBe("application/octet-stream");
+      expect(whole.headers.get("content-length")).toBe(String(LAYER.length));
+      expect(await (await world.get(blob("closed"), world.entitled)).text()).toBe(LAYER);
+      const part = await world.get(blob("open"), undefined, { Range: "bytes=5-7" });
+      expect([part.status, await part.text()]).toEqual([206, LAYER.slice(5, 8)]);
+      expect(part.headers.get("content-range")).toBe(`bytes 5-7/${LAYER.length}`);
+      const beyond = await world.get(blob("open"), undefined, { Range: `bytes=${LAYER.length}-` });
+      expect(beyond.status).toBe(416);
+    });
+
+    test("gives nothing to whoever has it already", async () => {
+      const { headers } = await world.get(blob("open"));
+      const again = await world.get(blob("open"), undefined, { "If-None-Match": headers.get("etag") ?? "none" });
+      expect([again.status, await again.text()]).toEqual([304, ""]);
+    });
+
+    test("keeps the headers that craned gave", async () => {
+      const answer = await world.get(manifestOf("open"), undefined, SCHEMA_2);
+      expect([answer.status, await answer.json()]).toEqual([200, { mediaType: MEDIA_TYPE["2"] }]);
+      expect(answer.headers.get("content-type")).toBe(MEDIA_TYPE["2"]);
+      expect(answer.headers.get("docker-distribution-api-version")).toBe("registry/2.0");
+      expect(answer.headers.get("docker-content-digest")).toMatch(/^sha256:/);
+      expect(answer.headers.get("vary")).toBe("Accept");
+      const protectedBlob = await world.get(blob("closed"), world.entitled);
+      expect(protectedBlob.headers.get("cache-control")).toStartWith("private");
+    });
+
+    test("keeps to itself where the files are", async () => {
+      const { headers } = await world.get(blob("open"));
+      expect([headers.get("x-sendfile"), headers.get("x-accel-redirect")]).toEqual([null, null]);
+    });
+
+    test("gives v1 images, with the headers of v1", async () => {
+      const answer = await world.get(`/v1/images/${IMAGE_ID}/json`);
+      expect([answer.status, await answer.json()]).toEqual([200, { id: IMAGE_ID }]);
+      expect(answer.headers.get("content-type")).toBe("application/json");
+      expect(answer.headers.get("x-docker-registry-version")).toBe("0.6.6");
+      expect(answer.headers.get("x-docker-registry-config")).toBe("common");
+      expect((await world.get(`/craned-content/v1/one/${IMAGE_ID}/json`)).status).toBe(404);
+    });
+
+    test("gives nothing to whoever may not, nor past craned", async () => {
+      for (const client of [undefined, world.stranger]) {
+        const answer = await world.get(blob("closed"), client);
+        expect([answer.status, await answer.json()]).toEqual([
+          404,
+          { errors: [expect.objectContaining({ code: "NAME_UNKNOWN" })] },
+        ]);
+      }
+      const forged = { "X-Sendfile": "/etc/passwd", "X-Accel-Redirect": "/etc/passwd" };
+      expect((await world.get(blob("closed"), undefined, forged)).status).toBe(404);
+      expect((await world.get(`/craned-content/v2/open/blobs/${DIGEST}`)).status).toBe(404);
+    });
+
+    test("finds the files of a repository with any name", async () => {
+      const answer = await world.get(blob("odd"));
+      expect([answer.status, await answer.text()]).toEqual([200, LAYER]);
+    });
+
+    test("says in craned's words that a file is missing", async () => {
+      const answer = await world.get(`/v2/team/open/blobs/sha256:${"0".repeat(64)}`);
+      expect(answer.headers.get("content-type")).toStartWith("application/json");
+      expect([answer.status, await answer.json()]).toEqual([
+        404,
+        { errors: [expect.objectContaining({ code: "BLOB_UNKNOWN" })] },
+      ]);
+    });
   });
-});
+}
 
 describe("deploy/crane.conf", () => {
   test("has nothing that craned warns of", async () => {

@@ -70,6 +70,13 @@ const MAX_MANIFEST = 4 * 1024 * 1024;
 /** What stands in a path as it is, in every server's reading; the colon of digests is kept, as not all of them decode. */
 const encodePath = (path: string): string => encodeURIComponent(path).replace(/%2F/g, "/").replace(/%3A/g, ":");
 
+/**
+ * A path for mod_xsendfile, of which 0.12, the one that distributions have, takes it as it is, and 1.0 decodes it. So
+ * only what must not stand in a header is encoded, and the percent sign, which 1.0 would take for the start of a code.
+ */
+const encodeForSendfile = (path: string): string =>
+  Buffer.from(path.replace(/[\p{Cc}%]/gu, encodeURIComponent)).toString("latin1");
+
 const fingerprint = ({ size, modified, inode }: OpenFile): string =>
   [size, modified, inode].map((part) => part.toString(16)).join("-");
 
@@ -159,10 +166,10 @@ function createOne(api: ContentApi, root: Root, pollingInterval: number, handove
  * Opens the content directories, if content is to be served at all.
  *
  * A server in front is told of a file in one of two ways. `X-Sendfile` has its absolute path below the configured
- * directory, which Apache must allow (`XSendFilePath`). `X-Accel-Redirect` has
- * `<prefix>/v2/<repository>/<path>` or `<prefix>/v1/…`: nginx needs an internal location with that prefix for each
- * API, an alias of the same directory. nginx keeps only headers that it knows: the location has to add
- * `Docker-Content-Digest $upstream_http_docker_content_digest` and the API's own header again.
+ * directory, which Apache must allow (`XSendFilePath`); before mod_xsendfile 1.0 it finds none with a percent sign.
+ * `X-Accel-Redirect` has `<prefix>/v2/<repository>/<path>` or `<prefix>/v1/…`: nginx needs an internal location with
+ * that prefix for each API, an alias of the same directory. nginx keeps only headers that it knows: the location has
+ * to add `Docker-Content-Digest $upstream_http_docker_content_digest` and the API's own header again.
  *
  * @returns the content of each API whose directory is there; an error in the log for one that is not
  */
@@ -182,7 +189,7 @@ export function createContent(
       return (repository, path) => ["X-Accel-Redirect", `${prefix}/${api}/${encodePath(`${repository}/${path}`)}`];
     }
     if (!useXSendfile) return undefined;
-    return (repository, path) => ["X-Sendfile", encodePath(`${root.directory}/${repository}/${path}`)];
+    return (repository, path) => ["X-Sendfile", encodeForSendfile(`${root.directory}/${repository}/${path}`)];
   };
 
   const create = (api: ContentApi, directory: string): Content | undefined => {
