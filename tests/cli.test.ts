@@ -3,7 +3,8 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { version } from "../package.json" with { type: "json" };
-import { runCraned, scratch, serveDirectory, startCraned } from "./harness/craned.ts";
+import { COMMAND, runCraned, scratch, serveDirectory, startCraned } from "./harness/craned.ts";
+import { run } from "./harness/programs.ts";
 import { ask } from "./harness/raw.ts";
 
 const digest = `sha256:${"1".repeat(64)}`;
@@ -283,4 +284,11 @@ describe("the binary", () => {
     expect(await new Response(child.stdout).text()).toContain("nothing wrong");
     expect(await child.exited).toBe(0);
   });
+});
+
+test("what is printed comes whole out of a pipe whose reader is slow, and a full disk is a failure", async () => {
+  const command = [...COMMAND, "openapi"].map((part) => `'${part}'`).join(" ");
+  const slowly = await run(["bash", "-c", `${command} | (sleep 0.3; cat)`]);
+  expect(() => JSON.parse(slowly.out)).not.toThrow();
+  expect((await run(["bash", "-c", `${command} > /dev/full`])).code).toBe(1);
 });
