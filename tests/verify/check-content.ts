@@ -1,7 +1,7 @@
 /** Trees that are published for a test and then looked at by `craned check --content`. */
 import { join } from "node:path";
 import { runCraned } from "../harness/craned.ts";
-import { type Descriptor, forPlatform, layoutAt, type Site, siteAt } from "../publish/layouts.ts";
+import { configOf, type Descriptor, forPlatform, layoutAt, type Site, sha256, siteAt } from "../publish/layouts.ts";
 
 /** What a check found. */
 export interface Checked {
@@ -24,7 +24,7 @@ export async function checkContent(
   return { code, faults: lines.map((line) => shorten(line.slice("error: ".length))).sort(), lines };
 }
 
-/** A published repository with an image of each kind, a note that refers to one, and a v1 half. */
+/** A published repository with an image of each kind, one of them with a layer that clients fetch elsewhere, a note that refers to one, and a v1 half. */
 export interface Published {
   readonly site: Site;
   readonly one: Descriptor;
@@ -39,7 +39,12 @@ export interface Published {
 export async function publishedAt(directory: string, url: string): Promise<Published> {
   const layout = layoutAt(join(directory, "layout"));
   const one = layout.image("2", "one");
-  const other = layout.image("2", "other");
+  const foreign = {
+    mediaType: "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
+    ...{ digest: sha256("elsewhere"), size: 9, urls: ["https://elsewhere.example/layer"] },
+  };
+  const config = layout.blob("application/vnd.docker.container.image.v1+json", configOf(["other"], "arm64"));
+  const other = layout.manifest("2", { config, layers: [foreign] });
   const list = layout.list("list", [forPlatform(one, "amd64"), forPlatform(other, "arm64")]);
   const oci = layout.image("oci", "oci");
   const note = layout.image("oci", "note", { subject: oci });

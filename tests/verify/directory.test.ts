@@ -246,7 +246,13 @@ test("the directories of [serve_content] are found in the configuration", async 
   const config = work.write("demo/crane.conf", `[serve_content]\n${directories}`);
   const check = () => checkContent(join(work.path, "demo/metadata"), ["--content", "served", "-c", config], []);
   expect(await check()).toMatchObject({ code: 0, faults: [] });
-  rmSync(join(tree, "v2/demo-hello/manifests/1/old"));
+  // Its digest is that of what was signed, which is as it was.
+  const signed = join(tree, "v2/demo-hello/manifests/1/old");
+  writeFileSync(signed, `${readFileSync(signed, "utf8")}\n`);
+  expect((await check()).faults).toEqual([
+    expect.stringMatching(/ old: .*: expected the bytes of manifests\/1\/sha256:[0-9a-f]{64}, received others$/),
+  ]);
+  rmSync(signed);
   expect((await check()).faults).toEqual([expect.stringContaining("old: ")]);
 });
 
