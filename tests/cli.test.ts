@@ -28,6 +28,15 @@ afterAll(() => {
   for (const each of made) each.remove();
 });
 
+/** Has openssl make a certificate for the loopback, and tells where it and its key are. */
+async function certificateIn(path: string): Promise<readonly [cert: string, key: string]> {
+  const [cert, key] = [join(path, "cert.pem"), join(path, "key.pem")];
+  const subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"];
+  const kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+  await Bun.$`openssl req -x509 ${kind} ${subject} -keyout ${key} -out ${cert}`.quiet();
+  return [cert, key];
+}
+
 describe("craned help", () => {
   for (const args of [
     ["--help"],
@@ -192,18 +201,21 @@ describe("craned serve", () => {
     expect(err).toContain("server.port: expected a whole number from 0 to 65535");
   });
 
-  test("refuses a certificate that can't be read, naming it", async () => {
-    const { code, err } = await runCraned([
-      "serve",
-      "--port",
-      "0",
-      "--tls-certificate",
-      "/no.pem",
-      "--tls-key",
-      "/no.key",
-    ]);
-    expect(code).toBe(1);
-    expect(err).toContain("/no.pem");
+  test("refuses a certificate or a key that is none, naming the setting and the file", async () => {
+    const { path, write } = directory({});
+    const pem = write("text.pem", "no PEM");
+    const [cert, key] = await certificateIn(path);
+    const ROWS: readonly (readonly [cert: string, key: string, words: string])[] = [
+      ["/no.pem", key, "server.tls_certificate: expected a certificate in /no.pem"],
+      [pem, key, `server.tls_certificate: expected a certificate in ${pem}`],
+      [cert, pem, `server.tls_key: expected a private key in ${pem}`],
+    ];
+    for (const [certificate, privateKey, words] of ROWS) {
+      const tls = ["--tls-certificate", certificate, "--tls-key", privateKey];
+      const { code, err } = await runCraned(["serve", "--port", "0", ...tls]);
+      expect(code).toBe(1);
+      expect(err).toContain(words);
+    }
   });
 
   test("looks at its files at once on SIGHUP, and says in a line what changed", async () => {
@@ -261,9 +273,7 @@ describe("craned serve", () => {
 describe("craned over TLS", () => {
   test("answers with its certificate", async () => {
     const { path } = directory({ "a.json": file("a") });
-    const [cert, key] = [join(path, "cert.pem"), join(path, "key.pem")];
-    const subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"];
-    await Bun.$`openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes ${subject} -keyout ${key} -out ${cert}`.quiet();
+    const [cert, key] = await certificateIn(path);
     const craned = await serveDirectory(path, { args: ["--tls-certificate", cert, "--tls-key", key] });
     const ca = await Bun.file(cert).text();
     const answer = await fetch(`https://127.0.0.1:${craned.port}/v2/a/tags/list`, { tls: { ca } });

@@ -1,3 +1,4 @@
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { Authorities } from "../auth/chain.ts";
 import type { Config } from "../config/config.ts";
@@ -13,10 +14,26 @@ import { isWorker, superviseWorkers } from "./workers.ts";
 
 type Tls = { readonly cert: string; readonly key: string };
 
-/** @throws with the file's name when one can't be read */
+/** Reads a file of PEM and looks whether it is one. @throws with the setting, the file and what was expected there */
+function readPem(setting: string, path: string, expected: string, parse: (pem: string) => unknown): string {
+  try {
+    const pem = readFileSync(path, "utf8");
+    parse(pem);
+    return pem;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`${setting}: expected ${expected} in ${path}, received ${reason}`);
+  }
+}
+
+/** @throws with the setting and the file's name when one can't be used */
 function readTls({ tls }: Config["server"]): Tls | undefined {
   if (tls === undefined) return undefined;
-  return { cert: readFileSync(tls.certificate, "utf8"), key: readFileSync(tls.key, "utf8") };
+  const { certificate, key } = tls;
+  return {
+    cert: readPem("server.tls_certificate", certificate, "a certificate", (pem) => new X509Certificate(pem)),
+    key: readPem("server.tls_key", key, "a private key", createPrivateKey),
+  };
 }
 
 interface Prepared {
@@ -76,7 +93,7 @@ export async function serve(options: Readonly<Record<string, unknown>>, terminal
     if (workers > 1 && !isWorker(terminal)) return await superviseWorkers(config.server, log);
     return await serveHere({ config, tls, authorities: read.authorities, log, sharesPort: workers > 1 });
   } catch (error) {
-    log.error("can't start", { error: error instanceof Error ? error.message : String(error) });
+    log.error(`can't start: ${error instanceof Error ? error.message : String(error)}`);
     return EXIT.failed;
   }
 }
