@@ -13,6 +13,7 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   "npx -y bun@1.4.5 run start": "sets up what runs this very test; craned demo, which it starts, is run below",
   "npx -y bun@1.4.5 run test": "runs this very test",
   "npx -y bun@1.4.5 run build": "made the binary that is tested",
+  "bun run build && bun run bench": "measures for minutes; times are no test",
   "bun run image": "run by tests/container.test.ts, and slow",
   "bun run release": "run for some platforms by tests/release.test.ts, and slow",
   "cd dist/release && sha256sum --check SHA256SUMS": "needs the release; tests/release.test.ts checks the sums",
