@@ -7,6 +7,7 @@ import {
   realpathSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -124,10 +125,11 @@ async function withStore(watch: boolean, use: (root: string, store: Store) => Pr
 
 const fresh = async (root: string) => said((await readDirectoryOnce(root)).catalog);
 
-/** Where a path leads, if it leads anywhere. */
+/** The file that a path leads to, by links of either kind, if it leads anywhere. */
 function end(at: string): string | undefined {
   try {
-    return realpathSync(at);
+    const { dev, ino } = statSync(at);
+    return `${dev}:${ino}`;
   } catch {
     return undefined;
   }
