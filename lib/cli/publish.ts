@@ -105,7 +105,8 @@ export function describePublish(command: Command): Command {
         .default([], "all tags of the source"),
     )
     .option("--v1", "Also for clients that only speak v1")
-    .option("--protected", "Only for clients that are entitled to the url")
+    .option("--protected", "Only for clients that are entitled to the url (default: as it is)")
+    .option("--no-protected", "For everybody, though it was protected")
     .optionsGroup("Upkeep:")
     .option("--keep-tags", "Keep tags that the source does not have")
     .option("--keep-untagged", "Keep what no tag leads to any more, to be pulled by digest")
@@ -159,7 +160,7 @@ function requestOf(flags: PublishFlags): Request | string {
     name,
     repository,
     url: `${url}${repository}/`,
-    isProtected: flags.protected === true,
+    isProtected: flags.protected,
     tags: flags.tag,
     withV1: flags.v1 === true,
     keepTags: flags.keepTags === true,

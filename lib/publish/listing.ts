@@ -5,6 +5,7 @@ import { type Amd64Manifest, KIND_BIT, type V2Repository } from "../redirect-fil
 import type { Digest, ImageId, Reference, RepositoryName, Tag } from "../reference.ts";
 import type { Manifest } from "./manifest.ts";
 import { kindOfType } from "./manifest.ts";
+import type { OtherFields } from "./other-fields.ts";
 import type { Plan } from "./plan.ts";
 
 /** What every redirect file says. */
@@ -147,7 +148,7 @@ const encode = (entries: Iterable<readonly [string, string]>): Uint8Array =>
 export function version5(
   identity: Identity,
   { references, amd64, referrers }: Listing,
-  others: Iterable<readonly [string, string]> = [],
+  others: OtherFields = [],
 ): Uint8Array {
   const amd64Entries = inOrder(amd64).map(
     ([tag, { digest, kind }]) => [tag, `[${JSON.stringify(digest)}, ${kind}]`] as const,
@@ -175,11 +176,16 @@ export function version5(
   ]);
 }
 
-/** The bytes of a version 1 file. */
-export function version1(identity: Identity, images: Iterable<ImageId>, tags: ReadonlyMap<Tag, ImageId>): Uint8Array {
+/** The bytes of a version 1 file. @param others as above */
+export function version1(
+  identity: Identity,
+  images: Iterable<ImageId>,
+  tags: ReadonlyMap<Tag, ImageId>,
+  others: OtherFields = [],
+): Uint8Array {
   const ids = [...images].sort().map((id) => JSON.stringify({ id }));
   const tagEntries = inOrder(tags).map(([tag, id]) => [tag, JSON.stringify(id)] as const);
-  return encode([...head(identity, 1), ["images", array(ids, "  ")], ["tags", object(tagEntries, "  ")]]);
+  return encode([...head(identity, 1), ["images", array(ids, "  ")], ["tags", object(tagEntries, "  ")], ...others]);
 }
 
 /** The bytes of `tags/list`. */

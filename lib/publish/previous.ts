@@ -10,6 +10,7 @@ import { blobPath, manifestPath } from "./layout-paths.ts";
 import { type Identity, KINDS } from "./listing.ts";
 import type { Descriptor } from "./manifest.ts";
 import { kindOfType } from "./manifest.ts";
+import { type OtherFields, otherFields } from "./other-fields.ts";
 import { broken, PublishError } from "./publish-error.ts";
 import { fileOfBytes } from "./reading.ts";
 import type { Source, SourceImage } from "./source.ts";
@@ -19,29 +20,44 @@ import type { Target } from "./target.ts";
 export interface Previous {
   readonly v1: V1Repository | undefined;
   readonly v2: V2Repository | undefined;
+  /** What each redirect file says beside that. */
+  readonly others: { readonly v1: OtherFields; readonly v2: OtherFields };
+}
+
+/** One redirect file, read. */
+interface ReadOne {
+  readonly repository: Repository;
+  readonly others: OtherFields;
 }
 
 /** Where a repository's redirect file is, below the directory of all of them. */
 export const redirectPath = (api: "v1" | "v2", repository: string): string => `${api}/${repository}.json`;
 
-async function readOne(metadata: Target, path: string, name: string): Promise<Repository | undefined> {
+async function readOne(metadata: Target, path: string, name: string): Promise<ReadOne | undefined> {
   const bytes = await metadata.read(path);
   if (bytes === undefined) return undefined;
   const file = `${metadata.name}/${path}`;
   const parsed = parseRedirectFile(bytes);
   if (!parsed.ok)
     throw new PublishError(`${file}: ${describeFault(parsed.faults[0])}; move it away to have it replaced`);
-  if (parsed.repository.name === name) return parsed.repository;
+  if (parsed.repository.name === name) return { repository: parsed.repository, others: otherFields(bytes) };
   throw new PublishError(
     `${file} is the redirect file of ${parsed.repository.name}, not of ${name}: choose another --repository`,
   );
 }
 
 /** @throws {PublishError} when a redirect file is there that is broken, or another repository's */
-export async function readPrevious(metadata: Target, { repository, name }: Identity): Promise<Previous> {
+export async function readPrevious(
+  metadata: Target,
+  { repository, name }: Pick<Identity, "repository" | "name">,
+): Promise<Previous> {
   const v1 = await readOne(metadata, redirectPath("v1", repository), name);
   const v2 = await readOne(metadata, redirectPath("v2", repository), name);
-  return { v1: v1?.api === "v1" ? v1 : undefined, v2: v2?.api === "v2" ? v2 : undefined };
+  return {
+    v1: v1?.repository.api === "v1" ? v1.repository : undefined,
+    v2: v2?.repository.api === "v2" ? v2.repository : undefined,
+    others: { v1: v1?.others ?? [], v2: v2?.others ?? [] },
+  };
 }
 
 /** Every reference of a repository with one of its kinds. */

@@ -33,7 +33,9 @@ import { EMPTY_LAYER_DIGEST } from "./v1-images.ts";
 import { planV1, type V1Tree, v1Paths, writeV1 } from "./v1-tree.ts";
 
 /** What is asked for. */
-export interface PublishOptions extends Identity {
+export interface PublishOptions extends Omit<Identity, "isProtected"> {
+  /** Undefined leaves it as it is, and a new repository open. */
+  readonly isProtected: boolean | undefined;
   /** Which tags; none means all of the source. */
   readonly tags: readonly TagChoice[];
   /** A v1 half too. */
@@ -175,7 +177,7 @@ async function putTags(
   }
   if (stale.length > 0 && previous.v2?.version === 5) {
     const { url, isProtected } = previous.v2;
-    const between = version5({ ...options, url, isProtected }, widened(previous.v2, listing));
+    const between = version5({ ...options, url, isProtected }, widened(previous.v2, listing), previous.others.v2);
     await metadata.write(redirectPath("v2", options.repository), JSON_TYPE, between);
     await metadata.settle();
   }
@@ -199,7 +201,10 @@ async function publishFrom(
   const previous = await readPrevious(metadata, options);
   const plan = await planAll(source, options, previous, content);
   const listing = listingOf(plan);
-  const redirectFile = mustBeGood(version5(options, listing));
+  const before = previous.v2 ?? previous.v1;
+  // What was closed is not opened by an option that somebody left out.
+  const identity = { ...options, isProtected: options.isProtected ?? before?.isProtected ?? false };
+  const redirectFile = mustBeGood(version5(identity, listing, previous.others.v2));
   const v1 = options.withV1 ? await planV1(plan, listing, report) : undefined;
   const counts = { tags: plan.tags.size, manifests: plan.manifests.size, blobs: plan.blobs.size };
   report({ event: "planned", ...counts, bytes: await bytesToRead(plan, content) });
@@ -210,7 +215,7 @@ async function publishFrom(
   await putTags(plan, listing, previous, options, places, report);
   await putRedirectFile(metadata, redirectPath("v2", options.repository), redirectFile, report);
   if (v1 !== undefined) {
-    const bytes = version1(options, v1.images.keys(), v1.tags);
+    const bytes = version1(identity, v1.images.keys(), v1.tags, previous.others.v1);
     await putRedirectFile(metadata, redirectPath("v1", options.repository), bytes, report);
   }
   const referenced = referencedPaths(plan, v1, previous);

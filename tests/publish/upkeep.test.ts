@@ -255,3 +255,22 @@ test("nothing of a file older than version 5 can be kept, as it does not say wha
   await site.published(layout.path);
   expect(site.redirectFile()["version"]).toBe(5);
 });
+
+test("what people added to a redirect file stays, and what was protected stays so until it is opened by name", async () => {
+  const site = newSite();
+  const { layout } = layoutOf("1");
+  await site.published(layout.path, "--v1", "--protected");
+  for (const api of ["v1", "v2"]) {
+    const path = join(site.metadata, api, "team-app.json");
+    const file = JSON.parse(readFileSync(path, "utf8"));
+    expect(file.protected).toBe(true);
+    writeFileSync(path, JSON.stringify({ ...file, description: "of tea", star_count: 3 }));
+  }
+  const read = (api: string) => JSON.parse(readFileSync(join(site.metadata, api, "team-app.json"), "utf8"));
+  await site.published(layout.path, "--v1");
+  for (const api of ["v1", "v2"]) {
+    expect(read(api)).toMatchObject({ protected: true, description: "of tea", star_count: 3 });
+  }
+  await site.published(layout.path, "--v1", "--no-protected");
+  for (const api of ["v1", "v2"]) expect(read(api)).toMatchObject({ protected: false, description: "of tea" });
+});
