@@ -31,18 +31,19 @@ function writeFiles(directory: string, demo: DemoRegistry): void {
 }
 
 /** What the routes see before the files, which name the port, can be written. */
-async function serveDemo(config: Config, directory: string, terminal: Terminal): Promise<ExitCode> {
+async function serveDemo(config: Config, terminal: Terminal): Promise<ExitCode> {
   const stopping = onStopSignals();
   const log = logTo(terminal, config);
   let demo: DemoRegistry | undefined;
-  const store: Store = await openStore({ dataDir: directory, pollingInterval: config.general.pollingInterval, log });
+  const { dataDir, pollingInterval } = config.general;
+  const store: Store = await openStore({ dataDir, pollingInterval, log });
   const { registry, close } = await composeRegistry({ config, log, snapshot: store.snapshot, authorities: undefined });
   try {
     const extra = staticHost(() => demo?.objects ?? new Map());
     const listener = startListening({ server: config.server, log, registry, extra });
     const host = hostAndPort(listener.hostname, listener.port);
     demo = buildDemo(`http://${host}`);
-    writeFiles(directory, demo);
+    writeFiles(dataDir, demo);
     await store.reload();
     log.info(`listening on http://${host}`);
     terminal.print(welcome(host));
@@ -64,7 +65,7 @@ export async function demo(options: Readonly<Record<string, unknown>>, terminal:
   if (config === undefined) return EXIT.failed;
   const directory = mkdtempSync(join(tmpdir(), "craned-demo-"));
   try {
-    return await serveDemo(config, directory, terminal);
+    return await serveDemo({ ...config, general: { ...config.general, dataDir: directory } }, terminal);
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
