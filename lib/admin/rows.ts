@@ -1,8 +1,7 @@
 import { type Catalog, servedFrom } from "../catalog/catalog.ts";
 import { type Html, html, NOTHING } from "../page/html.ts";
 import { visible } from "../redirect-file/fault.ts";
-import type { Repository } from "../redirect-file/repository.ts";
-import { isDigest } from "../reference.ts";
+import { type Repository, tagsOf } from "../redirect-file/repository.ts";
 
 /** Tags shown of a repository among others, and of one that is alone on its page. */
 const MAX_TAGS = 20;
@@ -34,20 +33,20 @@ interface Tags {
 const namedTags = (count: number): string =>
   count === 0 ? "tags not named" : `${countOf(count, "tag")} named, there may be more`;
 
-function tagsOf(repository: Repository, limit: number): Tags {
+function shownTags(repository: Repository, limit: number): Tags {
   if (repository.api === "v1") {
     const all = [...repository.tags].sort(([a], [b]) => (a < b ? -1 : 1));
     const items = all.slice(0, limit).map(([tag, id]) => html`<li>${tag} → <code>${id}</code></li>`);
     return { items, summary: countOf(all.length, "tag"), style: "pairs" };
   }
-  const all = repository.manifests.references.filter((each) => !isDigest(each));
+  const all = tagsOf(repository);
   const items = all.slice(0, limit).map((tag) => html`<li>${tag}</li>`);
   const isComplete = repository.version === 5;
   return { items, summary: isComplete ? countOf(all.length, "tag") : namedTags(all.length), style: "tags" };
 }
 
 function tagList(repository: Repository, limit: number): Html {
-  const { items, summary, style } = tagsOf(repository, limit);
+  const { items, summary, style } = shownTags(repository, limit);
   if (items.length === 0) return html`<div class="aside">${summary}</div>`;
   const cut = items.length === limit ? html`<p class="quiet">The list shows at most ${counted(limit)}.</p>` : NOTHING;
   return html`<details><summary>${summary}<span class="unseen"> of ${repository.name}</span></summary>

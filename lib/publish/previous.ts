@@ -5,11 +5,10 @@ import { MEDIA_TYPE } from "../media-types.ts";
 import { describeFault } from "../redirect-file/fault.ts";
 import { parseRedirectFile } from "../redirect-file/parse.ts";
 import { KIND_BIT, type Repository, type V1Repository, type V2Repository } from "../redirect-file/repository.ts";
-import { isDigest, parseDigest, type Reference, type Tag } from "../reference.ts";
+import { isDigest, parseDigest, type Reference } from "../reference.ts";
 import { blobPath, manifestPath } from "./layout-paths.ts";
 import { type Identity, KINDS } from "./listing.ts";
-import type { Descriptor } from "./manifest.ts";
-import { kindOfType } from "./manifest.ts";
+import { type Descriptor, kindOfType } from "./manifest.ts";
 import { type OtherFields, otherFields } from "./other-fields.ts";
 import { broken, PublishError } from "./publish-error.ts";
 import { fileOfBytes } from "./reading.ts";
@@ -68,10 +67,6 @@ export function* entriesOf({ manifests }: V2Repository) {
     }
   }
 }
-
-/** Every tag of a repository, also one that is known only as a list's image for linux/amd64. */
-export const tagsIn = ({ manifests }: V2Repository): readonly Tag[] =>
-  manifests.references.filter((reference): reference is Tag => !isDigest(reference));
 
 /** The descriptors of everything that refers to something. */
 export function referrersIn({ referrers }: V2Repository): readonly Descriptor[] {

@@ -15,13 +15,14 @@
 import { MEDIA_TYPE } from "../media-types.ts";
 import { describeFault } from "../redirect-file/fault.ts";
 import { parseRedirectFile } from "../redirect-file/parse.ts";
+import { tagsOf } from "../redirect-file/repository.ts";
 import { isDigest, parseTag, type Tag } from "../reference.ts";
 import type { Report } from "./events.ts";
 import { inParallel } from "./in-parallel.ts";
 import { blobPath, JSON_TYPE, manifestPath, OCTETS, TAGS_LIST } from "./layout-paths.ts";
 import { type Identity, type Listing, listingOf, tagsList, version1, version5, widened } from "./listing.ts";
 import { missing, type Plan, type PlannedBlob, type PlannedTag, startPlan } from "./plan.ts";
-import { type Previous, previousSource, readPrevious, redirectPath, referrersIn, tagsIn } from "./previous.ts";
+import { type Previous, previousSource, readPrevious, redirectPath, referrersIn } from "./previous.ts";
 import { prune } from "./prune.ts";
 import { PublishError } from "./publish-error.ts";
 import { verified } from "./reading.ts";
@@ -172,7 +173,7 @@ async function putTags(
   const { content, metadata } = places;
   const stale = await staleTags(plan, content, report);
   const kept = new Set<Tag>([...plan.tags.values()].map(({ tag }) => tag));
-  for (const tag of previous.v2 === undefined ? [] : tagsIn(previous.v2)) {
+  for (const tag of previous.v2 === undefined ? [] : tagsOf(previous.v2)) {
     if (!kept.has(tag)) report({ event: "untagged", tag });
   }
   if (stale.length > 0 && previous.v2?.version === 5) {

@@ -1,5 +1,5 @@
 import type { ManifestKind } from "../media-types.ts";
-import type { Digest, ImageId, Reference, RepositoryName, Tag } from "../reference.ts";
+import { type Digest, type ImageId, isDigest, type Reference, type RepositoryName, type Tag } from "../reference.ts";
 
 /** What a file says of its repository to people who search. */
 export interface About {
@@ -114,3 +114,7 @@ export function kindsOf(table: ManifestTable, reference: Reference): number | un
   }
   return undefined;
 }
+
+/** Every tag of a repository, in ASCII order; also one that is known only as a list's image for linux/amd64. */
+export const tagsOf = ({ manifests }: V2Repository): readonly Tag[] =>
+  manifests.references.filter((reference): reference is Tag => !isDigest(reference));

@@ -51,6 +51,11 @@ const V2_KEYWORDS: ReadonlyMap<string, NamedRoute> = new Map([
   ["referrers", "v2.referrers"],
 ]);
 
+const V1_KEYWORDS: ReadonlyMap<string, NamedRoute> = new Map([
+  ["images", "v1.images"],
+  ["tags", "v1.tags"],
+]);
+
 const V1_FIXED: ReadonlyMap<string, Route> = new Map([
   ["/v1/_ping", "v1.ping"],
   ["/v1/users", "v1.users"],
@@ -92,15 +97,13 @@ function v1Name(path: string, end: number): string | undefined {
 function splitV1Repositories(path: string, query: string): Target {
   const last = path.lastIndexOf("/");
   const word = path.slice(last + 1);
-  const ends: readonly [NamedRoute, number, string][] = [
-    ...(word === "images" ? ([["v1.images", last, ""]] as const) : []),
-    ...(word === "tags" ? ([["v1.tags", last, ""]] as const) : []),
-    ...(path.slice(0, last).endsWith("/tags") ? ([["v1.tag", last - "/tags".length, word]] as const) : []),
-  ].map(([route, end, rest]) => [route, end, rest]);
-  for (const [route, end, rest] of ends) {
-    const name = v1Name(path, end);
-    if (name !== undefined) return { route, name, rest, query };
-  }
+  const route = V1_KEYWORDS.get(word);
+  const name = route === undefined ? undefined : v1Name(path, last);
+  if (route !== undefined && name !== undefined) return { route, name, rest: "", query };
+  // Otherwise the last word may be a tag, be it called as those two are.
+  const before = path.slice(0, last);
+  const tagged = before.endsWith("/tags") ? v1Name(path, last - "/tags".length) : undefined;
+  if (tagged !== undefined) return { route: "v1.tag", name: tagged, rest: word, query };
   return { route: "v1.unknown", name: "", rest: "", query };
 }
 

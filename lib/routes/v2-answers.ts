@@ -1,6 +1,6 @@
 import type { Accept } from "../media-types.ts";
-import type { V2Repository } from "../redirect-file/repository.ts";
-import { isDigest, parseDigest, parseReference, parseRepositoryName, type Tag } from "../reference.ts";
+import { tagsOf, type V2Repository } from "../redirect-file/repository.ts";
+import { parseDigest, parseReference, parseRepositoryName } from "../reference.ts";
 import { resolveManifest } from "../resolve.ts";
 import type { Answer } from "./answer.ts";
 import { V2_HEADER, v2Error } from "./errors.ts";
@@ -55,8 +55,6 @@ export function answerBlob(view: View, name: string, digestText: string): Outcom
   return isAnswer(repository) ? repository : { repository, path: `blobs/${digest}`, missing: BLOB_UNKNOWN };
 }
 
-const isTag = (reference: V2Repository["manifests"]["references"][number]): reference is Tag => !isDigest(reference);
-
 function answerPage(
   path: string,
   query: string,
@@ -73,8 +71,7 @@ export function answerTags(view: View, name: string, query: string): Outcome {
   const repository = findRepository(view, name);
   if (isAnswer(repository)) return repository;
   if (repository.version !== 5) return { repository, path: "tags/list", missing: NAME_UNKNOWN };
-  const tags = repository.manifests.references.filter(isTag);
-  return answerPage(`/v2/${name}/tags/list`, query, tags, (items) => ({ name, tags: items }));
+  return answerPage(`/v2/${name}/tags/list`, query, tagsOf(repository), (items) => ({ name, tags: items }));
 }
 
 /** `/v2/<name>/referrers/<digest>` */
