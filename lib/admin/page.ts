@@ -1,5 +1,6 @@
-import { ICON, MARK } from "../page/brand.ts";
-import { type Html, html, NOTHING, ownText, textOf } from "../page/html.ts";
+import { MARK } from "../page/brand.ts";
+import { type Html, html, NOTHING } from "../page/html.ts";
+import { pageText } from "../page/shell.ts";
 import {
   conflictsAmong,
   hiddenFrom,
@@ -131,22 +132,12 @@ ${facts(source, visible)}${faultSection(source.problems)}${conflictSection(confl
  */
 export function renderPage(source: PageSource, query: PageQuery): string {
   const path = LISTS.find(({ scope }) => scope === query.scope)?.path ?? BASE;
-  return textOf(html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex">
-<title>${HEADINGS[query.scope]} – craned</title>
-<link rel="icon" href="${ICON}">
-<style>${ownText(STYLE)}</style>
-</head>
-<body>
-<a class="skip" href="#list">Skip to the list</a>
-<header class="bar"><div><p class="brand">${MARK}craned</p>${lists(query.scope)}</div></header>
-<main>${content(source, { ...query, search: query.search.trim() }, path)}</main>
-<script>${ownText(SCRIPT)}</script>
-</body>
-</html>
-`);
+  return pageText({
+    title: `${HEADINGS[query.scope]} – craned`,
+    style: STYLE,
+    script: SCRIPT,
+    skip: { to: "#list", text: "Skip to the list" },
+    body: html`<header class="bar"><div><p class="brand">${MARK}craned</p>${lists(query.scope)}</div></header>
+<main>${content(source, { ...query, search: query.search.trim() }, path)}</main>`,
+  });
 }

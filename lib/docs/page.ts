@@ -1,6 +1,7 @@
 import { type OpenApiDocument, type PathItem, type PathOperation, parameterOf } from "../openapi/document.ts";
-import { ICON, MARK } from "../page/brand.ts";
-import { type Html, html, NOTHING, ownText, textOf } from "../page/html.ts";
+import { MARK } from "../page/brand.ts";
+import { type Html, html, NOTHING } from "../page/html.ts";
+import { pageText } from "../page/shell.ts";
 import { answers } from "./answers.ts";
 import { line, pathText, prose } from "./prose.ts";
 import { SCRIPT } from "./script.ts";
@@ -76,25 +77,15 @@ function credentials({ components: { securitySchemes } }: OpenApiDocument): Html
 export function renderDocs(document: OpenApiDocument): string {
   const entries = entriesOf(document);
   const { title, version, summary, description } = document.info;
-  return textOf(html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex">
-<title>API – ${title}</title>
-<link rel="icon" href="${ICON}">
-<style>${ownText(STYLE)}</style>
-</head>
-<body>
-<a class="skip" href="#main">Skip to the routes</a>
-<header class="bar"><div><p class="brand">${MARK}${title} <small>${version}</small></p>
+  return pageText({
+    title: `API – ${title}`,
+    style: STYLE,
+    script: SCRIPT,
+    skip: { to: "#main", text: "Skip to the routes" },
+    body: html`<header class="bar"><div><p class="brand">${MARK}${title} <small>${version}</small></p>
 <nav aria-label="Pages"><ul><li><a href="/docs" aria-current="page">API</a></li><li><a href="/crane/repositories">Repositories</a></li><li><a href="/openapi.json">openapi.json</a></li></ul></nav></div></header>
 <div class="frame">${contents(document, entries)}
 <main id="main"><h1>${summary}</h1><div class="lead">${prose(description)}</div>
-${credentials(document)}${sections(document, entries)}</main></div>
-<script>${ownText(SCRIPT)}</script>
-</body>
-</html>
-`);
+${credentials(document)}${sections(document, entries)}</main></div>`,
+  });
 }
