@@ -1,40 +1,41 @@
-/** `bun run bench`: prints the tables of docs/benchmarks.md. Needs nginx and wrk, and dist/craned. */
+/**
+ * `bun run bench [part…]`: measures, prints tables, and writes each between its markers in docs/benchmarks.md.
+ * Needs dist/craned, and what bench/install.sh installs; contestants that are missing are left out, with a word.
+ */
 import { measureContent } from "./content.ts";
+import { describeMachine } from "./machine.ts";
 import { measureMemory } from "./memory.ts";
 import { measurePublish } from "./publish.ts";
 import { measureRedirects } from "./redirects.ts";
+import { writeBetweenMarkers } from "./report.ts";
 import { measureScale } from "./scale.ts";
 import { measureStart } from "./start.ts";
 
-const wanted = process.argv.slice(2);
-const wants = (part: string): boolean => wanted.length === 0 || wanted.includes(part);
-const print = (title: string, lines: readonly string[]): void => console.log(`\n## ${title}\n\n${lines.join("\n")}`);
+/** A part's name, which its markers have too, and what measures it. @returns lines of Markdown */
+type Part = readonly [name: string, measure: () => Promise<readonly string[]>];
 
-const versions = [
-  `Bun ${Bun.version}`,
-  (await Bun.$`nginx -v 2>&1`.text()).trim(),
-  (await Bun.$`wrk -v 2>&1 | head -1`.nothrow().text()).trim(),
+const PARTS: readonly Part[] = [
+  ["redirects", measureRedirects],
+  ["start", measureStart],
+  ["scale", measureScale],
+  ["memory", measureMemory],
+  ["publish", measurePublish],
+  ["content", measureContent],
 ];
-console.log(versions.join("; "));
-if (wants("start")) print("Start", await measureStart());
-if (wants("redirects")) print("Manifest redirects, 1,000 repositories, one core", await measureRedirects());
-if (wants("scale"))
-  print(
-    "Files",
-    await measureScale([
-      [10, 10],
-      [1000, 10],
-      [100_000, 5],
-    ]),
-  );
-if (wants("memory"))
-  print(
-    "Memory",
-    await measureMemory([
-      [10, 5000],
-      [1000, 500],
-      [100_000, 5],
-    ]),
-  );
-if (wants("publish")) print("Publishing", await measurePublish());
-if (wants("content")) print("Content from disk", await measureContent());
+
+const wanted = process.argv.slice(2);
+const names = PARTS.map(([name]) => name);
+const unknown = wanted.filter((each) => !names.includes(each));
+if (unknown.length > 0) {
+  console.error(`no part is called ${unknown.join(", ")}; there are ${names.join(", ")}`);
+  process.exit(1);
+}
+const began = performance.now();
+writeBetweenMarkers("machine", await describeMachine());
+for (const [name, measure] of PARTS) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  const lines = await measure();
+  console.log(`\n## ${name}\n\n${lines.join("\n")}`);
+  writeBetweenMarkers(name, lines);
+}
+console.log(`\n${((performance.now() - began) / 60_000).toFixed(1)} minutes`);

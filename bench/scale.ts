@@ -28,12 +28,17 @@ async function changeOne(
   for (;;) if ((await locationOf(repository))?.includes(`/${generation}/`)) return performance.now() - began;
 }
 
-/** @param sizes files, and tags in each */
-export async function measureScale(
-  sizes: readonly (readonly [files: number, tags: number])[],
-): Promise<readonly string[]> {
+/** Files, and tags in each. */
+const SIZES: readonly (readonly [files: number, tags: number])[] = [
+  [10, 10],
+  [1000, 10],
+  [100_000, 5],
+];
+
+/** @returns lines of a Markdown table */
+export async function measureScale(): Promise<readonly string[]> {
   const rows: string[] = [];
-  for (const [files, tags] of sizes) {
+  for (const [files, tags] of SIZES) {
     const data = writeData(files, tags);
     const flags = ["-c", "/dev/null", "--data-dir", data.path, "--host", "127.0.0.1", "--port", String(PORT)];
     const began = performance.now();
