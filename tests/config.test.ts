@@ -62,6 +62,13 @@ const DEFAULTS = {
   },
   log: { format: undefined, level: "info", access: false },
   admin: { allow: LOOPBACK, showProtected: false },
+  metrics: { allow: LOOPBACK },
+  health: {
+    allow: [
+      { address: [0, 0, 0, 0], prefix: 0 },
+      { address: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], prefix: 0 },
+    ],
+  },
 } as const;
 
 describe("the configuration", () => {
@@ -126,6 +133,10 @@ access: 1
 [admin]
 allow: 192.0.2.0/24
 show_protected: true
+[metrics]
+allow: 192.0.2.9
+[health]
+allow: 2001:db8::/32
 `;
     const loaded = load({ file });
     expect(loaded).toEqual({
@@ -174,6 +185,8 @@ show_protected: true
         },
         log: { format: "json", level: "warn", access: true },
         admin: { allow: [{ address: [192, 0, 2, 0], prefix: 24 }], showProtected: true },
+        metrics: { allow: [{ address: [192, 0, 2, 9], prefix: 32 }] },
+        health: { allow: [{ address: [0x20, 0x01, 0x0d, 0xb8, ...new Array(12).fill(0)], prefix: 32 }] },
       },
     });
     for (const { name } of ALL_SETTINGS) expect(file).toContain(`\n${name.slice(name.indexOf(".") + 1)}`);
@@ -217,6 +230,8 @@ show_protected: true
     ["[server]\ntls_certificate:\ntls_key:", (config) => config.server.tls, undefined],
     ["[gsa]\nurl:\n[solr]\nurl:", (config) => config.solr.url, undefined],
     ["[admin]\nallow:", (config) => config.admin.allow, []],
+    ["[metrics]\nallow:", (config) => config.metrics.allow, []],
+    ["[health]\nallow:", (config) => config.health.allow, []],
   ];
   test.each(EMPTY)("%j is no fault", (file, read, value) => {
     expect(read(configOf({ file }))).toEqual(value);

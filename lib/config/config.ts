@@ -58,11 +58,14 @@ export interface Config {
     /** Whether they see protected repositories without a certificate. */
     readonly showProtected: boolean;
   };
+  /** Empty means that nothing is measured. */
+  readonly metrics: { readonly allow: readonly Cidr[] };
+  readonly health: { readonly allow: readonly Cidr[] };
 }
 
 /** @param get gives the value of one setting */
 export function configOf(get: <Value>(setting: Setting<Value>) => Value, signer: Signer | undefined): Config {
-  const { general, server, cdn, serveContent, gsa, solr, auth, log, admin } = SETTINGS;
+  const { general, server, cdn, serveContent, gsa, solr, auth, log, admin, metrics, health } = SETTINGS;
   const debug = get(general.debug);
   const certificate = get(server.tlsCertificate);
   const key = get(server.tlsKey);
@@ -110,5 +113,7 @@ export function configOf(get: <Value>(setting: Setting<Value>) => Value, signer:
       access: get(log.access),
     },
     admin: { allow: get(admin.allow), showProtected: get(admin.showProtected) },
+    metrics: { allow: get(metrics.allow) },
+    health: { allow: get(health.allow) },
   };
 }

@@ -7,6 +7,7 @@
  */
 import { CDN_SETTINGS } from "./cdn.ts";
 import * as kinds from "./kinds.ts";
+import { HEALTH_SETTINGS, METRICS_SETTINGS } from "./observation.ts";
 import { optional, type Setting, setting } from "./setting.ts";
 
 // setTimeout keeps milliseconds in 31 bits, and fires at once beyond.
@@ -184,6 +185,8 @@ export const SETTINGS = {
       "Show them protected repositories too, whether or not their certificate opens them",
     ),
   },
+  metrics: METRICS_SETTINGS,
+  health: HEALTH_SETTINGS,
 } as const;
 
 /** What each section is about, in the order of the reference. */
@@ -194,6 +197,8 @@ export const SECTIONS: readonly { readonly name: string; readonly description: s
   { name: "serve_content", description: "Serving content from disk" },
   { name: "auth", description: "Who the client is" },
   { name: "admin", description: "Who may see the pages for administrators" },
+  { name: "metrics", description: "Who may see what is measured" },
+  { name: "health", description: "Who may ask whether it is alive and ready" },
   { name: "log", description: "What is logged, and how" },
   { name: "gsa", description: "Searching by a Google Search Appliance" },
   { name: "solr", description: "Searching by Solr" },
