@@ -197,21 +197,36 @@ function reindexImages(
 const only = <Api extends Repository["api"]>(api: Api, repository: Repository | undefined) =>
   repository?.api === api ? (repository as Extract<Repository, { api: Api }>) : undefined;
 
+/** A catalogue under edit, which can be left and taken up again: the one it starts from is never changed. */
+export interface CatalogEdit {
+  /** @param change of a path that had none in this edit */
+  apply(change: Change): void;
+  /** @returns a new catalogue that shares with the old one whatever did not change */
+  done(): Catalog;
+}
+
+export function editCatalog(catalog: Catalog): CatalogEdit {
+  const images = editShards(catalog.images);
+  const v1 = editShelf(catalog.v1, (before, after) => reindexImages(images, before, after));
+  const v2 = editShelf(catalog.v2, () => {});
+  return {
+    apply({ path, before, after }) {
+      v1.edit(path, only("v1", before), only("v1", after));
+      v2.edit(path, only("v2", before), only("v2", after));
+    },
+    done: () => ({ v1: v1.done(), v2: v2.done(), images: images.done() }),
+  };
+}
+
 /**
  * Makes the next snapshot.
  *
  * @param changes what happened to files since `catalog`, each path at most once
- * @returns a new catalogue that shares with the old one whatever did not change
  */
 export function withChanges(catalog: Catalog, changes: Iterable<Change>): Catalog {
-  const images = editShards(catalog.images);
-  const v1 = editShelf(catalog.v1, (before, after) => reindexImages(images, before, after));
-  const v2 = editShelf(catalog.v2, () => {});
-  for (const { path, before, after } of changes) {
-    v1.edit(path, only("v1", before), only("v1", after));
-    v2.edit(path, only("v2", before), only("v2", after));
-  }
-  return { v1: v1.done(), v2: v2.done(), images: images.done() };
+  const edit = editCatalog(catalog);
+  for (const change of changes) edit.apply(change);
+  return edit.done();
 }
 
 function conflictsOver<Of extends Repository>(shelf: Shelf<Of>, name: RepositoryName): readonly Conflict[] {

@@ -5,7 +5,7 @@ import {
   comparePaths,
   conflictsFor,
   EMPTY_CATALOG,
-  withChanges,
+  editCatalog,
 } from "../catalog/catalog.ts";
 import { describeFault, type Fault } from "../redirect-file/fault.ts";
 import type { Repository } from "../redirect-file/repository.ts";
@@ -62,8 +62,6 @@ const NOTHING: Record = { repository: undefined, hash: undefined, fault: undefin
 
 /** How long requests wait for their turn at most, in ms. */
 const SLICE_MS = 4;
-/** Changes put into the catalogue in one go, which takes some ms too. */
-const CHUNK = 4096;
 
 export interface Ledger {
   snapshot(): Snapshot;
@@ -140,24 +138,32 @@ export function createLedger(tree: Tree): Ledger {
   }
 
   async function applied(changes: readonly Change[], pause: () => Promise<void> | undefined): Promise<Catalog> {
-    let { catalog } = snapshot;
-    // Nobody sees the catalogue before the last of them is in it.
-    for (let at = 0; at < changes.length; at += CHUNK) {
-      catalog = withChanges(catalog, changes.slice(at, at + CHUNK));
+    const edit = editCatalog(snapshot.catalog);
+    for (const change of changes) {
+      edit.apply(change);
       await pause();
     }
-    return catalog;
+    return edit.done();
   }
 
-  function newConflicts(catalog: Catalog, changes: readonly Change[]): Conflict[] {
+  async function newConflicts(
+    catalog: Catalog,
+    changes: readonly Change[],
+    pause: () => Promise<void> | undefined,
+  ): Promise<Conflict[]> {
     const found = new Map<string, Conflict>();
-    const before = snapshot.catalog;
-    for (const repository of changes.flatMap(({ before, after }) => [before ?? [], after ?? []].flat())) {
-      const { api, name } = repository;
-      const old = conflictsFor(before, api, name);
-      for (const conflict of conflictsFor(catalog, api, name))
-        if (!old.some((each) => each.path === conflict.path && each.servedFrom === conflict.servedFrom))
-          found.set(conflict.path, conflict);
+    for (const { before, after } of changes) {
+      for (const repository of [before, after]) {
+        if (repository === undefined) continue;
+        const { api, name } = repository;
+        const conflicts = conflictsFor(catalog, api, name);
+        if (conflicts.length === 0) continue;
+        const old = conflictsFor(snapshot.catalog, api, name);
+        for (const conflict of conflicts)
+          if (!old.some((each) => each.path === conflict.path && each.servedFrom === conflict.servedFrom))
+            found.set(conflict.path, conflict);
+      }
+      await pause();
     }
     return [...found.values()].sort((a, b) => comparePaths(a.path, b.path));
   }
@@ -180,6 +186,7 @@ export function createLedger(tree: Tree): Ledger {
     const mended: string[] = [];
     let { files, faults } = snapshot;
     for (const [path, last, record] of next) {
+      await pause();
       if (record.repository === undefined && record.fault === undefined) records.delete(path);
       else records.set(path, record);
       files += Number(isGood(record)) - Number(isGood(last));
@@ -191,7 +198,7 @@ export function createLedger(tree: Tree): Ledger {
     }
     if (broken.length > 0 || mended.length > 0) faults = withFaultsOf(broken, mended);
     const catalog = await applied(changes, pause);
-    const conflicts = newConflicts(catalog, changes);
+    const conflicts = await newConflicts(catalog, changes, pause);
     snapshot = { catalog, files, faults, loadedAt: tree.root === undefined ? snapshot.loadedAt : now };
     broken.sort(([a], [b]) => comparePaths(a, b));
     return { snapshot, changes, broken, mended, conflicts };

@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { isRedirectName, seeDangling, seeUnreadable } from "./lost.ts";
 import { nameDirectories } from "./naming.ts";
-import { isKnown, readInto } from "./read.ts";
+import { isKnown, readAtOnce, readInto } from "./read.ts";
 import { codeOf, type Facts, isGone, lookAt, unreadable } from "./sight.ts";
 import { createTrails, isSameTrail, type Trail } from "./trail.ts";
 import {
@@ -60,6 +60,9 @@ export function createScan(tree: Tree, watchDirectory: (real: string, identity: 
   let missing: Entry[] = [];
   let linksMoved = false;
 
+  /** Before the first look is over nothing is served that a slow disk could hold up. */
+  let isFirstLook = true;
+
   const later = (entry: Entry) => work.add(() => visit(entry.directory, entry.name, "again"));
 
   async function seeFile(directory: Directory, name: string, facts: Facts, trail: Trail | undefined): Promise<void> {
@@ -83,6 +86,16 @@ export function createScan(tree: Tree, watchDirectory: (real: string, identity: 
       if (trail !== undefined) linksMoved = true;
     });
     return file.reading;
+  }
+
+  /** @returns false when it takes a closer look */
+  function seeAtOnce(directory: Directory, name: string): boolean {
+    if (directory.entries.has(name)) return false;
+    const file = readAtOnce(below(directory.real, name), (identity) => fileAt(tree, identity));
+    if (file === undefined) return false;
+    file.readIn = round;
+    pointTo(tree, fileEntry(tree, directory, name), file);
+    return true;
   }
 
   function seeDirectory(
@@ -141,10 +154,13 @@ export function createScan(tree: Tree, watchDirectory: (real: string, identity: 
       const found = await readdir(real, { withFileTypes: true });
       directory.fault = undefined;
       const names = new Set<string>();
-      for (const each of found) if (!each.isFile() || isRedirectName(each.name)) names.add(each.name);
       const pause = createPauses(SLICE_MS);
-      for (const name of names) {
-        work.add(() => visit(directory, name, "listed"));
+      for (const each of found) {
+        const { name } = each;
+        if (each.isFile() && !isRedirectName(name)) continue;
+        names.add(name);
+        if (!(isFirstLook && each.isFile() && seeAtOnce(directory, name)))
+          work.add(() => visit(directory, name, "listed"));
         await pause();
       }
       // A listing made while names change may lack one, so only a look at the name itself removes it.
@@ -212,6 +228,7 @@ export function createScan(tree: Tree, watchDirectory: (real: string, identity: 
       }
       await work.done();
       await removeMissing();
+      isFirstLook &&= tree.root === undefined;
       if (!tree.dirt.isShape) return;
       nameDirectories(tree);
       tree.placesChanged = true;

@@ -35,7 +35,8 @@ export const isGone = (code: string): boolean => code === "ENOENT" || code === "
 
 export const unreadable = (expected: string, code: string): Fault => ({ field: "", expected, received: code });
 
-const identityOf = (stats: BigIntStats): string => `${stats.dev}:${stats.ino}`;
+/** Device and inode. */
+export const identityOf = (stats: BigIntStats): string => `${stats.dev}:${stats.ino}`;
 
 export function factsOf(stats: BigIntStats): Facts {
   const identity = identityOf(stats);
