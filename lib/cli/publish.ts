@@ -6,7 +6,7 @@ import { type PublishOptions, publish as publishAll } from "../publish/publish.t
 import { describeError } from "../publish/publish-error.ts";
 import { PULP_PREFIX, upgradePulp } from "../publish/pulp/upgrade.ts";
 import { type Credentials, parseCredentials } from "../publish/registry/credentials.ts";
-import { s3ConnectionOf } from "../publish/s3-settings.ts";
+import { s3ConnectionOf } from "../publish/s3-places.ts";
 import { parseTagChoice, type TagChoice } from "../publish/selection.ts";
 import { serverConfig, WEB_SERVERS, type WebServer } from "../publish/server-config.ts";
 import { parseRepositoryName, type RepositoryName } from "../reference.ts";

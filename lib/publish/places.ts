@@ -1,9 +1,9 @@
 /** Where to publish: directories and buckets, in any combination. */
+import { isS3 } from "../s3/address.ts";
+import type { S3Connection } from "../s3/connection.ts";
 import { inLocalPlaces, metadataDirectory } from "./local-places.ts";
 import type { Places } from "./publish.ts";
-import type { S3Connection } from "./s3-client.ts";
 import { inS3Places, openS3Target } from "./s3-places.ts";
-import { isS3 } from "./s3-settings.ts";
 
 interface PlaceOptions {
   /** All repositories' content: a directory, or `s3://bucket/prefix`. */

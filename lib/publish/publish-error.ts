@@ -1,4 +1,5 @@
 import { describeFault, plain } from "../redirect-file/fault.ts";
+import { S3Error } from "../s3/s3-error.ts";
 
 /** Why nothing could be published, in words for the person who asked for it. */
 export class PublishError extends Error {
@@ -46,7 +47,7 @@ export const codeOf = (error: unknown): string | undefined =>
 
 /** Any error in one line. */
 export function describeError(error: unknown): string {
-  if (error instanceof PublishError) return error.message;
+  if (error instanceof PublishError || error instanceof S3Error) return error.message;
   const code = codeOf(error);
   if (code === undefined) return error instanceof Error ? error.message : String(error);
   const path = error instanceof Error && "path" in error && typeof error.path === "string" ? `${error.path}: ` : "";

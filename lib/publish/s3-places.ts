@@ -2,24 +2,43 @@
 import { lstat, mkdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseS3Address, S3_PLACE } from "../s3/address.ts";
+import { connectS3 } from "../s3/client.ts";
+import { type S3Connection, s3Surroundings } from "../s3/connection.ts";
 import { takeLock } from "./lock.ts";
 import type { Places } from "./publish.ts";
 import { PublishError } from "./publish-error.ts";
 import { sha256 } from "./reading.ts";
-import { connectS3, type S3Connection } from "./s3-client.ts";
-import { parseS3Address } from "./s3-settings.ts";
 import { s3Target } from "./s3-target.ts";
 import type { Target } from "./target.ts";
+
+/**
+ * How to reach the server that is published to.
+ *
+ * @throws {PublishError} naming what is missing or wrong
+ */
+export function s3ConnectionOf(...given: Parameters<typeof s3Surroundings>): S3Connection {
+  const { connection, badEndpoint, missingKeys } = s3Surroundings(...given);
+  if (badEndpoint !== undefined) {
+    const received = JSON.stringify(badEndpoint.value);
+    throw new PublishError(`the S3 endpoint: expected an absolute http or https URL, received ${received}`);
+  }
+  const [missing] = missingKeys;
+  if (missing !== undefined) throw new PublishError(`publishing to S3 needs keys: ${missing} is not set`);
+  return connection;
+}
 
 /**
  * Opens a directory of a bucket, after asking for it: a bucket that is missing, or keys that are wrong, are told of
  * before anything else is done.
  *
  * @param place as `s3://bucket/prefix`
- * @throws {PublishError} when the server refuses or can't be reached
+ * @throws {PublishError} when it names no bucket
+ * @throws {S3Error} when the server refuses or can't be reached
  */
 export async function openS3Target(place: string, connection: S3Connection): Promise<Target> {
   const address = parseS3Address(place);
+  if (address === undefined) throw new PublishError(`${place}: expected ${S3_PLACE}`);
   const s3 = connectS3(connection, address.bucket);
   await s3({ method: "GET", key: "", query: { "list-type": "2", prefix: address.prefix, "max-keys": "1" } });
   return s3Target(s3, address);
@@ -47,7 +66,8 @@ interface S3Options {
  * Opens a bucket for one publish. S3 has no locks: two publishes into one repository from this machine exclude each
  * other, those from several machines are for their operators to keep apart.
  *
- * @throws {PublishError} when another publish into the repository is under way, or the server refuses
+ * @throws {PublishError} when another publish into the repository is under way
+ * @throws {S3Error} when the server refuses
  */
 export async function inS3Places(options: S3Options, work: (places: Places) => Promise<void>): Promise<void> {
   const place = `${options.content.replace(/\/+$/, "")}/${options.repository}`;
