@@ -8,9 +8,8 @@ import {
   editCatalog,
 } from "../catalog/catalog.ts";
 import { describeFault, type Fault } from "../redirect-file/fault.ts";
+import type { Parsed } from "../redirect-file/parse.ts";
 import type { Repository } from "../redirect-file/repository.ts";
-import { entryAt, fileBehind, firstEntry } from "./naming.ts";
-import { below, type FileEntry, noDirt, pathOf, type RedirectFile, type Tree } from "./tree.ts";
 import { createPauses } from "./work.ts";
 
 /** What is wrong with a file or a directory. */
@@ -51,14 +50,38 @@ export interface Outcome {
 }
 
 /** What a path stands for in the snapshot. */
-interface Record {
+export interface Record {
   readonly repository: Repository | undefined;
   /** Of the content that says so. */
   readonly hash: bigint | undefined;
   readonly fault: FileFault | undefined;
 }
 
-const NOTHING: Record = { repository: undefined, hash: undefined, fault: undefined };
+export const NOTHING: Record = { repository: undefined, hash: undefined, fault: undefined };
+
+/** What files say that said something good last: their last good state, with faults. */
+export const withFaults = (last: Record, faults: FileFault["faults"]): Record => ({
+  repository: last.repository,
+  hash: last.hash,
+  fault: { faults, servesLastGood: last.repository !== undefined },
+});
+
+/** What a file says that can be read. @param last what its path stood for */
+export function ofContent(last: Record, parsed: Parsed, hash: bigint | undefined): Record {
+  if (!parsed.ok) return withFaults(last, parsed.faults);
+  const isSame = last.repository !== undefined && last.hash === hash;
+  return { repository: isSame ? last.repository : parsed.repository, hash, fault: undefined };
+}
+
+/** Where redirect files are: what a ledger is kept of. */
+export interface Source {
+  /** Paths that may stand for something else than when they were last taken. */
+  takeDirtyPaths(): Iterable<string>;
+  /** @param recordAt what each path stood for until now */
+  recordNow(path: string, recordAt: (path: string) => Record): Record;
+  /** Whether there has ever been something to read. */
+  hasBeenRead(): boolean;
+}
 
 /** How long requests wait for their turn at most, in ms. */
 const SLICE_MS = 4;
@@ -75,67 +98,11 @@ const textOf = (fault: FileFault | undefined): string =>
   fault === undefined ? "" : `${fault.servesLastGood}${fault.faults.map(describeFault).join("\n")}`;
 
 /** Keeps the account of what each path said last, and makes snapshots of it. */
-export function createLedger(tree: Tree): Ledger {
+export function createLedger(source: Source): Ledger {
   const records = new Map<string, Record>();
   let snapshot = EMPTY_SNAPSHOT;
 
   const recordAt = (path: string): Record => records.get(path) ?? NOTHING;
-
-  const withFaults = (last: Record, faults: readonly [Fault, ...Fault[]]): Record => ({
-    repository: last.repository,
-    hash: last.hash,
-    fault: { faults, servesLastGood: last.repository !== undefined },
-  });
-
-  /** What a file said when it was good, under its path or, if that has just changed, one that leads to it still. */
-  function lastGood(file: RedirectFile, path: string): Record {
-    const last = recordAt(path);
-    if (last.repository !== undefined) return last;
-    for (const { directory, name } of file.entries)
-      for (const parent of [directory.path, directory.formerPath]) {
-        const other = parent === undefined ? path : below(parent, name);
-        const record = recordAt(other);
-        if (record.repository !== undefined && fileBehind(tree, other) === file) return record;
-      }
-    return last;
-  }
-
-  function ofFile(entry: FileEntry, path: string): Record {
-    if (entry.fault !== undefined) return withFaults(entry.keepsLastGood ? recordAt(path) : NOTHING, [entry.fault]);
-    const { file } = entry;
-    if (file === undefined || firstEntry(file) !== entry) return NOTHING;
-    const { parsed, hash } = file;
-    if (parsed === undefined) return recordAt(path);
-    if (!parsed.ok) return withFaults(lastGood(file, path), parsed.faults);
-    const last = recordAt(path);
-    const isSame = last.repository !== undefined && last.hash === hash;
-    return { repository: isSame ? last.repository : parsed.repository, hash, fault: undefined };
-  }
-
-  function ofDirectory(path: string): Record {
-    const entry = entryAt(tree, path);
-    const directory = path === tree.rootPath ? tree.root : tree.byPath.get(path);
-    const fault = (path === tree.rootPath ? tree.rootFault : entry?.fault) ?? directory?.fault;
-    if (fault === undefined) return NOTHING;
-    const known = directory ?? (entry?.kind === "directory" ? entry.child : undefined);
-    const servesLastGood = known !== undefined && known.entries.size > 0;
-    return { ...NOTHING, fault: { faults: [fault], servesLastGood } };
-  }
-
-  function recordNow(path: string): Record {
-    const entry = path === tree.rootPath ? undefined : entryAt(tree, path);
-    return entry?.kind === "file" ? ofFile(entry, path) : ofDirectory(path);
-  }
-
-  function takeDirtyPaths(): Iterable<string> {
-    const { paths, entries } = tree.dirt;
-    tree.dirt = noDirt();
-    for (const entry of entries) {
-      const path = pathOf(entry);
-      if (path !== undefined && entry.directory.entries.get(entry.name) === entry) paths.add(path);
-    }
-    return paths;
-  }
 
   async function applied(changes: readonly Change[], pause: () => Promise<void> | undefined): Promise<Catalog> {
     const edit = editCatalog(snapshot.catalog);
@@ -171,14 +138,14 @@ export function createLedger(tree: Tree): Ledger {
   async function settle(now: Date): Promise<Outcome | undefined> {
     const pause = createPauses(SLICE_MS);
     const next: (readonly [string, Record, Record])[] = [];
-    for (const path of takeDirtyPaths()) {
+    for (const path of source.takeDirtyPaths()) {
       const last = recordAt(path);
-      const record = recordNow(path);
+      const record = source.recordNow(path, recordAt);
       const isSame = record.repository === last.repository && textOf(record.fault) === textOf(last.fault);
       if (!isSame || record.hash !== last.hash) next.push([path, last, record]);
       await pause();
     }
-    const isFirst = snapshot.loadedAt === undefined && tree.root !== undefined;
+    const isFirst = snapshot.loadedAt === undefined && source.hasBeenRead();
     if (next.length === 0 && !isFirst) return undefined;
 
     const changes: Change[] = [];
@@ -199,7 +166,7 @@ export function createLedger(tree: Tree): Ledger {
     if (broken.length > 0 || mended.length > 0) faults = withFaultsOf(broken, mended);
     const catalog = await applied(changes, pause);
     const conflicts = await newConflicts(catalog, changes, pause);
-    snapshot = { catalog, files, faults, loadedAt: tree.root === undefined ? snapshot.loadedAt : now };
+    snapshot = { catalog, files, faults, loadedAt: source.hasBeenRead() ? now : snapshot.loadedAt };
     broken.sort(([a], [b]) => comparePaths(a, b));
     return { snapshot, changes, broken, mended, conflicts };
   }
