@@ -50,6 +50,7 @@ describe("a broken request", () => {
     ["too long headers", `GET /v2/ HTTP/1.1\r\n${HOST}X: ${"a".repeat(140_000)}\r\n\r\n`, 431],
     ["headers without an end", `GET /v2/ HTTP/1.1\r\n${HOST}X: ${"a".repeat(140_000)}`, 431],
     ["too many headers without an end", `GET /v2/ HTTP/1.1\r\n${HOST}${"X: a\r\n".repeat(102)}`, 431],
+    ["empty lines without an end", "\r\n".repeat(5000), 400],
     ["too many headers", `GET /v2/ HTTP/1.1\r\n${HOST}${"X: a\r\n".repeat(101)}\r\n`, 431],
   ];
   for (const [what, request, status] of ROWS) {

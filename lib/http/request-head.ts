@@ -128,6 +128,7 @@ export function parseRequestHead(text: string, from: number, limits: HeadLimits,
   let start = from;
   // RFC 9112 section 2.2: empty lines before a request are to be passed over.
   while (text.startsWith("\r\n", start)) start += 2;
+  if (start - from > limits.requestLine) return fault(400, "too many empty lines");
   const end = text.indexOf("\r\n\r\n", start);
   if (end === -1) return judgeIncomplete(text, start, limits);
   const lineEnd = text.indexOf("\r\n", start);
