@@ -58,8 +58,11 @@ function recordRead(file: RedirectFile, stats: BigIntStats, startedAt: number, b
   return record(file, bytes);
 }
 
+/** Gives a job of long computation its turn. */
+type Turn = <Result>(job: () => Result) => Promise<Result>;
+
 /** Reads a file that is new or changed, if it is still the one at that path. */
-export async function readInto(file: RedirectFile, path: string): Promise<ReadResult> {
+export async function readInto(file: RedirectFile, path: string, turn: Turn): Promise<ReadResult> {
   let fd: number | undefined;
   try {
     // A pipe that took the file's place would block an open for ever.
@@ -67,7 +70,8 @@ export async function readInto(file: RedirectFile, path: string): Promise<ReadRe
     const stats = fstatSync(fd, { bigint: true });
     if (identityOf(stats) !== file.identity) return "moved";
     const startedAt = Date.now();
-    return recordRead(file, stats, startedAt, await readAll(fd, Number(stats.size)));
+    const bytes = await readAll(fd, Number(stats.size));
+    return await turn(() => recordRead(file, stats, startedAt, bytes));
   } catch (error) {
     const code = codeOf(error);
     return isGone(code) ? "moved" : recordUnreadable(file, code);

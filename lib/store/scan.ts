@@ -19,7 +19,7 @@ import {
   type Tree,
   touch,
 } from "./tree.ts";
-import { createPauses, createWork } from "./work.ts";
+import { createPauses, createTurns, createWork } from "./work.ts";
 
 /** What to look at again. */
 export interface Hints {
@@ -39,7 +39,7 @@ export interface Scan {
 /** Reads and looks under way at once: enough to keep every thread busy; more would only make requests wait longer. */
 const CONCURRENCY = 16;
 /** How long requests wait for their turn at most while a large directory is gone through, in ms. */
-const SLICE_MS = 4;
+const SLICE_MS = 1;
 
 /** Why a name is looked at: it was in a listing, something happened to it, or something happened elsewhere. */
 type Reason = "listed" | "hinted" | "again";
@@ -55,6 +55,7 @@ const isHidden = (name: string): boolean => name.startsWith("..");
  */
 export function createScan(tree: Tree, watchDirectory: (real: string, identity: string) => void): Scan {
   const work = createWork(CONCURRENCY);
+  const turn = createTurns(SLICE_MS);
   let round = 0;
   let follow = createTrails();
   let missing: Entry[] = [];
@@ -78,7 +79,7 @@ export function createScan(tree: Tree, watchDirectory: (real: string, identity: 
     if (file.reading !== undefined) return file.reading;
     if (isKnown(file, facts) || (file.readIn === round && file.fingerprint === facts.fingerprint)) return;
     file.readIn = round;
-    file.reading = readInto(file, below(directory.real, name)).then((result) => {
+    file.reading = readInto(file, below(directory.real, name), turn).then((result) => {
       file.reading = undefined;
       if (result === "moved") later(entry);
       if (result !== "changed") return;

@@ -71,3 +71,39 @@ export function createPauses(slice: number): () => Promise<void> | undefined {
     );
   };
 }
+
+/**
+ * Many jobs that finish waiting together would all go on in one go. They take turns instead, and whenever a slice is
+ * used up, requests get theirs.
+ *
+ * @param slice milliseconds; a single job may be longer
+ * @returns resolves with what the job returns, or rejects with what it throws
+ */
+export function createTurns(slice: number): <Result>(job: () => Result) => Promise<Result> {
+  let waiting: (() => void)[] = [];
+  let next = 0;
+  const go = () => {
+    const until = performance.now() + slice;
+    for (let job = waiting[next]; job !== undefined; job = waiting[next]) {
+      next++;
+      job();
+      if (performance.now() >= until) break;
+    }
+    if (next < waiting.length) setImmediate(go);
+    else {
+      waiting = [];
+      next = 0;
+    }
+  };
+  return (job) =>
+    new Promise((resolve, reject) => {
+      waiting.push(() => {
+        try {
+          resolve(job());
+        } catch (error) {
+          reject(error);
+        }
+      });
+      if (waiting.length === 1) setImmediate(go);
+    });
+}
