@@ -3,7 +3,9 @@ import { createHash, randomFillSync } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { LOAD_CORE, load, median, residentBytes, startServer } from "./process.ts";
+import { load, writeRequests } from "./load.ts";
+import { cranedCommand, LOAD_CORE, residentBytes, startServer } from "./process.ts";
+import { median, rounds } from "./rounds.ts";
 
 const PORT = 7303;
 const ROUNDS = 3;
@@ -46,30 +48,22 @@ export async function measureContent(): Promise<readonly string[]> {
   const [large, small] = [writeBlob(blobs, LARGE), writeBlob(blobs, SMALL)];
   const serve = ["--serve-content-enable", "--serve-content-content-dir-v2", join(scratch, "content")];
   const v1 = ["--serve-content-content-dir-v1", scratch];
-  const craned = [
-    "dist/craned",
-    "serve",
-    "-c",
-    "/dev/null",
-    "--data-dir",
-    join(scratch, "data"),
-    "--host",
-    "127.0.0.1",
-  ];
   const contestants: readonly (readonly [name: string, command: readonly string[]])[] = [
-    ["craned", [...craned, "--port", String(PORT), ...serve, ...v1]],
+    ["craned", cranedCommand(join(scratch, "data"), PORT, ...serve, ...v1)],
     ["nginx, sendfile", ["nginx", "-c", join(scratch, "nginx.conf")]],
   ];
   const speeds = new Map<string, number[]>(contestants.map(([name]) => [name, []]));
   const rates = new Map<string, number[]>(contestants.map(([name]) => [name, []]));
   const memory = new Map<string, number>();
-  const url = (digest: string) => `http://127.0.0.1:${PORT}/v2/app/blobs/${digest}`;
-  for (let round = 0; round < ROUNDS; round++) {
+  const path = (digest: string) => `/v2/app/blobs/${digest}`;
+  const url = (digest: string) => `http://127.0.0.1:${PORT}${path(digest)}`;
+  const requests = writeRequests(join(scratch, "requests"), [{ path: path(small), accept: "*/*" }]);
+  for (let round = 0; round < rounds(ROUNDS); round++) {
     for (const [name, command] of contestants) {
       const server = await startServer(command, PORT);
       for (let each = 0; each < DOWNLOADS; each++) speeds.get(name)?.push(await download(url(large)));
       memory.set(name, residentBytes(server.pid));
-      rates.get(name)?.push((await load(url(small), { seconds: 3 })).perSecond);
+      rates.get(name)?.push((await load(PORT, server, requests)).perSecond);
       await server.stop();
     }
   }

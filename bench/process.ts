@@ -1,33 +1,59 @@
-/** Servers and load generators, pinned to cores, started and ended by their ids. */
+/** Servers on a core of their own, started and ended by their ids. */
 import { readFileSync } from "node:fs";
+import { connect } from "node:net";
 
 export const SERVER_CORE = "0";
 export const LOAD_CORE = "1";
 
-/** A server under load. */
+const REQUEST = "GET /v2/ HTTP/1.1\r\nHost: registry\r\nConnection: close\r\n\r\n";
+const RETRY_MILLISECONDS = 1;
+const PATIENCE_MILLISECONDS = 120_000;
+/** What the kernel counts processor time in: USER_HZ, which is 100 on every Linux there is. */
+const TICKS_PER_SECOND = 100;
+
+/** A server that answers. */
 export interface Server {
   readonly pid: number;
+  /** Milliseconds from exec to the first answer. */
+  readonly start: number;
   readonly stop: () => Promise<void>;
 }
 
-async function untilListening(port: number): Promise<void> {
-  for (let tries = 0; tries < 1500; tries++) {
-    const isUp = await fetch(`http://127.0.0.1:${port}/`, { redirect: "manual" }).then(
-      () => true,
-      () => false,
-    );
-    if (isUp) return;
-    await Bun.sleep(20);
-  }
-  throw new Error(`nothing listens on port ${port}`);
+/** One connection, one request. @returns whether there was an answer */
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1", () => socket.write(REQUEST));
+    socket.on("data", () => {
+      resolve(true);
+      socket.destroy();
+    });
+    socket.on("error", () => resolve(false));
+    socket.on("close", () => resolve(false));
+  });
 }
 
-/** Starts a server on its core and waits until it answers. */
-export async function startServer(command: readonly string[], port: number): Promise<Server> {
-  const child = Bun.spawn(["taskset", "-c", SERVER_CORE, ...command], { stdout: "ignore", stderr: "ignore" });
-  await untilListening(port);
+/**
+ * Starts a server and waits until it answers.
+ *
+ * @param core undefined for any
+ */
+export async function startServer(
+  command: readonly string[],
+  port: number,
+  core: string | undefined = SERVER_CORE,
+): Promise<Server> {
+  if (await answers(port)) throw new Error(`something else answers on port ${port}`);
+  const pinned = core === undefined ? command : ["taskset", "-c", core, ...command];
+  const from = performance.now();
+  const child = Bun.spawn([...pinned], { stdin: "ignore", stdout: "ignore", stderr: "ignore" });
+  while (!(await answers(port))) {
+    if (child.exitCode !== null) throw new Error(`${command.join(" ")} ended with ${child.exitCode}`);
+    if (performance.now() - from > PATIENCE_MILLISECONDS) throw new Error(`nothing answers on port ${port}`);
+    await Bun.sleep(RETRY_MILLISECONDS);
+  }
   return {
     pid: child.pid,
+    start: performance.now() - from,
     stop: async () => {
       child.kill("SIGTERM");
       await child.exited;
@@ -35,38 +61,50 @@ export async function startServer(command: readonly string[], port: number): Pro
   };
 }
 
-/** Resident memory of a process, in bytes. */
-export function residentBytes(pid: number): number {
+/** A process and those that it started. */
+function familyOf(pid: number): readonly number[] {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").match(/\d+/g) ?? [];
+  return [pid, ...children.flatMap((child) => familyOf(Number(child)))];
+}
+
+function residentBytesOf(pid: number): number {
   const line = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"));
   return Number(line?.[1]) * 1024;
 }
 
-/** What wrk measured. */
-export interface Load {
-  readonly perSecond: number;
-  readonly p50: number;
-  readonly p99: number;
-  readonly unexpected: number;
+/** Resident memory of a process and those that it started, in bytes; pages that they share count for each. */
+export const residentBytes = (pid: number): number =>
+  familyOf(pid).reduce((sum, each) => sum + residentBytesOf(each), 0);
+
+function processorSecondsOf(pid: number): number {
+  const [, after = ""] = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ");
+  const [user, system] = after.split(" ").slice(11, 13).map(Number);
+  return ((user ?? 0) + (system ?? 0)) / TICKS_PER_SECOND;
 }
 
-const MILLISECONDS: Readonly<Record<string, number>> = { us: 0.001, ms: 1, s: 1000 };
+/** Processor time that a process and those that it started have used, in seconds. */
+export const processorSeconds = (pid: number): number =>
+  familyOf(pid).reduce((sum, each) => sum + processorSecondsOf(each), 0);
 
-function latency(output: string, percentile: string): number {
-  const [, value, unit = ""] = new RegExp(`${percentile}%\\s+([\\d.]+)(us|ms|s)`).exec(output) ?? [];
-  return Number(value) * (MILLISECONDS[unit] ?? Number.NaN);
+/** A port that nothing listens on now. */
+export function freePort(): number {
+  const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => {} } });
+  const { port } = listener;
+  listener.stop(true);
+  return port;
 }
 
-/** Loads a server from the other core. */
-export async function load(
-  url: string,
-  { seconds = 5, connections = 32, script = [] as readonly string[] } = {},
-): Promise<Load> {
-  const command = ["wrk", "-t1", `-c${connections}`, `-d${seconds}s`, "--latency", ...script, url];
-  const output = await Bun.$`taskset -c ${LOAD_CORE} ${command}`.text();
-  const unexpected = /Non-2xx or 3xx responses: (\d+)/.exec(output)?.[1] ?? "0";
-  const perSecond = Number(/Requests\/sec:\s+([\d.]+)/.exec(output)?.[1]);
-  return { perSecond, p50: latency(output, "50"), p99: latency(output, "99"), unexpected: Number(unexpected) };
-}
-
-export const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+/** The command of a craned that serves a directory. */
+export const cranedCommand = (directory: string, port: number, ...more: readonly string[]): readonly string[] => [
+  "dist/craned",
+  "serve",
+  "--config",
+  "/dev/null",
+  "--data-dir",
+  directory,
+  "--host",
+  "127.0.0.1",
+  "--port",
+  String(port),
+  ...more,
+];

@@ -3,7 +3,7 @@ import { createHash, randomFillSync } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { median } from "./process.ts";
+import { median, rounds } from "./rounds.ts";
 
 const LAYERS = 8;
 const LAYER_BYTES = 64 * 2 ** 20;
@@ -78,7 +78,7 @@ export async function measurePublish(): Promise<readonly string[]> {
   ];
   const seconds = new Map<string, number[]>(contestants.map(([name]) => [name, []]));
   const peaks = new Map<string, number>();
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < rounds(ROUNDS); round++) {
     for (const [name, command] of contestants) {
       const place = join(scratch, "place");
       mkdirSync(place);

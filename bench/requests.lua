@@ -1,14 +1,28 @@
--- Manifests of many repositories, one after another in a fixed shuffle.
-local repositories = tonumber(os.getenv("BENCH_REPOSITORIES"))
-local tags = tonumber(os.getenv("BENCH_TAGS"))
-local at = 0
+-- Sends the requests of a file, one after another, from the first again after the last. All are formatted before the
+-- load begins, so that the load generator is slowed as little as can be. A line is: path, tab, Accept header.
+local requests, count, at = {}, 0, 0
+local connection = os.getenv("BENCH_CONNECTION")
 
-wrk.headers["Accept"] = "application/vnd.oci.image.index.v1+json, application/vnd.docker.distribution.manifest.v2+json"
-wrk.headers["User-Agent"] = "bench"
+init = function()
+  for line in io.lines(os.getenv("BENCH_REQUESTS")) do
+    local path, accept = line:match("^([^\t]+)\t(.*)$")
+    local headers = { ["User-Agent"] = "bench", Accept = accept, Connection = connection }
+    count = count + 1
+    requests[count] = wrk.format("GET", path, headers)
+  end
+end
 
 request = function()
-  at = at + 7919
-  local repository = at % repositories
-  local path = "/v2/group-" .. (repository % 100) .. "/app-" .. repository .. "/manifests/v1." .. (at % tags)
-  return wrk.format("GET", path)
+  at = at % count + 1
+  return requests[at]
+end
+
+-- Times are in microseconds.
+done = function(summary, latency)
+  local errors = summary.errors
+  io.write(string.format(
+    '\n{"seconds":%f,"requests":%d,"refused":%d,"broken":%d,"p50":%f,"p90":%f,"p99":%f,"p999":%f,"max":%f}\n',
+    summary.duration / 1e6, summary.requests, errors.status,
+    errors.connect + errors.read + errors.write + errors.timeout,
+    latency:percentile(50), latency:percentile(90), latency:percentile(99), latency:percentile(99.9), latency.max))
 end

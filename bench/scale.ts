@@ -1,10 +1,17 @@
 /** Start-up, memory and the reload of one changed file, by the number of files. */
 import { renameSync, writeFileSync } from "node:fs";
-import { fileOf, nameOf, pathOf, writeData } from "./data.ts";
-import { load, median, residentBytes, startServer } from "./process.ts";
+import { join } from "node:path";
+import { fileOf, manifestRequests, nameOf, pathOf, writeData } from "./data.ts";
+import { load, writeRequests } from "./load.ts";
+import { cranedCommand, residentBytes, startServer } from "./process.ts";
+import { median, seconds } from "./rounds.ts";
+import { megabytes, table, time, whole } from "./table.ts";
 
 const PORT = 7302;
 const CHANGES = 21;
+const CONNECTIONS = 4;
+const SECONDS = 4;
+const REQUESTS = 10_000;
 const ACCEPT = { Accept: "application/vnd.docker.distribution.manifest.v2+json" };
 
 async function locationOf(repository: number): Promise<string | null> {
@@ -35,40 +42,47 @@ const SIZES: readonly (readonly [files: number, tags: number])[] = [
   [100_000, 5],
 ];
 
+const COLUMNS = [
+  "files",
+  "references",
+  "first answer ms",
+  "RSS MB",
+  "change seen, median ms",
+  "slowest ms",
+  "p99 ms",
+  "p99 ms while files change",
+];
+
 /** @returns lines of a Markdown table */
 export async function measureScale(): Promise<readonly string[]> {
-  const rows: string[] = [];
+  const rows: (readonly string[])[] = [];
   for (const [files, tags] of SIZES) {
     const data = writeData(files, tags);
-    const flags = ["-c", "/dev/null", "--data-dir", data.path, "--host", "127.0.0.1", "--port", String(PORT)];
-    const began = performance.now();
-    const server = await startServer(["dist/craned", "serve", ...flags], PORT);
-    const start = performance.now() - began;
-    const rss = residentBytes(server.pid) / 1e6;
+    const requests = writeRequests(join(data.path, "requests"), manifestRequests(files, tags, REQUESTS));
+    const server = await startServer(cranedCommand(data.path, PORT), PORT);
+    const rss = residentBytes(server.pid);
     const times: number[] = [];
     for (let each = 1; each <= CHANGES; each++)
       times.push(await changeOne(data.path, (each * 7919) % files, tags, each));
-    const script = ["-s", `${import.meta.dir}/requests.lua`];
-    process.env["BENCH_REPOSITORIES"] = String(files);
-    process.env["BENCH_TAGS"] = String(tags);
-    const url = `http://127.0.0.1:${PORT}`;
-    const quiet = await load(url, { seconds: 4, connections: 4, script });
-    const loaded = load(url, { seconds: 4, connections: 4, script });
+    const quiet = await load(PORT, server, requests, { seconds: SECONDS, connections: CONNECTIONS });
+    const loaded = load(PORT, server, requests, { seconds: SECONDS, connections: CONNECTIONS });
     let changes = 0;
-    for (const until = performance.now() + 3800; performance.now() < until; changes++) {
+    for (const until = performance.now() + seconds(SECONDS) * 950; performance.now() < until; changes++) {
       await changeOne(data.path, (changes * 104_729) % files, tags, changes + 1000);
     }
     const busy = await loaded;
     await server.stop();
     data.remove();
-    rows.push(
-      `| ${files} | ${files * tags * 2} | ${start.toFixed(0)} | ${rss.toFixed(0)} | ${median(times).toFixed(0)} | ${Math.max(...times).toFixed(0)} ` +
-        `| ${quiet.p99.toFixed(2)} | ${busy.p99.toFixed(2)} (${changes} changes) |`,
-    );
+    rows.push([
+      whole(files),
+      whole(files * tags * 2),
+      whole(server.start),
+      megabytes(rss),
+      whole(median(times)),
+      whole(Math.max(...times)),
+      time(quiet.p99),
+      `${time(busy.p99)} (${changes} changes)`,
+    ]);
   }
-  return [
-    "| files | references | first answer ms | RSS MB | change seen, median ms | slowest ms | p99 ms | p99 ms while files change |",
-    "|---:|---:|---:|---:|---:|---:|---:|---:|",
-    ...rows,
-  ];
+  return table(COLUMNS, rows);
 }

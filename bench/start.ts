@@ -1,15 +1,13 @@
 /** From exec to the first answer, and what an idle server holds in memory. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { connect } from "node:net";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { writeData } from "./data.ts";
-import { median, residentBytes } from "./process.ts";
+import { cranedCommand, freePort, residentBytes, startServer } from "./process.ts";
+import { median, rounds } from "./rounds.ts";
 
 const ROUNDS = 15;
-const RETRY_MILLISECONDS = 1;
 const IDLE_MILLISECONDS = 500;
-const REQUEST = "GET /v2/ HTTP/1.1\r\nHost: registry\r\nConnection: close\r\n\r\n";
 
 /** A registry that can be started on any port. */
 interface Candidate {
@@ -22,46 +20,13 @@ interface Start {
   readonly bytes: number;
 }
 
-/** One connection, one request. @returns whether there was an answer */
-function answers(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1", () => socket.write(REQUEST));
-    socket.on("data", () => {
-      resolve(true);
-      socket.destroy();
-    });
-    socket.on("error", () => resolve(false));
-    socket.on("close", () => resolve(false));
-  });
-}
-
-function freePort(): number {
-  const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => {} } });
-  const { port } = listener;
-  listener.stop(true);
-  return port;
-}
-
-/** Of a process and those that it started, in bytes. */
-function residentBytesOfAll(pid: number): number {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").match(/\d+/g) ?? [];
-  return children.reduce((sum, child) => sum + residentBytesOfAll(Number(child)), residentBytes(pid));
-}
-
-async function startOnce({ name, command }: Candidate): Promise<Start> {
+async function startOnce({ command }: Candidate): Promise<Start> {
   const port = freePort();
-  const from = performance.now();
-  const child = Bun.spawn([...command(port)], { stdin: "ignore", stdout: "ignore", stderr: "ignore" });
-  while (!(await answers(port))) {
-    if (child.exitCode !== null) throw new Error(`${name} ended with ${child.exitCode}`);
-    await Bun.sleep(RETRY_MILLISECONDS);
-  }
-  const milliseconds = performance.now() - from;
+  const server = await startServer(command(port), port, undefined);
   await Bun.sleep(IDLE_MILLISECONDS);
-  const bytes = residentBytesOfAll(child.pid);
-  child.kill("SIGTERM");
-  await child.exited;
-  return { milliseconds, bytes };
+  const bytes = residentBytes(server.pid);
+  await server.stop();
+  return { milliseconds: server.start, bytes };
 }
 
 /** Distribution's registry keeps its images in a directory, and is told so in YAML. */
@@ -87,18 +52,7 @@ function flask(work: string): Candidate {
 export async function measureStart(): Promise<readonly string[]> {
   const work = mkdtempSync(join(tmpdir(), "craned-bench-"));
   const [empty, thousand] = [writeData(0, 0), writeData(1000, 10)];
-  const craned = (path: string) => (port: number) => [
-    "dist/craned",
-    "serve",
-    "--config",
-    "/dev/null",
-    "--data-dir",
-    path,
-    "--host",
-    "127.0.0.1",
-    "--port",
-    `${port}`,
-  ];
+  const craned = (path: string) => (port: number) => cranedCommand(path, port);
   const candidates = [
     { name: "craned", command: craned(empty.path) },
     { name: "craned, 1,000 repositories", command: craned(thousand.path) },
@@ -107,7 +61,7 @@ export async function measureStart(): Promise<readonly string[]> {
   ].filter(({ command }) => Bun.which(command(0)[0] ?? "") !== null);
   try {
     const starts = new Map(candidates.map((candidate) => [candidate, [] as Start[]]));
-    for (let round = 0; round < ROUNDS; round++) {
+    for (let round = 0; round < rounds(ROUNDS); round++) {
       for (const [candidate, list] of starts) list.push(await startOnce(candidate));
     }
     const rows = [...starts].map(([{ name }, list]) => {
