@@ -1,0 +1,46 @@
+/** What a process holds, as the kernel tells. */
+import { readdirSync, readFileSync } from "node:fs";
+
+/** What must not grow. */
+export interface Holdings {
+  /** Resident memory, in bytes. */
+  readonly memory: number;
+  readonly descriptors: number;
+  readonly watches: number;
+}
+
+function watchesIn(pid: number, fd: string): number {
+  try {
+    return readFileSync(`/proc/${pid}/fdinfo/${fd}`, "utf8").split("inotify wd:").length - 1;
+  } catch {
+    return 0;
+  }
+}
+
+/** @throws when there is no such process */
+export function holdingsOf(pid: number): Holdings {
+  const kilobytes = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+  const descriptors = readdirSync(`/proc/${pid}/fd`);
+  const watches = descriptors.reduce((sum, fd) => sum + watchesIn(pid, fd), 0);
+  return { memory: Number(kilobytes) * 1024, descriptors: descriptors.length, watches };
+}
+
+export const megabytes = (bytes: number): string => `${(bytes / 1024 ** 2).toFixed(1)} MB`;
+
+/** The value that `share` of all values are below. */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+}
+
+/** Least squares: how much the values grow for each one that follows. */
+export function slopeOf(values: readonly number[]): number {
+  const middle = (values.length - 1) / 2;
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  let [above, below] = [0, 0];
+  for (const [at, value] of values.entries()) {
+    above += (at - middle) * (value - mean);
+    below += (at - middle) ** 2;
+  }
+  return below === 0 ? 0 : above / below;
+}
