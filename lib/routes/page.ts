@@ -5,10 +5,18 @@ export interface Page<Item extends string> {
   readonly next: string | undefined;
 }
 
+/** What a page is cut out of. */
+export interface Listed<Item extends string> {
+  /** In ASCII order as far as `count`. */
+  readonly sorted: readonly Item[];
+  readonly count: number;
+  readonly isShown: (item: Item) => boolean;
+}
+
 /** The first place in a sorted list that comes after `last`. */
-function placeAfter(sorted: readonly string[], last: string): number {
+function placeAfter<Item extends string>({ sorted, count }: Listed<Item>, last: string): number {
   let low = 0;
-  let high = sorted.length;
+  let high = count;
   while (low < high) {
     const middle = (low + high) >>> 1;
     const item = sorted[middle];
@@ -19,27 +27,27 @@ function placeAfter(sorted: readonly string[], last: string): number {
 }
 
 /**
- * Cuts a page out of a list, as `?n=` and `?last=` ask.
+ * Cuts a page out of a list, as `?n=` and `?last=` ask. It costs as much as the page is long, not the list.
  *
- * @param sorted in ASCII order
  * @param path of the list, for the Link header
  * @param query without its question mark
  * @returns undefined when n is not a non-negative integer
  * @see OCI distribution-spec "Content Discovery"
  */
-export function pageOf<Item extends string>(
-  sorted: readonly Item[],
-  path: string,
-  query: string,
-): Page<Item> | undefined {
+export function pageOf<Item extends string>(listed: Listed<Item>, path: string, query: string): Page<Item> | undefined {
   const parameters = new URLSearchParams(query);
   const n = parameters.get("n");
   if (n !== null && !/^\d+$/.test(n)) return undefined;
   const last = parameters.get("last");
-  const start = last === null ? 0 : placeAfter(sorted, last);
-  const size = n === null ? sorted.length : Number(n);
-  const items = sorted.slice(start, start + size);
-  const final = items.at(-1);
-  if (final === undefined || start + size >= sorted.length) return { items, next: undefined };
-  return { items, next: `<${path}?last=${encodeURIComponent(final)}&n=${n}>; rel="next"` };
+  const { sorted, count, isShown } = listed;
+  const size = n === null ? count : Number(n);
+  const items: Item[] = [];
+  for (let at = last === null ? 0 : placeAfter(listed, last); at < count; at++) {
+    const item = sorted[at];
+    if (item === undefined || !isShown(item)) continue;
+    const final = items.at(-1);
+    if (items.length < size) items.push(item);
+    else return { items, next: final && `<${path}?last=${encodeURIComponent(final)}&n=${n}>; rel="next"` };
+  }
+  return { items, next: undefined };
 }

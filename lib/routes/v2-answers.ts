@@ -1,11 +1,11 @@
 import type { Accept } from "../media-types.ts";
-import { tagsOf, type V2Repository } from "../redirect-file/repository.ts";
+import type { V2Repository } from "../redirect-file/repository.ts";
 import { parseDigest, parseReference, parseRepositoryName } from "../reference.ts";
 import { resolveManifest } from "../resolve.ts";
 import type { Answer } from "./answer.ts";
 import { V2_HEADER, v2Error } from "./errors.ts";
 import type { Outcome } from "./found.ts";
-import { pageOf } from "./page.ts";
+import { type Listed, pageOf } from "./page.ts";
 import { type View, visibleV2 } from "./registry.ts";
 import { isPlainPath } from "./target.ts";
 
@@ -55,13 +55,8 @@ export function answerBlob(view: View, name: string, digestText: string): Outcom
   return isAnswer(repository) ? repository : { repository, path: `blobs/${digest}`, missing: BLOB_UNKNOWN };
 }
 
-function answerPage(
-  path: string,
-  query: string,
-  sorted: readonly string[],
-  body: (items: readonly string[]) => object,
-) {
-  const page = pageOf(sorted, path, query);
+function answerPage(path: string, query: string, listed: Listed<string>, body: (items: readonly string[]) => object) {
+  const page = pageOf(listed, path, query);
   if (page === undefined) return v2Error("PAGINATION_NUMBER_INVALID");
   return json(body(page.items), page.next === undefined ? [] : [["Link", page.next]]);
 }
@@ -71,7 +66,9 @@ export function answerTags(view: View, name: string, query: string): Outcome {
   const repository = findRepository(view, name);
   if (isAnswer(repository)) return repository;
   if (repository.version !== 5) return { repository, path: "tags/list", missing: NAME_UNKNOWN };
-  return answerPage(`/v2/${name}/tags/list`, query, tagsOf(repository), (items) => ({ name, tags: items }));
+  const { references, tagCount } = repository.manifests;
+  const listed = { sorted: references, count: tagCount, isShown: () => true };
+  return answerPage(`/v2/${name}/tags/list`, query, listed, (items) => ({ name, tags: items }));
 }
 
 /** `/v2/<name>/referrers/<digest>` */
@@ -98,6 +95,7 @@ export function answerReferrers(view: View, name: string, digestText: string, qu
 
 /** `/v2/_catalog`: the names that this client may see. */
 export function answerCatalog(view: View, query: string): Answer {
-  const names = view.catalog.v2.names.filter((name) => visibleV2(view, name) !== undefined);
-  return answerPage("/v2/_catalog", query, names, (repositories) => ({ repositories }));
+  const { names } = view.catalog.v2;
+  const listed = { sorted: names, count: names.length, isShown: (name: string) => visibleV2(view, name) !== undefined };
+  return answerPage("/v2/_catalog", query, listed, (repositories) => ({ repositories }));
 }
