@@ -20,6 +20,7 @@ const Summary = v.object({
   requests: v.number(),
   refused: v.number(),
   broken: v.number(),
+  cut: v.number(),
   p50: v.number(),
   p90: v.number(),
   p99: v.number(),
@@ -35,6 +36,8 @@ export interface Load {
   readonly refused: number;
   /** Connections that failed, and answers that never came. */
   readonly broken: number;
+  /** Connections that ended without a word before. */
+  readonly cut: number;
   readonly p50: number;
   readonly p90: number;
   readonly p99: number;
@@ -80,6 +83,7 @@ export async function load(
     requests: summary.requests,
     refused: summary.refused,
     broken: summary.broken,
+    cut: summary.cut,
     p50: milliseconds(summary.p50),
     p90: milliseconds(summary.p90),
     p99: milliseconds(summary.p99),

@@ -5,7 +5,10 @@ const VERSIONS: readonly (readonly [name: string, command: readonly string[]])[]
   ["nginx", ["nginx", "-v"]],
   ["wrk", ["wrk", "-v"]],
   ["skopeo", ["skopeo", "--version"]],
+  ["distribution", ["distribution-registry", "--version"]],
   ["docker-registry", ["docker-registry", "--version"]],
+  ["Go", ["go", "version"]],
+  ["gunicorn", ["gunicorn", "--version"]],
 ];
 
 /** The first version number that a program says of itself, or undefined if it is not installed. */
@@ -24,5 +27,7 @@ export async function describeMachine(): Promise<readonly string[]> {
     const version = await versionOf(command);
     programs.push(version === undefined ? `no ${name}` : `${name} ${version}`);
   }
-  return [`${cpus().length} cores of an ${model.trim()}, ${memory}, Linux ${release()}; ${programs.join(", ")}.`];
+  return [
+    `${cpus().length} cores of an ${model.trim()}, ${memory}, Linux ${release().replace(/-.*/, "")}; ${programs.join(", ")}.`,
+  ];
 }

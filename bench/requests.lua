@@ -21,8 +21,8 @@ end
 done = function(summary, latency)
   local errors = summary.errors
   io.write(string.format(
-    '\n{"seconds":%f,"requests":%d,"refused":%d,"broken":%d,"p50":%f,"p90":%f,"p99":%f,"p999":%f,"max":%f}\n',
+    '\n{"seconds":%f,"requests":%d,"refused":%d,"broken":%d,"cut":%d,"p50":%f,"p90":%f,"p99":%f,"p999":%f,"max":%f}\n',
     summary.duration / 1e6, summary.requests, errors.status,
-    errors.connect + errors.read + errors.write + errors.timeout,
+    errors.connect + errors.write + errors.timeout, errors.read,
     latency:percentile(50), latency:percentile(90), latency:percentile(99), latency:percentile(99.9), latency.max))
 end

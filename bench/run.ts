@@ -7,6 +7,8 @@ import { describeMachine } from "./machine.ts";
 import { measureMemory } from "./memory.ts";
 import { measurePublish } from "./publish.ts";
 import { measureRedirects } from "./redirects.ts";
+import { measureReferences } from "./references.ts";
+import { measureReload } from "./reload.ts";
 import { writeBetweenMarkers } from "./report.ts";
 import { measureScale } from "./scale.ts";
 import { measureStart } from "./start.ts";
@@ -17,6 +19,8 @@ type Part = readonly [name: string, measure: () => Promise<readonly string[]>];
 const PARTS: readonly Part[] = [
   ["redirects", measureRedirects],
   ["start", measureStart],
+  ["references", measureReferences],
+  ["reload", measureReload],
   ["scale", measureScale],
   ["memory", measureMemory],
   ["publish", measurePublish],

@@ -32,12 +32,12 @@ export async function checkAnswers(
  * @param connections how many requests could be under way at the end
  */
 export function unexpectedOf(
-  { refused, broken, requests: answered }: Load,
-  { answers }: Contestant,
+  { refused, broken, cut, requests: answered }: Load,
+  { answers, endsSilently = false }: Contestant,
   requests: readonly KindRequest[],
   connections: number,
 ): number {
   const refusals = requests.filter(({ kind }) => (answers[kind] ?? 0) >= FIRST_REFUSAL).length;
   const difference = Math.abs(refused - (answered * refusals) / requests.length);
-  return broken + (difference > connections ? Math.round(difference) : 0);
+  return broken + (endsSilently ? 0 : cut) + (difference > connections ? Math.round(difference) : 0);
 }

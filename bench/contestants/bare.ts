@@ -13,6 +13,7 @@ export const bare: Contestant = {
   program: process.execPath,
   answers: { manifest: 302, blob: 302 },
   isSame: false,
+  endsSilently: true,
   prepare: ({ scratch, port }) => {
     const file = join(scratch, "bare.ts");
     writeFileSync(file, program(port));

@@ -20,6 +20,8 @@ export interface Contestant {
   readonly answers: Readonly<Partial<Record<Kind, number>>>;
   /** Whether its redirects of manifests lead where craned's lead; others lead anywhere. */
   readonly isSame: boolean;
+  /** Whether it ends a connection that it was asked to end without saying so in the answer. */
+  readonly endsSilently?: boolean;
   /** Writes what it needs. @returns its command */
   readonly prepare: (field: Field) => readonly string[];
 }
