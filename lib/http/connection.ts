@@ -1,7 +1,9 @@
-import { DEFAULT_HEAD_LIMITS, emptyMemo } from "./fields.ts";
+import { emptyMemo, forget } from "./fields.ts";
+import type { Limits } from "./limits.ts";
+import { createOutbox } from "./outbox.ts";
 import { type AnswerForm, type HeadFault, parseRequestHead, type RequestHead } from "./request-head.ts";
-import { fieldLines, spell, statusLine } from "./response.ts";
-import type { Clock, Timeouts, Wire } from "./wire.ts";
+import { sendResponse } from "./send-response.ts";
+import type { Clock, Wire } from "./wire.ts";
 
 /** An answer that is ready before it is asked for: nothing to await, nothing to stream. */
 export interface PreparedAnswer {
@@ -18,71 +20,86 @@ export interface Service {
   readonly answer: (head: RequestHead, peer: string) => Promise<Response>;
   /** How to word the answer to what can't be read. */
   readonly refuse: (fault: HeadFault) => Response;
+  /** The answer to who came when there was no room; undefined if this must be answered nevertheless. */
+  readonly turnAway?: (head: RequestHead) => Response | undefined;
   readonly onError: (error: unknown) => void;
+}
+
+/** What a connection waits for. */
+export interface Waiting {
+  /** `idle`: for nothing but another request. `request`: for the rest of one, or the first. `taking`: for the client. */
+  readonly kind: "idle" | "request" | "taking";
+  /** In the clock's seconds. */
+  readonly since: number;
 }
 
 /** One connection, driven by its socket's events. */
 export interface Connection {
+  /** TLS has agreed on its keys. */
+  onHandshake(): void;
   onData(bytes: Buffer): void;
   onDrain(): void;
+  /** The client sends no more; it may still wait for answers. */
+  onEnd(): void;
   onClose(): void;
   /** Called about once a second. */
   onTick(): void;
+  /** Undefined while it is the program that works. */
+  waiting(): Waiting | undefined;
+  /** Bytes in memory: of a request that is not whole, of answers that are not taken. */
+  held(): number;
   /** No request after the present one; an idle connection ends at once. */
   finish(): void;
+  /** Ends it at once, whatever is under way. */
+  cut(): void;
+}
+
+/** What a connection is born with. */
+export interface ConnectionOptions {
+  readonly limits: Pick<Limits, "head" | "timeouts">;
+  readonly clock: () => Clock;
+  /** Whether a handshake goes before. */
+  readonly isSecure?: boolean;
+  /** One beyond those that there is room for: it is given one answer, if that takes no time, and must be quick. */
+  readonly isExtra?: boolean;
 }
 
 const CRUMBS = 4096;
 const MAX_UNREAD_WHILE_ANSWERING = 64 * 1024;
+/** A batch of pipelined requests is answered as far as this, and on only when the client has taken that. */
+const MAX_OUT = 256 * 1024;
 const CLOSE_LINE = "Connection: close\r\n";
 const KEEP_ALIVE_LINE = "Connection: keep-alive\r\n";
-const NO_BODY_STATUS: ReadonlySet<number> = new Set([204, 304]);
+/** Seconds for which the last request's header lines are kept: clients that repeat them do it soon. */
+const MEMO_SECONDS = 2;
 
 type State = "reading" | "answering" | "lingering" | "closed";
 
 /** Starts to speak HTTP/1.x with one client: requests in order, pipelined or not, answers in the same order. */
-export function openConnection(wire: Wire, service: Service, clock: () => Clock, timeouts: Timeouts): Connection {
+export function openConnection(wire: Wire, service: Service, options: ConnectionOptions): Connection {
+  const { clock, isExtra = false } = options;
+  const { head: headLimits, timeouts } = options.limits;
+  const now = (): number => clock().seconds;
+  const outbox = createOutbox(wire, now);
   let state: State = "reading";
+  let isShakingHands = options.isSecure === true;
   let unread = "";
   let examined = Number.NEGATIVE_INFINITY;
   let bodyToSkip = 0;
-  let unsent: Uint8Array[] = [];
-  let onSent: (() => void) | undefined;
-  let isLast = false;
+  let isLast = isExtra;
+  let hasEnded = false;
+  let hasAnswered = false;
   const memo = emptyMemo();
-  let since = clock().seconds;
+  let since = now();
 
-  const isClosed = (): boolean => state === "closed";
-
-  const send = (data: Uint8Array | string): void => {
-    if (isClosed() || data.length === 0) return;
-    const written = unsent.length === 0 ? wire.write(data) : 0;
-    if (written === data.length) return;
-    if (written < 0) {
-      // A socket that is paused when it breaks never says that it is closed.
-      wire.terminate();
-      return;
-    }
-    const bytes = typeof data === "string" ? Buffer.from(data, "latin1") : data;
-    // The client owes us from now on: a long body may have gone out without a drain so far.
-    if (unsent.length === 0) since = clock().seconds;
-    unsent.push(bytes.subarray(written));
-    wire.pause();
-  };
-
-  const sent = (): Promise<void> =>
-    unsent.length === 0 || isClosed()
-      ? Promise.resolve()
-      : new Promise((resolve) => {
-          onSent = resolve;
-        });
-
+  const isClosed = (): boolean => !outbox.isOpen();
+  const endWriting = (): void => (hasEnded ? wire.close() : wire.endWriting());
   const linger = (): void => {
     if (isClosed()) return;
     state = "lingering";
     unread = "";
-    since = clock().seconds;
-    if (unsent.length === 0) wire.endWriting();
+    since = now();
+    if (outbox.isEmpty()) endWriting();
   };
 
   const endingLines = (head: AnswerForm): string => {
@@ -90,47 +107,23 @@ export function openConnection(wire: Wire, service: Service, clock: () => Clock,
     return head.isHttp10 ? KEEP_ALIVE_LINE : "";
   };
 
-  const sendResponse = async (response: Response, head: AnswerForm): Promise<void> => {
-    const headers = [...response.headers]
-      .filter(([name]) => name !== "content-length" && name !== "connection")
-      .map(([name, value]) => [spell(name), value] as const);
-    const declared = response.headers.get("content-length");
-    const isStreamed = declared !== null && response.body !== null;
-    const bytes = isStreamed ? undefined : new Uint8Array(await response.arrayBuffer());
-    const length = NO_BODY_STATUS.has(response.status) ? "" : `Content-Length: ${declared ?? bytes?.length ?? 0}\r\n`;
-    const lines = `${statusLine(response.status)}${fieldLines(headers)}${length}${clock().dateLine}${endingLines(head)}\r\n`;
-    const hasBody = head.method !== "HEAD" && !NO_BODY_STATUS.has(response.status);
-    // Together, since each write is a call of the system and may be a packet.
-    if (bytes !== undefined) return send(hasBody ? Buffer.concat([Buffer.from(lines, "latin1"), bytes]) : lines);
-    send(lines);
-    if (hasBody) await stream(response.body);
-    else await response.body?.cancel();
-  };
-
-  const stream = async (body: ReadableStream<Uint8Array> | null): Promise<void> => {
-    if (body === null) return;
-    for await (const chunk of body) {
-      if (isClosed()) return;
-      send(chunk);
-      await sent();
-    }
-  };
-
   /** Sends an answer that is not ready yet; nothing more is read until it is on its way. */
   const answer = async (head: AnswerForm, asked: () => Promise<Response> | Response): Promise<void> => {
     state = "answering";
     try {
-      await sendResponse(await asked(), head);
-      await sent();
+      const ownLines = () => `${clock().dateLine}${endingLines(head)}`;
+      await sendResponse(outbox, await asked(), { method: head.method, ownLines });
+      await outbox.sent();
     } catch (error) {
       service.onError(error);
       return wire.terminate();
     }
     if (isClosed()) return;
     state = "reading";
-    since = clock().seconds;
-    if (isLast) return linger();
+    since = now();
+    hasAnswered = true;
     wire.resume();
+    if (isLast) return linger();
     readOn();
   };
 
@@ -138,17 +131,24 @@ export function openConnection(wire: Wire, service: Service, clock: () => Clock,
   const readOn = (): void => {
     let out = "";
     let at = 0;
+    let isFurther = false;
     const settle = (): void => {
       unread = unread.slice(at);
       examined = unread === "" ? Number.NEGATIVE_INFINITY : unread.length;
-      send(out);
+      at = 0;
+      if (isFurther) since = now();
+      outbox.send(out);
+      out = "";
     };
     while (state === "reading") {
-      const skipped = Math.min(bodyToSkip, unread.length - at);
-      bodyToSkip -= skipped;
-      at += skipped;
+      if (bodyToSkip > 0) {
+        const skipped = Math.min(bodyToSkip, unread.length - at);
+        bodyToSkip -= skipped;
+        at += skipped;
+        isFurther ||= bodyToSkip === 0;
+      }
       if (at === unread.length) break;
-      const result = parseRequestHead(unread, at, DEFAULT_HEAD_LIMITS, memo);
+      const result = parseRequestHead(unread, at, headLimits, memo);
       if (result.kind === "incomplete") break;
       if (result.kind === "fault") {
         settle();
@@ -158,6 +158,7 @@ export function openConnection(wire: Wire, service: Service, clock: () => Clock,
       }
       const { head } = result;
       at = result.end;
+      isFurther = true;
       // Where chunks end is not worth knowing for a registry that takes no uploads: the connection ends instead.
       if (head.body === "chunked") isLast = true;
       else bodyToSkip = head.body;
@@ -165,61 +166,86 @@ export function openConnection(wire: Wire, service: Service, clock: () => Clock,
       const prepared = service.answerNow(head, wire.peer);
       if (prepared === undefined) {
         settle();
-        void answer(head, () => service.answer(head, wire.peer));
+        const away = isExtra ? service.turnAway?.(head) : undefined;
+        void answer(head, () => away ?? service.answer(head, wire.peer));
         return;
       }
+      hasAnswered = true;
       out += `${prepared.head}${clock().dateLine}${endingLines(head)}\r\n${prepared.body}`;
       if (isLast) break;
+      if (out.length > MAX_OUT) {
+        settle();
+        if (!outbox.isEmpty()) return;
+      }
     }
     settle();
-    if (isLast) linger();
+    if (isLast || hasEnded) linger();
+  };
+
+  /** Whether it waits too long for the first or the next request, or for the rest of one. */
+  const isOverdue = (waited: number): boolean => {
+    if (isExtra) return waited > timeouts.linger;
+    return (isShakingHands || unread !== "") && waited > timeouts.head;
   };
 
   return {
+    onHandshake() {
+      isShakingHands = false;
+      since = now();
+    },
     onData(bytes) {
       if (state === "lingering" || isClosed()) return;
-      if (unread === "" && state === "reading") since = clock().seconds;
+      if (unread === "" && bodyToSkip === 0 && state === "reading") since = now();
       const text = bytes.toString("latin1");
       unread += text;
       // A head that comes in crumbs is not read again for each of them.
       if (bodyToSkip === 0 && unread.length - examined < CRUMBS && !text.includes("\n")) return;
-      if (state === "reading") readOn();
+      if (state === "reading" && outbox.isEmpty()) readOn();
       else if (unread.length > MAX_UNREAD_WHILE_ANSWERING) wire.pause();
     },
     onDrain() {
-      since = clock().seconds;
-      while (unsent[0] !== undefined) {
-        const written = wire.write(unsent[0]);
-        if (written < 0) {
-          wire.terminate();
-          return;
-        }
-        if (written < unsent[0].length) {
-          unsent[0] = unsent[0].subarray(written);
-          return;
-        }
-        unsent.shift();
-      }
-      onSent?.();
-      onSent = undefined;
-      if (state === "lingering") wire.endWriting();
+      if (!outbox.drain()) return;
+      if (state === "lingering") endWriting();
       if (state !== "answering") wire.resume();
+      if (state === "reading") {
+        since = now();
+        if (unread !== "") readOn();
+      }
+    },
+    onEnd() {
+      hasEnded = true;
+      if (!outbox.isEmpty()) return;
+      if (state === "reading") readOn();
+      else if (state === "lingering") wire.close();
     },
     onClose() {
       state = "closed";
-      unsent = [];
-      onSent?.();
+      outbox.drop();
     },
     onTick() {
-      const waited = clock().seconds - since;
-      if (state === "lingering" && waited > (unsent.length === 0 ? timeouts.linger : timeouts.stall)) wire.terminate();
-      else if (unsent.length > 0 && waited > timeouts.stall) wire.terminate();
-      else if (state === "reading" && unread !== "" && waited > timeouts.head) wire.terminate();
-      else if (state === "reading" && waited > timeouts.idle) linger();
+      const waited = now() - since;
+      if (!outbox.isEmpty()) {
+        if (now() - outbox.since() > timeouts.stall) wire.terminate();
+      } else if (state === "lingering") {
+        // What the kernel still has for a slow client is its own.
+        if (waited > timeouts.linger) wire.close();
+      } else if (state === "reading") {
+        if (isOverdue(waited)) wire.terminate();
+        else if (waited > timeouts.idle) linger();
+        else if (waited >= MEMO_SECONDS) forget(memo);
+      }
     },
+    waiting() {
+      if (!outbox.isEmpty()) return { kind: "taking", since: outbox.since() };
+      if (state === "lingering") return { kind: "idle", since };
+      if (state !== "reading") return undefined;
+      return { kind: hasAnswered && unread === "" && bodyToSkip === 0 ? "idle" : "request", since };
+    },
+    held: () => unread.length + outbox.bytes(),
     finish() {
       isLast = true;
       if (state === "reading" && unread === "") linger();
     },
+    cut: () => (outbox.isEmpty() && !isShakingHands ? wire.close() : wire.terminate()),
   };
 }

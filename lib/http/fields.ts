@@ -14,9 +14,6 @@ export interface HeadLimits {
   readonly fieldCount: number;
 }
 
-// A proxy hands on an entitlement certificate in a header: with hundreds of paths in it, that takes tens of KiB.
-export const DEFAULT_HEAD_LIMITS: HeadLimits = { requestLine: 8_192, fields: 131_072, fieldCount: 100 };
-
 const HOST = /^[A-Za-z0-9._~:[\]%!$&'()*+,;=-]*$/;
 
 /** What the header lines say of how a request is read. */
@@ -131,6 +128,12 @@ export interface FieldsMemo {
 }
 
 export const emptyMemo = (): FieldsMemo => ({ fields: undefined, framing: "" });
+
+/** What is remembered was cut out of what came, and holds all of that in memory. */
+export function forget(memo: FieldsMemo): void {
+  memo.fields = undefined;
+  memo.framing = "";
+}
 
 /** Reads a block of header lines, unless it is the same as the last one. @returns why it can't be read, if so */
 export function readFieldsOnce(fields: string, limits: HeadLimits, memo: FieldsMemo): Framing | string {

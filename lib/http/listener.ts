@@ -1,5 +1,7 @@
 import { type Connection, openConnection, type Service } from "./connection.ts";
-import { type Clock, DEFAULT_TIMEOUTS, type Wire } from "./wire.ts";
+import { createCrowd, type Pressure } from "./crowd.ts";
+import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
+import type { Clock, Wire } from "./wire.ts";
 
 /** Where and how to listen. */
 export interface ListenOptions {
@@ -9,12 +11,17 @@ export interface ListenOptions {
   readonly tls?: { readonly cert: string; readonly key: string };
   /** Lets several processes listen on one port; the kernel spreads connections over them. */
   readonly sharesPort?: boolean;
+  readonly limits?: Limits;
+  /** Told now and then, as long as connections have to give way. */
+  readonly onPressure?: (pressure: Pressure) => void;
 }
 
 /** A listening server. */
 export interface Listener {
   readonly hostname: string;
   readonly port: number;
+  /** How many are open, and how many there have been. */
+  readonly connections: () => { readonly open: number; readonly accepted: number };
   /**
    * Takes no new connection, lets requests under way finish, and ends.
    *
@@ -36,6 +43,7 @@ function wireOf(socket: Bun.Socket<unknown>): Wire {
     pause: () => void socket.pause(),
     resume: () => void socket.resume(),
     endWriting: () => void socket.shutdown(),
+    close: () => void socket.end(),
     terminate: () => void socket.terminate(),
   };
 }
@@ -46,36 +54,49 @@ function wireOf(socket: Bun.Socket<unknown>): Wire {
  * @throws the system's error when the address can't be had, as EADDRINUSE
  */
 export function listen(options: ListenOptions, service: Service): Listener {
-  const connections = new Set<Connection>();
+  const { tls, limits = DEFAULT_LIMITS, onPressure = () => undefined } = options;
   let clock = readClock(0);
+  let accepted = 0;
   let onEmpty: (() => void) | undefined;
+  const crowd = createCrowd({ limits, now: () => clock.seconds, onPressure });
   const ticker = setInterval(() => {
     clock = readClock(clock.seconds + 1);
-    for (const connection of connections) connection.onTick();
+    crowd.onTick();
   }, TICK_MILLISECONDS);
-  const close = (connection: Connection): void => {
-    connection.onClose();
-    connections.delete(connection);
-    if (connections.size === 0) onEmpty?.();
-  };
 
-  const sockets = new Set<Bun.Socket<Connection>>();
-  const server = Bun.listen<Connection>({
+  const server = Bun.listen<Connection | undefined>({
     hostname: options.hostname,
     port: options.port,
+    // A client may end its side after its request and wait for the answer.
+    allowHalfOpen: true,
     ...(options.sharesPort === true && { reusePort: true }),
-    ...(options.tls !== undefined && { tls: { ...options.tls } }),
+    ...(tls !== undefined && { tls: { ...tls } }),
     socket: {
       open(socket) {
-        socket.data = openConnection(wireOf(socket), service, () => clock, DEFAULT_TIMEOUTS);
-        connections.add(socket.data);
-        sockets.add(socket);
+        accepted++;
+        const place = crowd.admit();
+        if (place === "too many") {
+          socket.terminate();
+          return;
+        }
+        const isExtra = place === "extra";
+        socket.data = openConnection(wireOf(socket), service, {
+          limits,
+          clock: () => clock,
+          isSecure: tls !== undefined,
+          isExtra,
+        });
+        crowd.add(socket.data);
       },
-      data: (socket, bytes) => socket.data.onData(bytes),
-      drain: (socket) => socket.data.onDrain(),
+      handshake: (socket) => socket.data?.onHandshake(),
+      data: (socket, bytes) => socket.data?.onData(bytes),
+      drain: (socket) => socket.data?.onDrain(),
+      end: (socket) => socket.data?.onEnd(),
       close(socket) {
-        sockets.delete(socket);
-        close(socket.data);
+        if (socket.data === undefined) return;
+        socket.data.onClose();
+        crowd.remove(socket.data);
+        if (crowd.size() === 0) onEmpty?.();
       },
       error: (_socket, error) => service.onError(error),
     },
@@ -84,15 +105,16 @@ export function listen(options: ListenOptions, service: Service): Listener {
   return {
     hostname: server.hostname,
     port: server.port,
+    connections: () => ({ open: crowd.size(), accepted }),
     async close(grace) {
       server.stop(false);
       const emptied = new Promise<void>((resolve) => {
         onEmpty = resolve;
       });
-      for (const connection of [...connections]) connection.finish();
-      if (connections.size > 0) {
+      for (const connection of [...crowd.all()]) connection.finish();
+      if (crowd.size() > 0) {
         const timer = setTimeout(() => {
-          for (const socket of [...sockets]) socket.terminate();
+          for (const connection of [...crowd.all()]) connection.cut();
         }, grace * 1000);
         await emptied;
         clearTimeout(timer);

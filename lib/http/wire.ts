@@ -1,17 +1,3 @@
-/** Seconds, counted by the listener's clock; each is kept to within one. */
-export interface Timeouts {
-  /** From the first byte of a head to its last. */
-  readonly head: number;
-  /** Without a request. */
-  readonly idle: number;
-  /** Without a byte that the client takes. */
-  readonly stall: number;
-  /** From our last byte to the client's own end. */
-  readonly linger: number;
-}
-
-export const DEFAULT_TIMEOUTS: Timeouts = { head: 15, idle: 75, stall: 60, linger: 2 };
-
 /** The listener's clock, moved once a second: reading the real one for each request would cost more than it tells. */
 export interface Clock {
   readonly seconds: number;
@@ -27,5 +13,8 @@ export interface Wire {
   resume(): void;
   /** Ends our side; what was written is still delivered. */
   endWriting(): void;
+  /** Ends both sides; what was written is still delivered, by the kernel alone. */
+  close(): void;
+  /** Ends both sides at once; what was written may be lost. */
   terminate(): void;
 }
