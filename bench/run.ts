@@ -5,6 +5,7 @@
 import { measureContent } from "./content.ts";
 import { describeMachine } from "./machine.ts";
 import { measureMemory } from "./memory.ts";
+import { drawPlots } from "./plots.ts";
 import { measurePublish } from "./publish.ts";
 import { measureRedirects } from "./redirects.ts";
 import { measureReferences } from "./references.ts";
@@ -42,4 +43,5 @@ for (const [name, measure] of PARTS) {
   console.log(`\n## ${name}\n\n${lines.join("\n")}`);
   writeBetweenMarkers(name, lines);
 }
+drawPlots();
 console.log(`\n${((performance.now() - began) / 60_000).toFixed(1)} minutes`);
