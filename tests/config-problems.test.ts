@@ -12,6 +12,7 @@ function report(file: string, sources: Partial<Sources> = {}) {
   };
 }
 
+const DATA_PLACE = "a path, or s3://bucket/prefix";
 const BOOLEAN = "true or false (or yes, no, on, off, 1, 0)";
 const CIDR = "IP addresses or CIDR blocks, separated by commas or spaces";
 const URL_PART = "a part of a URL, in ASCII and without spaces or quotes";
@@ -25,9 +26,16 @@ const REALM = "printable ASCII without double quotes and backslashes";
 const BAD: readonly [key: string, value: string, expected: string, received?: string][] = [
   ["general.debug", "maybe", BOOLEAN],
   ["general.debug", "", BOOLEAN],
-  ["general.data_dir", `/a${NUL}b`, "a path", '"/a\\u0000b"'],
-  ["general.data_dir", "/a\n /b", "a path", '"/a\\n/b"'],
-  ["general.data_dir", "/caf\ufffd", "a path"],
+  ["general.data_dir", `/a${NUL}b`, DATA_PLACE, '"/a\\u0000b"'],
+  ["general.data_dir", "/a\n /b", DATA_PLACE, '"/a\\n/b"'],
+  ["general.data_dir", "/caf\ufffd", DATA_PLACE],
+  ["general.data_dir", "s3://", DATA_PLACE],
+  ["general.data_dir", "s3:/bucket/prefix", DATA_PLACE],
+  ["general.data_dir", "S3://b!/x", DATA_PLACE],
+  ["general.data_dir", "s3://bucket/a/../b", DATA_PLACE],
+  ["s3.endpoint", "s3.example.com", "an absolute http or https URL"],
+  ["s3.region", "eu west", "the name of a region, as us-east-1"],
+  ["s3.timeout", "0", "a whole number from 1 to 3600"],
   ["general.data_dir_polling_interval", "0", "a whole number from 1 to 2147483"],
   ["general.data_dir_polling_interval", "1.5", "a whole number from 1 to 2147483"],
   ["general.data_dir_polling_interval", "1 h", "a whole number from 1 to 2147483"],
@@ -157,7 +165,7 @@ describe("an unknown name", () => {
     ],
     ["[general]\nport: 1", '2: general.port: expected a known key (the nearest is server.port), received "port"'],
     ["[General]\ndebug: x", '1: expected a known section (the nearest is general), received "General"'],
-    ["[a\u0007]\n", '1: expected a known section (the nearest is cdn), received "a\\u0007"'],
+    ["[a\u0007]\n", '1: expected a known section (the nearest is s3), received "a\\u0007"'],
     [
       `[log]\n${"k".repeat(99)}: 1`,
       `2: log.${"k".repeat(76)}…: expected a known key (the nearest is auth.token_jwks), received "${"k".repeat(80)}…"`,

@@ -40,6 +40,7 @@ const LOOPBACK = [
 
 const DEFAULTS = {
   general: { debug: false, dataDir: "/var/lib/crane/metadata/", pollingInterval: 60, endpoint: undefined },
+  s3: undefined,
   server: { host: "0.0.0.0", port: 5000, workers: 1, tls: undefined, trustedProxies: [], shutdownGrace: 10 },
   cdn: { urlMatch: undefined, urlReplace: undefined, signer: undefined },
   serveContent: {
@@ -80,9 +81,13 @@ describe("the configuration", () => {
     const file = `
 [general]
 debug: yes
-data_dir: /mnt/nfs/
+data_dir: S3://metadata//registry
 data_dir_polling_interval = 5
 endpoint: crane.example.org:5001
+[s3]
+endpoint: https://s3.example.com
+region: eu-west-1
+timeout: 9
 [cdn]
 url_match: http://static.example.com
 url_replace: https://edge.example.org
@@ -143,7 +148,16 @@ allow: 2001:db8::/32
       ok: true,
       warnings: [],
       config: {
-        general: { debug: true, dataDir: "/mnt/nfs/", pollingInterval: 5, endpoint: "crane.example.org:5001" },
+        general: {
+          debug: true,
+          dataDir: "s3://metadata/registry",
+          pollingInterval: 5,
+          endpoint: "crane.example.org:5001",
+        },
+        s3: {
+          connection: { endpoint: "https://s3.example.com", region: "eu-west-1", keys: undefined },
+          timeout: 9,
+        },
         server: {
           host: "::",
           port: 0,

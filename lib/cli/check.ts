@@ -22,7 +22,7 @@ export async function check(options: Readonly<Record<string, unknown>>, terminal
   const authProblems = [...(authorities.ok ? [] : [authorities.problem]), ...(await authFaults(auth))];
   for (const problem of authProblems) terminal.print(`error: ${problem}\n`);
   const { dataDir } = loaded.config.general;
-  const { catalog, faults, files } = await readDirectoryOnce(dataDir);
+  const { catalog, faults, files } = await readDirectoryOnce(dataDir, loaded.config.s3);
   for (const [path, { faults: each }] of [...faults].sort(([a], [b]) => comparePaths(a, b))) {
     for (const fault of each) terminal.print(`error: ${path}: ${describeFault(fault)}\n`);
   }

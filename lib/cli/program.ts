@@ -11,7 +11,7 @@ import { serve } from "./serve.ts";
 import { addSettings } from "./settings.ts";
 import { EXIT, type ExitCode, type Terminal } from "./terminal.ts";
 
-const ALL_SECTIONS = ["general", "server", "cdn", "serve_content", "auth", "admin", "log", "gsa", "solr"];
+const ALL_SECTIONS = ["general", "s3", "server", "cdn", "serve_content", "auth", "admin", "metrics", "health", "log", "gsa", "solr"];
 
 const SERVE_HELP = `
 Every setting can also be given in the file, as key: value in its [section], or in the environment as
@@ -54,10 +54,10 @@ function createProgram(terminal: Terminal, finish: (code: ExitCode) => void): Co
     .description("Serve the redirect files of a directory (this is what craned does without a command)")
     .addHelpText("after", SERVE_HELP)
     .action(async (options) => finish(await serve(options, terminal)));
-  describeCheckContent(addSettings(program.command("check"), ["general"]))
+  describeCheckContent(addSettings(program.command("check"), ["general", "s3"]))
     .description("Name every fault of the configuration and the redirect files; exit 1 if there are any")
     .action(async (options) => finish(await check(options, terminal)));
-  addSettings(program.command("resolve"), ["general"])
+  addSettings(program.command("resolve"), ["general", "s3"])
     .description("Say where a client that asks for a name is sent: which file, which rule, which URL, or why not")
     .argument("<name>", "<name>, <name>:<tag> or <name>@<digest>; the tag is latest where there is none")
     .option("--accept <types>", "The client's Accept header (default: all that clients of today take)")

@@ -1,6 +1,7 @@
 import { type Catalog, servedFrom, v1Repository, v2Repository } from "../catalog/catalog.ts";
 import { createLocations, type Locations } from "../location/location.ts";
 import { type Accept, MEDIA_TYPE, parseAccept } from "../media-types.ts";
+import { describeFault } from "../redirect-file/fault.ts";
 import { parseReference, parseRepositoryName, type Reference, type RepositoryName, type Tag } from "../reference.ts";
 import { type Resolution, type Rule, resolveManifest } from "../resolve.ts";
 import { readDirectoryOnce } from "../store/store.ts";
@@ -85,7 +86,11 @@ export async function resolve(
   const config = configOrComplaint(options, terminal);
   if (config === undefined) return EXIT.failed;
   const header = typeof options["accept"] === "string" ? options["accept"] : USUAL_ACCEPT;
-  const { catalog } = await readDirectoryOnce(config.general.dataDir);
+  const { catalog, faults, loadedAt } = await readDirectoryOnce(config.general.dataDir, config.s3);
+  if (loadedAt === undefined) {
+    for (const [path, { faults: all }] of faults) terminal.complain(`error: ${path}: ${describeFault(all[0])}\n`);
+    return EXIT.failed;
+  }
   const locations = createLocations(config.cdn, secondsNow);
   const [isOnV2, onV2] = v2Lines(catalog, asked, parseAccept(header), locations);
   const [isOnV1, onV1] = v1Lines(catalog, asked, locations);

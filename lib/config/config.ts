@@ -1,4 +1,5 @@
 import type { Cdn, Signer } from "../location/location.ts";
+import type { S3Access } from "../s3/connection.ts";
 import type { Cidr } from "./cidr.ts";
 import { SETTINGS } from "./schema.ts";
 import type { Setting } from "./setting.ts";
@@ -13,6 +14,8 @@ export interface Config {
     /** `host` or `host:port`; absent means the Host header of the request. */
     readonly endpoint: string | undefined;
   };
+  /** How the bucket of `dataDir` is reached; undefined when that is a directory. */
+  readonly s3: S3Access | undefined;
   readonly server: {
     readonly host: string;
     /** 0 takes a free one. */
@@ -64,7 +67,10 @@ export interface Config {
 }
 
 /** @param get gives the value of one setting */
-export function configOf(get: <Value>(setting: Setting<Value>) => Value, signer: Signer | undefined): Config {
+export function configOf(
+  get: <Value>(setting: Setting<Value>) => Value,
+  signer: Signer | undefined,
+): Omit<Config, "s3"> {
   const { general, server, cdn, serveContent, gsa, solr, auth, log, admin, metrics, health } = SETTINGS;
   const debug = get(general.debug);
   const certificate = get(server.tlsCertificate);

@@ -4,6 +4,7 @@ import { type Ini, parseIni } from "./ini.ts";
 import { interpolate } from "./interpolation.ts";
 import { type ConfigProblem, quote, type Source } from "./problem.ts";
 import type { ReadFile } from "./read-file.ts";
+import { findS3 } from "./s3.ts";
 import { flagOf, SETTINGS, sectionOf, variableOf } from "./schema.ts";
 import type { Setting } from "./setting.ts";
 import { findSigner } from "./signer.ts";
@@ -148,8 +149,11 @@ export function loadConfig(sources: Sources): Loaded {
     return setting.defaultValue;
   };
   const { signer, ...ofSigner } = findSigner({ get, sourceOf, readFile: sources.readFile });
-  const config = configOf(get, signer);
-  problems.push(...ofSigner.problems, ...halfTls(sourceOf), ...passwordsAndTokens(sourceOf));
+  const settings = configOf(get, signer);
+  const { dataDir } = settings.general;
+  const { s3, ...ofS3 } = findS3({ get, sourceOf, environment: sources.environment, dataDir });
+  const config: Config = { ...settings, s3 };
+  problems.push(...ofSigner.problems, ...ofS3.problems, ...halfTls(sourceOf), ...passwordsAndTokens(sourceOf));
   // A value that is there and malformed is not missing.
   const isNamed = ({ key }: ConfigProblem): boolean => problems.some((problem) => problem.key === key);
   problems.push(...unusableCertificates(config, sourceOf).filter((each) => !isNamed(each)));
@@ -160,6 +164,7 @@ export function loadConfig(sources: Sources): Loaded {
     ...unclearDebug(sources),
     ...unknownInFile(file.ini, file.path),
     ...ofSigner.warnings,
+    ...ofS3.warnings,
   ];
   return problems.length === 0 ? { ok: true, config, warnings } : { ok: false, problems, warnings };
 }

@@ -8,6 +8,7 @@
 import { CDN_SETTINGS } from "./cdn.ts";
 import * as kinds from "./kinds.ts";
 import { HEALTH_SETTINGS, METRICS_SETTINGS } from "./observation.ts";
+import { dataPlace, S3_SETTINGS } from "./s3.ts";
 import { optional, type Setting, setting } from "./setting.ts";
 
 // setTimeout keeps milliseconds in 31 bits, and fires at once beyond.
@@ -19,9 +20,9 @@ export const SETTINGS = {
     debug: setting("general.debug", kinds.boolean, "false", "Log at level debug, unless log.level says otherwise"),
     dataDir: setting(
       "general.data_dir",
-      kinds.path,
+      dataPlace,
       "/var/lib/crane/metadata/",
-      "Directory of the redirect files, read with all its subdirectories",
+      "Directory of the redirect files, or their place in a bucket, read with all that is below it",
     ),
     pollingInterval: setting(
       "general.data_dir_polling_interval",
@@ -36,6 +37,7 @@ export const SETTINGS = {
       "Name and port that v1 clients are told to use, sent as X-Docker-Endpoints",
     ),
   },
+  s3: S3_SETTINGS,
   cdn: CDN_SETTINGS,
   serveContent: {
     enable: setting("serve_content.enable", kinds.boolean, "false", "Serve files from disk instead of redirecting"),
@@ -192,6 +194,11 @@ export const SETTINGS = {
 /** What each section is about, in the order of the reference. */
 export const SECTIONS: readonly { readonly name: string; readonly description: string }[] = [
   { name: "general", description: "Where redirect files are, and how they are watched" },
+  {
+    name: "s3",
+    description:
+      "The S3 server, where general.data_dir is in a bucket; keys are AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+  },
   { name: "server", description: "Listening, TLS and the processes" },
   { name: "cdn", description: "Rewriting and signing the URLs that v2 clients are sent to" },
   { name: "serve_content", description: "Serving content from disk" },

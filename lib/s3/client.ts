@@ -68,6 +68,8 @@ const HINTS: Readonly<Record<string, string>> = {
   "403": "the keys may be wrong, or may not do that",
 };
 
+const WITHOUT_KEYS = "asked without keys, since AWS_ACCESS_KEY_ID is not set";
+
 /** Every byte escaped that has a meaning to anyone: in signatures a plus sign is not the same to all. */
 export const escapeKey = (key: string): string =>
   encodeURIComponent(key)
@@ -77,10 +79,10 @@ export const escapeKey = (key: string): string =>
 /** A copy and the end of an upload may fail after the server has said 200. */
 const isLateFailure = (text: string): boolean => /^(?:<\?xml[^>]*>)?\s*<Error>/.test(text);
 
-function failure(name: string, status: number, text: string): S3Error {
+function failure(name: string, status: number, text: string, hasKeys: boolean): S3Error {
   const code = elementOf(text, "Code");
   const said = [code, elementOf(text, "Message")].filter((each) => each !== "").map(plain);
-  const hint = HINTS[code] ?? HINTS[String(status)];
+  const hint = status === 403 && !hasKeys ? WITHOUT_KEYS : (HINTS[code] ?? HINTS[String(status)]);
   const received = `${[status, ...said].join(": ")}${hint === undefined ? "" : ` (${hint})`}`;
   const passes = status < 300 || PASSING.has(status);
   return new S3Error(`${name}: the S3 server answers ${received}`, { received, status, passes });
@@ -186,7 +188,7 @@ export function connectS3(connection: S3Connection, bucket: string, patience = L
         const text = status >= 300 || (isXml && bytes.length > 0) ? new TextDecoder().decode(bytes) : "";
         if (status < 300 && !isLateFailure(text)) return answer;
         if ((status === 404 && NO_OBJECT.has(elementOf(text, "Code"))) || status === 501) return answer;
-        problem = failure(`s3://${bucket}/${request.key}`, status, text);
+        problem = failure(`s3://${bucket}/${request.key}`, status, text, keys !== undefined);
         if (!problem.passes) throw problem;
       } catch (error) {
         if (error instanceof S3Error) throw error;

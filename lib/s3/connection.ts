@@ -15,6 +15,13 @@ export interface S3Connection {
   readonly keys: S3Keys | undefined;
 }
 
+/** How redirect files are had from a bucket. */
+export interface S3Access {
+  readonly connection: S3Connection;
+  /** Seconds that a request may take. */
+  readonly timeout: number;
+}
+
 /** What was said of the server elsewhere; what it leaves out is looked for in the environment. */
 interface S3Choice {
   readonly endpoint: string | undefined;

@@ -18,19 +18,17 @@ export function* elementsOf(xml: string, name: string): Generator<string> {
   for (const [, text = ""] of xml.matchAll(new RegExp(`<${name}>([^<]*)</${name}>`, "g"))) yield unescapeXml(text);
 }
 
-/** The text of the first such element; empty when there is none. */
-export function elementOf(xml: string, name: string): string {
-  return textIn(xml, name, 0, xml.length) ?? "";
-}
-
-/** The text of the first such element between two places; undefined when there is none. */
-export function textIn(xml: string, name: string, from: number, to: number): string | undefined {
-  for (let at = from; ; ) {
+/** The text of the first such element; undefined when there is none. */
+export function textIn(xml: string, name: string): string | undefined {
+  for (let at = 0; ; ) {
     const start = xml.indexOf(`<${name}>`, at);
-    if (start === -1 || start >= to) return undefined;
+    if (start === -1) return undefined;
     const begin = start + name.length + 2;
     const end = xml.indexOf("<", begin);
-    if (end !== -1 && end < to && xml.startsWith(`</${name}>`, end)) return unescapeXml(xml.slice(begin, end));
+    if (end !== -1 && xml.startsWith(`</${name}>`, end)) return unescapeXml(xml.slice(begin, end));
     at = begin;
   }
 }
+
+/** The text of the first such element; empty when there is none. */
+export const elementOf = (xml: string, name: string): string => textIn(xml, name) ?? "";

@@ -1,7 +1,8 @@
 import type { Change } from "../catalog/catalog.ts";
 import type { Log } from "../log.ts";
 import { describeFault } from "../redirect-file/fault.ts";
-import type { FileFault, Outcome } from "./ledger.ts";
+import type { FileFault, Ledger, Outcome } from "./ledger.ts";
+import type { Watching } from "./store-options.ts";
 
 /** Names are told of as many changes as fit in a line. */
 const MAX_NAMED = 5;
@@ -19,6 +20,20 @@ const count = (changes: readonly Change[], isOf: (change: Change) => boolean): n
 
 /** Only what happened is told. */
 const unlessNone = (number: number): number | undefined => (number === 0 ? undefined : number);
+
+/** Turns what a look round found into the next snapshot, and tells of it. @returns whether there is a next one */
+export async function settleAndTell(
+  ledger: Ledger,
+  rootPath: string,
+  { log, onChange }: Pick<Watching, "log" | "onChange">,
+): Promise<boolean> {
+  const isFirst = ledger.snapshot().loadedAt === undefined;
+  const outcome = await ledger.settle(new Date());
+  if (outcome === undefined) return false;
+  report(log, rootPath, isFirst, outcome);
+  onChange?.(outcome.snapshot);
+  return true;
+}
 
 /** Writes what a look round changed: a line for the whole, and one for each new fault and each new conflict. */
 export function report(log: Log, rootPath: string, isFirst: boolean, outcome: Outcome): void {

@@ -11,6 +11,14 @@ export interface Store {
   close(): void;
 }
 
+/** One look for what has changed. */
+export interface Look {
+  /** How long it took. */
+  readonly seconds: number;
+  /** Failed, when nobody could look: what was there before is served. A file in error is a change like any other. */
+  readonly result: "changed" | "unchanged" | "failed";
+}
+
 /** How a store follows its files. */
 export interface Watching {
   /** Seconds between two looks at every file, where nobody tells of changes. */
@@ -20,4 +28,6 @@ export interface Watching {
   readonly watch?: boolean;
   /** Told of each new snapshot. */
   readonly onChange?: (snapshot: Snapshot) => void;
+  /** Told of each look when it is over. */
+  readonly onLook?: (look: Look) => void;
 }

@@ -1,0 +1,77 @@
+import { plain } from "../redirect-file/fault.ts";
+import { type Parsed, parseRedirectFile } from "../redirect-file/parse.ts";
+import type { S3 } from "../s3/client.ts";
+import type { S3Object } from "../s3/listing.ts";
+import { S3Error } from "../s3/s3-error.ts";
+
+/** What came of reading an object. */
+export type ObjectRead =
+  /** It is known what it says, or why nobody can say. The ETag is empty when that may change without it. */
+  | { readonly kind: "read"; readonly etag: string; readonly parsed: Parsed; readonly hash: bigint | undefined }
+  /** It is another than was listed. */
+  | { readonly kind: "moved" }
+  /** It can't be read for the moment. */
+  | { readonly kind: "failed"; readonly error: S3Error };
+
+/** A redirect file of a million references has less than half of it. */
+const MAX_BYTES = 256 * 1024 * 1024;
+
+const fault = (etag: string, expected: string, received: string): Extract<ObjectRead, { kind: "read" }> => ({
+  kind: "read",
+  etag,
+  parsed: { ok: false, faults: [{ field: "", expected, received }] },
+  hash: undefined,
+});
+
+/** An object that can't be read, until it can. */
+export const unreadable = (received: string) => fault("", "a readable object", received);
+
+/** Whether two servers, or one and its proxy, mean the same. */
+const isSameTag = (a: string, b: string): boolean => bare(a) === bare(b);
+const bare = (etag: string): string => etag.replace(/^W\//, "").replaceAll('"', "");
+
+interface Reading {
+  readonly s3: S3;
+  /** Gives a job of long computation its turn. */
+  readonly turn: <Result>(job: () => Result) => Promise<Result>;
+  /** Whether to take what there is, though it be another than was listed. */
+  readonly isLast: boolean;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Reads an object that was listed.
+ *
+ * @throws what the signal says, when that gives it up
+ */
+export async function readObject(
+  { s3, turn, isLast, signal }: Reading,
+  bucket: string,
+  { key, etag, size }: S3Object,
+): Promise<ObjectRead> {
+  if (size > MAX_BYTES) return fault(etag, `an object of at most ${MAX_BYTES} bytes`, String(size));
+  // In the path of a URL it would mean the directory itself, and so another object.
+  if (key.split("/").includes(".")) return fault(etag, "no . between slashes", plain(JSON.stringify(key)));
+  const mustMatch = !isLast && /^[!-~]+$/.test(etag);
+  try {
+    const headers = mustMatch ? { "if-match": etag } : {};
+    const answer = await s3({ method: "GET", key, headers, signal, maxBytes: MAX_BYTES });
+    if (answer.status === 404 && !isLast) return { kind: "moved" };
+    if (answer.status !== 200) return unreadable(String(answer.status));
+    const told = answer.headers.get("etag") ?? etag;
+    const isListed = isSameTag(told, etag);
+    if (!isListed && !isLast) return { kind: "moved" };
+    const { length } = answer.bytes;
+    if (isListed && length !== size && !answer.headers.has("content-encoding")) {
+      const received = `${length} of ${size} bytes`;
+      const about = { received, status: 200, passes: true };
+      return { kind: "failed", error: new S3Error(`s3://${bucket}/${key}: the S3 server answers ${received}`, about) };
+    }
+    const parsed = await turn(() => parseRedirectFile(answer.bytes));
+    return { kind: "read", etag: isListed ? etag : told, parsed, hash: Bun.hash.wyhash(answer.bytes) };
+  } catch (error) {
+    if (!(error instanceof S3Error)) throw error;
+    if (error.status === 412 && !isLast) return { kind: "moved" };
+    return error.passes ? { kind: "failed", error } : unreadable(error.received);
+  }
+}
