@@ -47,7 +47,7 @@ interface Prepared {
 async function serveHere({ config, tls, authorities, log, sharesPort }: Prepared): Promise<ExitCode> {
   const stopping = onStopSignals();
   const { dataDir, pollingInterval } = config.general;
-  const opening = openStore({ dataDir, pollingInterval, log });
+  const opening = openStore({ dataDir, s3: config.s3, pollingInterval, log });
   process.on("SIGHUP", () => {
     log.info("reloading", { signal: "SIGHUP" });
     void opening.then((store) => store.reload());
