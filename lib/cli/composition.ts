@@ -6,6 +6,8 @@ import type { Config } from "../config/config.ts";
 import { createContent } from "../content/content.ts";
 import { createLocations } from "../location/location.ts";
 import type { Log } from "../log.ts";
+import type { Family } from "../metrics/family.ts";
+import { createAddressDoor } from "../routes/address-door.ts";
 import { createAdminDoor } from "../routes/admin-door.ts";
 import { createAdmit, viewOf } from "../routes/admission.ts";
 import { type Registry, seesOnlyPublic, type View } from "../routes/registry.ts";
@@ -20,6 +22,8 @@ interface CompositionOptions {
   readonly snapshot: () => Snapshot;
   /** Of `auth.client_ca`. */
   readonly authorities: Authorities | undefined;
+  /** Gathers what is measured; absent where nothing is. */
+  readonly gather?: (() => Promise<readonly Family[]>) | undefined;
   /** Whole seconds since 1970. */
   readonly now?: () => number;
 }
@@ -47,6 +51,7 @@ export async function composeRegistry({
   log,
   snapshot,
   authorities,
+  gather,
   now = secondsNow,
 }: CompositionOptions): Promise<{ readonly registry: Registry; readonly close: () => void }> {
   const { auth, general, server } = config;
@@ -65,6 +70,7 @@ export async function composeRegistry({
       endpoint: general.endpoint,
     }),
   );
+  const mayReadMetrics = createAddressDoor(config.metrics.allow, server.trustedProxies);
   const certificateOptions = { auth, trustedProxies: server.trustedProxies, authorities, now: () => now() * 1000 };
   const certificateClients =
     auth.clientCertFormat === undefined ? undefined : createCertificateClients(certificateOptions);
@@ -84,6 +90,8 @@ export async function composeRegistry({
         load: snapshot,
         viewFor: (header, peer) => viewOf(publicView(), certificateClients?.(header, peer) ?? NO_ENTITLEMENTS),
       }),
+      metrics: (header, peer) => (mayReadMetrics(header, peer) ? gather : undefined),
+      health: createAddressDoor(config.health.allow, server.trustedProxies),
       readiness: () => {
         const { catalog, faults, loadedAt } = snapshot();
         const repositories = catalog.v1.names.length + catalog.v2.names.length;

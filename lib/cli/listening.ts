@@ -3,8 +3,10 @@ import type { Config } from "../config/config.ts";
 import { type Listener, listen } from "../http/listener.ts";
 import { createLog, type Log } from "../log.ts";
 import { withAccessLog } from "../routes/access-log.ts";
-import { createApp } from "../routes/app.ts";
+import { createApp, ownPathsOf } from "../routes/app.ts";
 import { createContexts } from "../routes/context.ts";
+import { withMeters } from "../routes/measured.ts";
+import type { Meters } from "../routes/meters.ts";
 import type { Registry } from "../routes/registry.ts";
 import { createService } from "../routes/service.ts";
 import type { Terminal } from "./terminal.ts";
@@ -23,6 +25,8 @@ interface ListeningOptions {
   readonly server: Config["server"];
   /** Whether each request is logged. */
   readonly logsAccess?: boolean;
+  /** What requests are counted by; absent where nothing is measured. */
+  readonly meters?: Meters | undefined;
   readonly log: Log;
   readonly registry: Registry;
   readonly tls?: { readonly cert: string; readonly key: string } | undefined;
@@ -32,11 +36,12 @@ interface ListeningOptions {
 
 /** Listens for a registry's clients. @throws the system's error when the address can't be had */
 export function startListening(options: ListeningOptions): Listener {
-  const { server, log, registry, tls, sharesPort = false, extra, logsAccess = false } = options;
+  const { server, log, registry, tls, sharesPort = false, extra, logsAccess = false, meters } = options;
   const onError = (error: unknown) => log.error("request failed", { error: String(error) });
   const contexts = createContexts();
   const app = createApp({ contexts, registry, onError, ...(extra !== undefined && { extra }) });
-  const service = createService({ app, contexts, registry, onError });
+  const answering = createService({ app, contexts, registry, onError });
+  const service = meters === undefined ? answering : withMeters(answering, meters, ownPathsOf(app));
   return listen(
     { hostname: server.host, port: server.port, sharesPort, ...(tls !== undefined && { tls }) },
     logsAccess ? withAccessLog(service, log) : service,

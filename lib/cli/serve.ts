@@ -2,15 +2,19 @@ import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { Authorities } from "../auth/chain.ts";
 import type { Config } from "../config/config.ts";
+import type { Listener } from "../http/listener.ts";
 import type { Log } from "../log.ts";
+import { isReady } from "../routes/registry.ts";
 import { openStore } from "../store/store.ts";
 import { readAuthorities } from "./authorities.ts";
 import { composeRegistry } from "./composition.ts";
 import { describeListenError, hostAndPort, logTo, startListening } from "./listening.ts";
+import { createMeasuring } from "./measuring.ts";
 import { configOrComplaint } from "./settings.ts";
 import { onStopSignals } from "./stopping.ts";
 import { EXIT, type ExitCode, type Terminal } from "./terminal.ts";
-import { isWorker, superviseWorkers } from "./workers.ts";
+import { gathering } from "./worker-metrics.ts";
+import { superviseWorkers, workerNumber } from "./workers.ts";
 
 type Tls = { readonly cert: string; readonly key: string };
 
@@ -42,25 +46,40 @@ interface Prepared {
   readonly authorities: Authorities | undefined;
   readonly log: Log;
   readonly sharesPort: boolean;
+  /** Of this process, if it is one of several. */
+  readonly worker: number | undefined;
 }
 
-async function serveHere({ config, tls, authorities, log, sharesPort }: Prepared): Promise<ExitCode> {
+async function serveHere({ config, tls, authorities, log, sharesPort, worker }: Prepared): Promise<ExitCode> {
   const stopping = onStopSignals();
   const { dataDir, pollingInterval } = config.general;
-  const opening = openStore({ dataDir, s3: config.s3, pollingInterval, log });
+  const measuring = createMeasuring(config);
+  const opening = openStore({
+    dataDir,
+    s3: config.s3,
+    pollingInterval,
+    log,
+    ...(measuring && { onLook: measuring.onLook }),
+  });
   process.on("SIGHUP", () => {
     log.info("reloading", { signal: "SIGHUP" });
     void opening.then((store) => store.reload());
   });
   const store = await opening;
   const { snapshot } = store;
-  const { registry, close } = await composeRegistry({ config, log, snapshot, authorities });
+  let listener: Listener | undefined;
+  const families = () => {
+    return measuring?.families({ snapshot: snapshot(), isReady: isReady(registry.readiness()), listener }) ?? [];
+  };
+  const gather = measuring === undefined ? undefined : gathering(worker, families);
+  const { registry, close } = await composeRegistry({ config, log, snapshot, authorities, gather });
   try {
-    const listener = startListening({
+    listener = startListening({
       server: config.server,
       log,
       logsAccess: config.log.access,
       registry,
+      meters: measuring?.meters,
       tls,
       sharesPort,
     });
@@ -73,6 +92,7 @@ async function serveHere({ config, tls, authorities, log, sharesPort }: Prepared
     return EXIT.failed;
   } finally {
     close();
+    measuring?.close();
     store.close();
   }
 }
@@ -90,8 +110,9 @@ export async function serve(options: Readonly<Record<string, unknown>>, terminal
       return EXIT.failed;
     }
     const { workers } = config.server;
-    if (workers > 1 && !isWorker(terminal)) return await superviseWorkers(config.server, log);
-    return await serveHere({ config, tls, authorities: read.authorities, log, sharesPort: workers > 1 });
+    const worker = workerNumber(terminal);
+    if (workers > 1 && worker === undefined) return await superviseWorkers(config, log);
+    return await serveHere({ config, tls, authorities: read.authorities, log, sharesPort: workers > 1, worker });
   } catch (error) {
     log.error(`can't start: ${error instanceof Error ? error.message : String(error)}`);
     return EXIT.failed;

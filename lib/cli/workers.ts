@@ -3,13 +3,17 @@ import { listen } from "../http/listener.ts";
 import type { Log } from "../log.ts";
 import { describeListenError } from "./listening.ts";
 import { EXIT, type ExitCode, type Terminal } from "./terminal.ts";
+import { gatheringOfWorkers } from "./worker-metrics.ts";
 
 const WORKER_VARIABLE = "CRANED_WORKER";
 const RESTART_DELAY_MILLISECONDS = 1000;
 const SIGNALS = ["SIGHUP", "SIGTERM", "SIGINT"] as const;
 
-/** Whether this process is one of several that share the port. */
-export const isWorker = ({ environment }: Terminal): boolean => environment[WORKER_VARIABLE] !== undefined;
+/** The number of this process, from 1, if it is one of several that share the port. */
+export function workerNumber({ environment }: Terminal): number | undefined {
+  const text = environment[WORKER_VARIABLE];
+  return text === undefined ? undefined : Number(text);
+}
 
 /** The command line of this very process: the compiled binary is its own interpreter. */
 function ownCommand(): readonly string[] {
@@ -25,7 +29,7 @@ function mustBeFree({ host, port }: Config["server"]): void {
 }
 
 /** Starts the workers and starts again those that die; what this process is told, they are told. */
-export async function superviseWorkers(server: Config["server"], log: Log): Promise<ExitCode> {
+export async function superviseWorkers({ server, metrics }: Config, log: Log): Promise<ExitCode> {
   if (server.port === 0) {
     log.error("several workers can't share port 0; choose one with --port");
     return EXIT.failed;
@@ -37,15 +41,22 @@ export async function superviseWorkers(server: Config["server"], log: Log): Prom
     return EXIT.failed;
   }
   const children = new Map<number, Bun.Subprocess>();
+  const gathering = metrics.allow.length === 0 ? undefined : gatheringOfWorkers(server.workers, children);
   let isStopping = false;
   const run = async (number: number): Promise<void> => {
     while (!isStopping) {
       const environment = { ...process.env, [WORKER_VARIABLE]: String(number) };
-      const child = Bun.spawn([...ownCommand()], { env: environment, stdio: ["ignore", "inherit", "inherit"] });
+      const child = Bun.spawn([...ownCommand()], {
+        env: environment,
+        stdio: ["ignore", "inherit", "inherit"],
+        ...(gathering !== undefined && { ipc: (message: unknown) => gathering.onMessage(number, message) }),
+      });
       children.set(number, child);
       const code = await child.exited;
       if (isStopping) return;
+      children.delete(number);
       log.error("a worker ended, and is started again", { worker: number, code });
+      gathering?.onRestart(number);
       await Bun.sleep(RESTART_DELAY_MILLISECONDS);
     }
   };

@@ -1,8 +1,8 @@
 import type { Sight } from "../admin/listing.ts";
 import type { PageSource } from "../admin/page.ts";
-import { contains } from "../config/cidr.ts";
 import type { Config } from "../config/config.ts";
-import { clientAddress, type HeaderGetter } from "./client-address.ts";
+import { createAddressDoor } from "./address-door.ts";
+import type { HeaderGetter } from "./client-address.ts";
 
 /** @returns what an administrator may see; undefined for everybody else */
 export type AdminDoor = (header: HeaderGetter, peer: string) => PageSource | undefined;
@@ -22,9 +22,9 @@ interface AdminDoorOptions {
  * what a protected repository asks for it does not stand for, unless the configuration says so.
  */
 export function createAdminDoor({ admin, trustedProxies, dataDir, load, viewFor }: AdminDoorOptions): AdminDoor {
+  const mayComeIn = createAddressDoor(admin.allow, trustedProxies);
   return (header, peer) => {
-    const address = clientAddress(header, peer, trustedProxies);
-    if (address === undefined || !contains(admin.allow, address)) return undefined;
+    if (!mayComeIn(header, peer)) return undefined;
     const { catalog, maySee } = viewFor(header, peer);
     const { faults, loadedAt } = load();
     return { catalog, maySee: admin.showProtected ? () => true : maySee, problems: faults, loadedAt, dataDir };

@@ -1,27 +1,42 @@
 import type { PreparedAnswer } from "../http/connection.ts";
 import { fieldLines, statusLine } from "../http/response.ts";
+import type { Route } from "./target.ts";
 
 /** A whole answer as a value: what the rules decide, before any server is asked to send it. */
 export interface Answer {
   readonly status: number;
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body: string;
+  /** Of a v2 error: what the body says to programs. */
+  readonly code?: string;
 }
+
+/** The codes of responses that are v2 errors, for those who count. */
+const codes = new WeakMap<Response, string>();
+
+export const codeOf = (response: Response): string | undefined => codes.get(response);
 
 /** For Elysia. */
-export function toResponse({ status, headers, body }: Answer): Response {
-  return new Response(body === "" ? null : body, { status, headers: headers.map(([name, value]) => [name, value]) });
+export function toResponse({ status, headers, body, code }: Answer): Response {
+  const fields = headers.map(([name, value]): [string, string] => [name, value]);
+  const response = new Response(body === "" ? null : body, { status, headers: fields });
+  if (code !== undefined) codes.set(response, code);
+  return response;
 }
 
-/** An answer for the connection, which may be kept if it is a redirect. */
+/** An answer for the connection, and what sort of answer it is. */
 export interface Prepared extends PreparedAnswer {
-  readonly isRedirect: boolean;
+  readonly route: Route;
+  readonly status: number;
+  readonly code: string | undefined;
 }
 
 /** For the connection, past Elysia. The body is ASCII. */
-export function prepare({ status, headers, body }: Answer): Prepared {
+export function prepare({ status, headers, body, code }: Answer, route: Route): Prepared {
   return {
-    isRedirect: status === 302,
+    route,
+    status,
+    code,
     head: `${statusLine(status)}${fieldLines(headers)}Content-Length: ${body.length}\r\n`,
     body,
   };

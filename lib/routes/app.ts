@@ -29,4 +29,8 @@ export function createApp({ contexts, registry, onError, extra = new Elysia() }:
     .compile();
 }
 
+/** The paths of all routes that are one path each; those beside the APIs are among them. */
+export const ownPathsOf = (app: App): ReadonlySet<string> =>
+  new Set(app.routes.map(({ path }) => path).filter((path) => !/[:*]/.test(path)));
+
 export type App = ReturnType<typeof createApp>;

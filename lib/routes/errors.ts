@@ -45,6 +45,7 @@ export function v2Error(code: V2ErrorCode, { status, detail = {}, headers = [] }
     status: status ?? usualStatus,
     headers: [JSON_TYPE, V2_HEADER, ...headers],
     body: JSON.stringify({ errors: [{ code, message, detail }] }),
+    code,
   };
 }
 

@@ -1,5 +1,5 @@
-import type { PreparedAnswer } from "../http/connection.ts";
 import { type Accept, parseAccept } from "../media-types.ts";
+import type { Prepared } from "./answer.ts";
 import type { View } from "./registry.ts";
 
 const MAX_ACCEPTS = 64;
@@ -8,7 +8,7 @@ const MAX_REDIRECTS = 16_384;
 /** What was answered to clients with one Accept header, by target. */
 interface Redirects {
   readonly accept: Accept;
-  readonly answers: Map<string, PreparedAnswer>;
+  readonly answers: Map<string, Prepared>;
 }
 
 /**
@@ -29,11 +29,11 @@ export function createRedirectMemo() {
       }
       const known = byAccept.get(header);
       if (known !== undefined) return known;
-      const redirects = { accept: parseAccept(header), answers: new Map<string, PreparedAnswer>() };
+      const redirects = { accept: parseAccept(header), answers: new Map<string, Prepared>() };
       byAccept.set(header, redirects);
       return redirects;
     },
-    keep({ answers }: Redirects, target: string, answer: PreparedAnswer): void {
+    keep({ answers }: Redirects, target: string, answer: Prepared): void {
       answers.set(target, answer);
       size++;
     },

@@ -4,8 +4,10 @@ import type { Locations } from "../location/location.ts";
 import type { Deployment } from "../openapi/deployment.ts";
 import type { Repository, V1Repository, V2Repository } from "../redirect-file/repository.ts";
 import type { Search } from "../search/search.ts";
+import type { AddressDoor } from "./address-door.ts";
 import type { AdminDoor } from "./admin-door.ts";
 import type { Answer } from "./answer.ts";
+import type { MetricsDoor } from "./metrics-door.ts";
 import type { Target } from "./target.ts";
 
 /** What an answer is made from: one snapshot, seen with one client's eyes. */
@@ -44,6 +46,13 @@ export interface Readiness {
   readonly faults: number;
 }
 
+/**
+ * Whether to send it traffic: the data directory has been read, and not all that was found there is in error. A
+ * directory that is empty is as ready as one that is full; a last good state that is served is.
+ */
+export const isReady = ({ isLoaded, repositories, faults }: Readiness): boolean =>
+  isLoaded && (repositories > 0 || faults === 0);
+
 /** The running registry, as the routes know it. */
 export interface Registry {
   /** What anybody sees of the present snapshot: the same object as long as nothing changes. */
@@ -52,6 +61,9 @@ export interface Registry {
   readonly admit: Admit | undefined;
   readonly search: Search;
   readonly admin: AdminDoor;
+  readonly metrics: MetricsDoor;
+  /** Who may ask whether it is alive and ready. */
+  readonly health: AddressDoor;
   readonly readiness: () => Readiness;
   /** What of the configuration the OpenAPI document tells. */
   readonly deployment: Deployment;

@@ -1,14 +1,16 @@
-import type { PreparedAnswer, Service } from "../http/connection.ts";
+import type { Service } from "../http/connection.ts";
 import { headerIn, headerLines } from "../http/fields.ts";
 import type { RequestHead } from "../http/request-head.ts";
 import type { Method } from "../location/sign.ts";
 import { type Accept, parseAccept } from "../media-types.ts";
 import { ADMIN_BASE } from "./admin.ts";
 import { type Prepared, prepare, toResponse } from "./answer.ts";
-import type { App } from "./app.ts";
+import { type App, ownPathsOf } from "./app.ts";
 import type { Contexts } from "./context.ts";
 import { internalError, methodNotAllowed, notFound, unreadable } from "./errors.ts";
 import { contentOf, isFound, type Outcome, redirectTo } from "./found.ts";
+import { HEALTH_PATHS } from "./health.ts";
+import { METRICS_PATH } from "./metrics.ts";
 import { createRedirectMemo } from "./redirect-memo.ts";
 import type { Admission, Admit, Asker, Registry, View } from "./registry.ts";
 import { apiOf, isPlainPath, parseTarget, type Route, type Target } from "./target.ts";
@@ -20,7 +22,7 @@ const READ_OR_POST: readonly string[] = [...READ, "POST"];
 
 const methodsOf = (route: Route): readonly string[] => (route === "v1.users" ? READ_OR_POST : READ);
 
-const withoutBody = ({ head }: PreparedAnswer): PreparedAnswer => ({ head, body: "" });
+const withoutBody = ({ head, route, status, code }: Prepared): Prepared => ({ head, body: "", route, status, code });
 
 /** The path that Elysia routes by: a name becomes one segment. */
 function elysiaPath({ route, name, rest, query }: Target, target: string): string {
@@ -64,6 +66,11 @@ interface ServiceOptions {
   readonly onError: (error: unknown) => void;
 }
 
+/** A service that says of answers which are ready what sort they are. */
+export interface RegistryService extends Service {
+  readonly answerNow: (head: RequestHead, peer: string) => Prepared | undefined;
+}
+
 /** Whether a client must be let in first: health is for everybody, the APIs may not be. */
 const isGuarded = (route: Route): boolean => route !== "other" && route !== "v1.unknown" && route !== "v2.unknown";
 
@@ -75,17 +82,20 @@ const isGuarded = (route: Route): boolean => route !== "other" && route !== "v1.
  *
  * @see docs/request-handling.md
  */
-export function createService({ app, contexts, registry, onError }: ServiceOptions): Service {
+export function createService({ app, contexts, registry, onError }: ServiceOptions): RegistryService {
   const memo = createRedirectMemo();
   /** What could not be decided at once, so that nobody is asked twice. */
   const underway = new WeakMap<RequestHead, Promise<Admission>>();
   /** What is there beside the APIs, for requests that do not go as far as the app. */
-  const ownPaths = new Set(app.routes.map(({ path }) => path));
+  const ownPaths = ownPathsOf(app);
   const { publicView, admit } = registry;
 
   const isThere = (path: string, { fields }: RequestHead, peer: string): boolean => {
     if (!ownPaths.has(path)) return false;
-    return !path.startsWith(ADMIN_BASE) || registry.admin((name) => headerIn(fields, name), peer) !== undefined;
+    const header = (name: string) => headerIn(fields, name);
+    if (path.startsWith(ADMIN_BASE)) return registry.admin(header, peer) !== undefined;
+    if (path === METRICS_PATH) return registry.metrics(header, peer) !== undefined;
+    return !HEALTH_PATHS.includes(path) || registry.health(header, peer);
   };
 
   const decide = (view: View, target: Target, accept: Accept): Outcome | undefined => {
@@ -107,16 +117,16 @@ export function createService({ app, contexts, registry, onError }: ServiceOptio
   const answerFrom = (view: View, target: Target, accept: Accept, method: Method): Prepared | undefined => {
     const outcome = decide(view, target, accept);
     if (outcome === undefined || (isFound(outcome) && contentOf(view, outcome) !== undefined)) return undefined;
-    return prepare(isFound(outcome) ? redirectTo(view, outcome, method) : outcome);
+    return prepare(isFound(outcome) ? redirectTo(view, outcome, method) : outcome, target.route);
   };
 
-  const answerPublicly = (head: RequestHead, method: Method): PreparedAnswer | undefined => {
+  const answerPublicly = (head: RequestHead, method: Method): Prepared | undefined => {
     const view = publicView();
     const redirects = memo.for(view, head.accept);
     const known = redirects.answers.get(head.target);
     if (known !== undefined) return known;
     const answer = answerFrom(view, parseTarget(head.target), redirects.accept, method);
-    if (answer?.isRedirect === true && view.locations.areLasting) memo.keep(redirects, head.target, answer);
+    if (answer?.status === 302 && view.locations.areLasting) memo.keep(redirects, head.target, answer);
     return answer;
   };
 
@@ -126,7 +136,7 @@ export function createService({ app, contexts, registry, onError }: ServiceOptio
     header: (name) => headerIn(head.fields, name),
   });
 
-  const answerAdmitted = (door: Admit, head: RequestHead, peer: string, method: Method): PreparedAnswer | undefined => {
+  const answerAdmitted = (door: Admit, head: RequestHead, peer: string, method: Method): Prepared | undefined => {
     const target = parseTarget(head.target);
     if (!isGuarded(target.route)) return undefined;
     const admission = door(askerOf(head, peer, target));
@@ -134,7 +144,7 @@ export function createService({ app, contexts, registry, onError }: ServiceOptio
       underway.set(head, admission);
       return undefined;
     }
-    if (!admission.isAdmitted) return prepare(admission.answer);
+    if (!admission.isAdmitted) return prepare(admission.answer, target.route);
     if (admission.view === publicView()) return answerPublicly(head, method);
     return answerFrom(admission.view, target, parseAccept(head.accept), method);
   };

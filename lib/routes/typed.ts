@@ -2,6 +2,7 @@ import { Elysia } from "elysia";
 import type { Deployment } from "../openapi/deployment.ts";
 import type { OpenApiDocument } from "../openapi/document.ts";
 import type { Search } from "../search/search.ts";
+import type { AddressDoor } from "./address-door.ts";
 import { adminRoutes } from "./admin.ts";
 import type { AdminDoor } from "./admin-door.ts";
 import { type Contexts, createContexts } from "./context.ts";
@@ -10,6 +11,8 @@ import { serviceOperations } from "./described/service.ts";
 import { documentationRoutes } from "./documentation.ts";
 import type { Answering } from "./found.ts";
 import { healthRoutes } from "./health.ts";
+import { metricsRoutes } from "./metrics.ts";
+import type { MetricsDoor } from "./metrics-door.ts";
 import type { Readiness } from "./registry.ts";
 import { v1Routes } from "./v1.ts";
 import { v2Routes } from "./v2.ts";
@@ -21,15 +24,19 @@ interface Asked {
   readonly search: Search;
   readonly readiness: () => Readiness;
   readonly admin: AdminDoor;
+  readonly metrics: MetricsDoor;
+  readonly health: AddressDoor;
 }
 
 /** All routes of the program, each with what it says of itself. */
-export function typedRoutes({ answer, contexts, search, readiness, admin }: Asked, deployment: Deployment) {
+export function typedRoutes(asked: Asked, deployment: Deployment) {
+  const { answer, contexts, search, readiness, admin, metrics, health } = asked;
   const operations = serviceOperations(deployment);
   return new Elysia({ name: "typed" })
     .use(v2Routes(answer, deployment))
     .use(v1Routes(answer, search, deployment))
-    .use(healthRoutes(readiness, operations))
+    .use(healthRoutes(contexts, health, readiness, operations))
+    .use(metricsRoutes(contexts, metrics, operations))
     .use(adminRoutes(contexts, admin, operations))
     .use(documentationRoutes(() => describe(deployment), operations));
 }
@@ -41,6 +48,8 @@ const UNASKED: Asked = {
   search: async () => ({ ok: true, results: [] }),
   readiness: () => ({ isLoaded: false, repositories: 0, faults: 0 }),
   admin: () => undefined,
+  metrics: () => undefined,
+  health: () => false,
 };
 
 /** The OpenAPI document of a program that is configured like this. */

@@ -5,7 +5,7 @@ import { type Places, placesOf } from "./places.ts";
 import { report } from "./report.ts";
 import { createScan, type Hints, type Scan } from "./scan.ts";
 import { createSchedule, oneAtATime } from "./schedule.ts";
-import type { Store, Watching } from "./store-options.ts";
+import type { Look, Store, Watching } from "./store-options.ts";
 import { createTree, type Tree } from "./tree.ts";
 import { treeSource } from "./tree-source.ts";
 import { createWatches, type Watches } from "./watch.ts";
@@ -52,12 +52,15 @@ async function lookRound(
 }
 
 function publish(ledger: Ledger, tree: Tree, { log, onChange }: Pick<Watching, "log" | "onChange">) {
-  return async (): Promise<void> => {
+  return async (): Promise<Look["result"]> => {
     const isFirst = ledger.snapshot().loadedAt === undefined;
     const outcome = await ledger.settle(new Date());
-    if (outcome === undefined) return;
-    report(log, tree.rootPath, isFirst, outcome);
-    onChange?.(outcome.snapshot);
+    if (outcome !== undefined) {
+      report(log, tree.rootPath, isFirst, outcome);
+      onChange?.(outcome.snapshot);
+    }
+    if (tree.rootFault !== undefined) return "failed";
+    return outcome === undefined ? "unchanged" : "changed";
   };
 }
 
@@ -104,12 +107,16 @@ export async function openDirectory(dataDir: string, options: Watching): Promise
     const happened = inbox.take();
     const hints = wantsAll ? ALL : happened;
     wantsAll = false;
+    const began = performance.now();
+    let result: Look["result"] = "failed";
     try {
       await lookRound(scan, hints, inbox.take, afterRound);
-      if (!isClosed) await publishNext();
+      if (isClosed) return;
+      result = await publishNext();
     } catch (error) {
       log.error("redirect files could not be looked at; the last good state is served", { error: String(error) });
     }
+    options.onLook?.({ seconds: (performance.now() - began) / 1000, result });
     if (hints?.everything !== true || isClosed) return;
     const interval = pollingInterval * 1000;
     schedule.pollIn(tree.rootFault === undefined ? interval : Math.min(interval, MISSING_MS));

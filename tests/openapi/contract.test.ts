@@ -57,7 +57,7 @@ async function hold(craned: Craned, contract: Contract, requests: readonly Sent[
 const isFault = (line: string): boolean => / 500( |$)/.test(line);
 /** These are the same for all registries, and are seen of the one that is open. */
 const isOfTheOpenOne = (line: string): boolean =>
-  isFault(line) || / \/readyz 503$| \/crane\/repositories(\/v[12])? 404$/.test(line);
+  isFault(line) || / \/readyz 503$| \/(?:crane\/repositories(?:\/v[12])?|healthz|readyz|metrics) 404$/.test(line);
 
 describe("a registry that is open and redirects", async () => {
   const craned = await start([]);
@@ -78,11 +78,12 @@ describe("a registry that is open and redirects", async () => {
 
   test("says when it is not loaded, and hides pages from who may not see them, as documented", async () => {
     const unloaded = await start([], `${data.path}/none`);
-    const secretive = await serveDirectory(data.path, { args: ["--admin-allow", "192.0.2.0/24"] });
+    const args = ["admin", "metrics", "health"].flatMap((section) => [`--${section}-allow`, "192.0.2.0/24"]);
+    const secretive = await serveDirectory(data.path, { args });
     putAway(secretive.stop);
     const ready = ["GET", "HEAD"].map((method) => ({ method, target: "/readyz" }));
     expect(await hold(unloaded, contract, ready)).toEqual([]);
-    const pages = requestsOf().filter(({ target }) => target.startsWith("/crane/"));
+    const pages = requestsOf().filter(({ target }) => /^\/(?:crane\/|metrics|healthz|readyz)/.test(target));
     expect(await hold(secretive, contract, pages)).toEqual([]);
   });
 

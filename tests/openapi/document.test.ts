@@ -92,6 +92,8 @@ test("every route is in the document", () => {
       search: async () => ({ ok: true, results: [] }),
       readiness: () => ({ isLoaded: false, repositories: 0, faults: 0 }),
       admin: () => undefined,
+      metrics: () => undefined,
+      health: () => false,
     },
     deployment,
   ).routes.map(({ method, path }) => `${method} ${path.replace(/:(\w+)/g, "{$1}")}`);

@@ -72,6 +72,8 @@ const EVERYWHERE: readonly Sent[] = [
   get(`/v1/images/${hex("b")}/json`),
   get("/healthz"),
   get("/readyz"),
+  get("/metrics"),
+  get("/metrics", { Accept: "application/openmetrics-text; version=1.0.0" }),
   get("/crane/repositories"),
   get("/crane/repositories", { Accept: "application/json" }),
   get("/crane/repositories/v1", { Accept: "application/json" }),

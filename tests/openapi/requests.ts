@@ -45,7 +45,7 @@ const PIECES = [
   ..."/v2/ /v1/ team/app /manifests/ /blobs/ /tags/list /tags/ /referrers/ /_catalog /images/ /repositories/ /search".split(
     " ",
   ),
-  ..."/users /_ping /healthz /readyz /docs /openapi.json /crane/repositories /v2 ? n= last= q= & % %2f %00 .. . // 1.0".split(
+  ..."/users /_ping /healthz /readyz /metrics /docs /openapi.json /crane/repositories /v2 ? n= last= q= & % %2f %00 .. . // 1.0".split(
     " ",
   ),
   ..."sha256: json layer * @ : ; ~ ' = [ ] { } < > é".split(" "),

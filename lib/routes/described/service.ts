@@ -15,7 +15,7 @@ export const SERVICE_SCHEMAS: Readonly<Record<string, Schema>> = {
     required: ["status", "repositories", "faults"],
     additionalProperties: false,
     properties: {
-      status: { enum: ["ready", "loading"] },
+      status: { enum: ["ready", "loading", "broken"] },
       repositories: { ...COUNT, description: "How many are served." },
       faults: { ...COUNT, description: "Files and directories in error." },
     },
@@ -57,9 +57,9 @@ const NO_STORE = {
   Vary: { description: "It has two forms.", required: true, schema: { const: "Accept" } },
 } as const;
 
-const readiness = (status: string, repositories: number) => ({
-  schema: { ...refTo("schemas", "Readiness"), properties: { status: { const: status } } },
-  example: { status, repositories, faults: 0 },
+const readiness = (statuses: readonly string[], example: object) => ({
+  schema: { ...refTo("schemas", "Readiness"), properties: { status: { enum: statuses } } },
+  example,
 });
 
 /** Each is for the route of its name. */
@@ -70,13 +70,14 @@ export function serviceOperations(deployment: Deployment) {
     ...COMMON,
     operationId: "checkHealth",
     summary: "Is it alive?",
-    description: "For whoever restarts the process.",
+    description: "For whoever restarts the process. Addresses can be shut out by the configuration.",
     responses: {
       200: jsonAnswer("It is.", {
         schema: { type: "object", required: ["status"], properties: { status: { const: "alive" } } },
         example: { status: "alive" },
       }),
       ...common,
+      404: failure("NotFound"),
     },
   };
 
@@ -84,11 +85,47 @@ export function serviceOperations(deployment: Deployment) {
     ...COMMON,
     operationId: "checkReadiness",
     summary: "Is it ready?",
-    description: "For whoever sends it traffic.",
+    description: "For whoever sends it traffic. Addresses can be shut out by the configuration.",
     responses: {
-      200: jsonAnswer("The redirect files are loaded.", readiness("ready", 3)),
+      200: jsonAnswer(
+        "The redirect files are loaded.",
+        readiness(["ready"], { status: "ready", repositories: 3, faults: 0 }),
+      ),
       ...common,
-      503: jsonAnswer("They are not yet.", readiness("loading", 0)),
+      404: failure("NotFound"),
+      503: jsonAnswer(
+        "They are not yet, or `broken`: there are faults, and not a single repository is served.",
+        readiness(["loading", "broken"], { status: "broken", repositories: 0, faults: 2 }),
+      ),
+    },
+  };
+
+  const metrics: Operation = {
+    ...COMMON,
+    operationId: "readMetrics",
+    summary: "What is measured",
+    description:
+      "For Prometheus. Only addresses that the configuration allows see that there is anything; nothing is measured where it allows none.",
+    parameters: [
+      {
+        name: "Accept",
+        in: "header",
+        description: "`application/openmetrics-text` gets OpenMetrics 1.0, all else the text format 0.0.4.",
+        schema: { type: "string" },
+        example: "application/openmetrics-text; version=1.0.0",
+      },
+    ],
+    responses: {
+      200: {
+        description: "Counters, gauges and histograms.",
+        headers: NO_STORE,
+        content: {
+          "text/plain": { schema: { type: "string", pattern: "^# HELP " } },
+          "application/openmetrics-text": { schema: { type: "string", pattern: "# EOF\\n$" } },
+        },
+      },
+      ...common,
+      404: failure("NotFound"),
     },
   };
 
@@ -150,6 +187,7 @@ export function serviceOperations(deployment: Deployment) {
   return {
     health,
     ready,
+    metrics,
     document,
     docs,
     repositories: page("listForPeople", "The repositories, for people", "V1Repositories", v1Example),
