@@ -42,6 +42,16 @@ const DEFAULTS = {
   general: { debug: false, dataDir: "/var/lib/crane/metadata/", pollingInterval: 60, endpoint: undefined },
   s3: undefined,
   server: { host: "0.0.0.0", port: 5000, workers: 1, tls: undefined, trustedProxies: [], shutdownGrace: 10 },
+  limits: {
+    connections: 0,
+    requestLineBytes: 8192,
+    headerBytes: 131_072,
+    headerLines: 100,
+    headTimeout: 15,
+    idleTimeout: 75,
+    stallTimeout: 60,
+    bufferedBytes: 268_435_456,
+  },
   cdn: { urlMatch: undefined, urlReplace: undefined, signer: undefined },
   serveContent: {
     enable: false,
@@ -120,6 +130,15 @@ tls_certificate: /etc/pki/crane.crt
 tls_key: /etc/pki/crane.key
 trusted_proxies: 10.0.0.0/8, 192.0.2.1
 shutdown_grace: 0
+[limits]
+connections: 5000
+request_line_bytes: 16384
+header_bytes: 65536
+header_lines: 50
+head_timeout: 1
+idle_timeout: 2
+stall_timeout: 86400
+buffered_bytes: 4194304
 [auth]
 htpasswd:
 realm: Example's registry
@@ -168,6 +187,16 @@ allow: 2001:db8::/32
             { address: [192, 0, 2, 1], prefix: 32 },
           ],
           shutdownGrace: 0,
+        },
+        limits: {
+          connections: 5000,
+          requestLineBytes: 16_384,
+          headerBytes: 65_536,
+          headerLines: 50,
+          headTimeout: 1,
+          idleTimeout: 2,
+          stallTimeout: 86_400,
+          bufferedBytes: 4_194_304,
         },
         cdn: {
           urlMatch: "http://static.example.com",

@@ -6,6 +6,7 @@ import { buildDemo, type DemoRegistry } from "../demo/demo.ts";
 import { staticHost } from "../demo/static-host.ts";
 import { openStore, type Store } from "../store/store.ts";
 import { composeRegistry } from "./composition.ts";
+import { limitsOf } from "./limits.ts";
 import { describeListenError, hostAndPort, logTo, startListening } from "./listening.ts";
 import { configOrComplaint } from "./settings.ts";
 import { onStopSignals } from "./stopping.ts";
@@ -40,7 +41,7 @@ async function serveDemo(config: Config, terminal: Terminal): Promise<ExitCode> 
   const { registry, close } = await composeRegistry({ config, log, snapshot: store.snapshot, authorities: undefined });
   try {
     const extra = staticHost(() => demo?.objects ?? new Map());
-    const listener = startListening({ server: config.server, log, registry, extra });
+    const listener = startListening({ server: config.server, limits: limitsOf(config, log), log, registry, extra });
     const host = hostAndPort(listener.hostname, listener.port);
     demo = buildDemo(`http://${host}`);
     writeFiles(dataDir, demo);

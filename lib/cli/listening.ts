@@ -1,5 +1,7 @@
 import type { AnyElysia } from "elysia";
 import type { Config } from "../config/config.ts";
+import type { Pressure } from "../http/crowd.ts";
+import { DEFAULT_LIMITS, type Limits } from "../http/limits.ts";
 import { type Listener, listen } from "../http/listener.ts";
 import { createLog, type Log } from "../log.ts";
 import { withAccessLog } from "../routes/access-log.ts";
@@ -27,6 +29,7 @@ interface ListeningOptions {
   readonly logsAccess?: boolean;
   /** What requests are counted by; absent where nothing is measured. */
   readonly meters?: Meters | undefined;
+  readonly limits?: Limits;
   readonly log: Log;
   readonly registry: Registry;
   readonly tls?: { readonly cert: string; readonly key: string } | undefined;
@@ -37,13 +40,16 @@ interface ListeningOptions {
 /** Listens for a registry's clients. @throws the system's error when the address can't be had */
 export function startListening(options: ListeningOptions): Listener {
   const { server, log, registry, tls, sharesPort = false, extra, logsAccess = false, meters } = options;
+  const { limits = DEFAULT_LIMITS } = options;
   const onError = (error: unknown) => log.error("request failed", { error: String(error) });
+  const onPressure = ({ most, gaveWay, beyond }: Pressure) =>
+    log.warn("too many connections, or too much in memory for them", { connections: most, gaveWay, beyond });
   const contexts = createContexts();
   const app = createApp({ contexts, registry, onError, ...(extra !== undefined && { extra }) });
   const answering = createService({ app, contexts, registry, onError });
   const service = meters === undefined ? answering : withMeters(answering, meters, ownPathsOf(app));
   return listen(
-    { hostname: server.host, port: server.port, sharesPort, ...(tls !== undefined && { tls }) },
+    { hostname: server.host, port: server.port, sharesPort, limits, onPressure, ...(tls !== undefined && { tls }) },
     logsAccess ? withAccessLog(service, log) : service,
   );
 }

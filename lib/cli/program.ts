@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { description, version } from "../../package.json" with { type: "json" };
+import { SECTIONS } from "../config/schema.ts";
 import { check } from "./check.ts";
 import { describeCheckContent } from "./check-content.ts";
 import { demo } from "./demo.ts";
@@ -11,7 +12,7 @@ import { serve } from "./serve.ts";
 import { addSettings } from "./settings.ts";
 import { EXIT, type ExitCode, type Terminal } from "./terminal.ts";
 
-const ALL_SECTIONS = ["general", "s3", "server", "cdn", "serve_content", "auth", "admin", "metrics", "health", "log", "gsa", "solr"];
+const ALL_SECTIONS = SECTIONS.map(({ name }) => name);
 
 const SERVE_HELP = `
 Every setting can also be given in the file, as key: value in its [section], or in the environment as

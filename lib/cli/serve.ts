@@ -8,6 +8,7 @@ import { isReady } from "../routes/registry.ts";
 import { openStore } from "../store/store.ts";
 import { readAuthorities } from "./authorities.ts";
 import { composeRegistry } from "./composition.ts";
+import { limitsOf } from "./limits.ts";
 import { describeListenError, hostAndPort, logTo, startListening } from "./listening.ts";
 import { createMeasuring } from "./measuring.ts";
 import { configOrComplaint } from "./settings.ts";
@@ -76,6 +77,7 @@ async function serveHere({ config, tls, authorities, log, sharesPort, worker }: 
   try {
     listener = startListening({
       server: config.server,
+      limits: limitsOf(config, log),
       log,
       logsAccess: config.log.access,
       registry,

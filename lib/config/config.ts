@@ -1,6 +1,7 @@
 import type { Cdn, Signer } from "../location/location.ts";
 import type { S3Access } from "../s3/connection.ts";
 import type { Cidr } from "./cidr.ts";
+import { type LimitValues, limitValues } from "./limits.ts";
 import { SETTINGS } from "./schema.ts";
 import type { Setting } from "./setting.ts";
 import { type TokenSettings, tokenSettings } from "./tokens.ts";
@@ -26,6 +27,7 @@ export interface Config {
     readonly trustedProxies: readonly Cidr[];
     readonly shutdownGrace: number;
   };
+  readonly limits: LimitValues;
   readonly cdn: Cdn;
   readonly serveContent: {
     readonly enable: boolean;
@@ -90,6 +92,7 @@ export function configOf(
       trustedProxies: get(server.trustedProxies),
       shutdownGrace: get(server.shutdownGrace),
     },
+    limits: limitValues(get),
     cdn: {
       urlMatch: get(cdn.urlMatch),
       urlReplace: get(cdn.urlReplace),

@@ -7,6 +7,7 @@
  */
 import { CDN_SETTINGS } from "./cdn.ts";
 import * as kinds from "./kinds.ts";
+import { LIMIT_SETTINGS } from "./limits.ts";
 import { HEALTH_SETTINGS, METRICS_SETTINGS } from "./observation.ts";
 import { dataPlace, S3_SETTINGS } from "./s3.ts";
 import { optional, type Setting, setting } from "./setting.ts";
@@ -106,6 +107,7 @@ export const SETTINGS = {
       "Seconds that open requests are given to end when the server stops",
     ),
   },
+  limits: LIMIT_SETTINGS,
   auth: {
     htpasswd: optional("auth.htpasswd", kinds.path, "no passwords", "File of user names and bcrypt hashes"),
     realm: setting("auth.realm", kinds.quotable, "craned", "Name under which a client asks its user for a password"),
@@ -200,6 +202,7 @@ export const SECTIONS: readonly { readonly name: string; readonly description: s
       "The S3 server, where general.data_dir is in a bucket; keys are AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
   },
   { name: "server", description: "Listening, TLS and the processes" },
+  { name: "limits", description: "What clients may take; each worker has its own" },
   { name: "cdn", description: "Rewriting and signing the URLs that v2 clients are sent to" },
   { name: "serve_content", description: "Serving content from disk" },
   { name: "auth", description: "Who the client is" },

@@ -70,7 +70,7 @@ const MAX_UNREAD_WHILE_ANSWERING = 64 * 1024;
 const MAX_OUT = 256 * 1024;
 const CLOSE_LINE = "Connection: close\r\n";
 const KEEP_ALIVE_LINE = "Connection: keep-alive\r\n";
-/** Seconds for which the last request's header lines are kept: clients that repeat them do it soon. */
+/** Seconds for which the last request's header lines are kept: who repeats them does it soon. */
 const MEMO_SECONDS = 2;
 
 type State = "reading" | "answering" | "lingering" | "closed";
@@ -92,10 +92,9 @@ export function openConnection(wire: Wire, service: Service, options: Connection
   const memo = emptyMemo();
   let since = now();
 
-  const isClosed = (): boolean => !outbox.isOpen();
   const endWriting = (): void => (hasEnded ? wire.close() : wire.endWriting());
   const linger = (): void => {
-    if (isClosed()) return;
+    if (!outbox.isOpen()) return;
     state = "lingering";
     unread = "";
     since = now();
@@ -118,7 +117,7 @@ export function openConnection(wire: Wire, service: Service, options: Connection
       service.onError(error);
       return wire.terminate();
     }
-    if (isClosed()) return;
+    if (!outbox.isOpen()) return;
     state = "reading";
     since = now();
     hasAnswered = true;
@@ -194,7 +193,7 @@ export function openConnection(wire: Wire, service: Service, options: Connection
       since = now();
     },
     onData(bytes) {
-      if (state === "lingering" || isClosed()) return;
+      if (state === "lingering" || !outbox.isOpen()) return;
       if (unread === "" && bodyToSkip === 0 && state === "reading") since = now();
       const text = bytes.toString("latin1");
       unread += text;
@@ -207,10 +206,9 @@ export function openConnection(wire: Wire, service: Service, options: Connection
       if (!outbox.drain()) return;
       if (state === "lingering") endWriting();
       if (state !== "answering") wire.resume();
-      if (state === "reading") {
-        since = now();
-        if (unread !== "") readOn();
-      }
+      if (state !== "reading") return;
+      since = now();
+      if (unread !== "") readOn();
     },
     onEnd() {
       hasEnded = true;
@@ -226,9 +224,9 @@ export function openConnection(wire: Wire, service: Service, options: Connection
       const waited = now() - since;
       if (!outbox.isEmpty()) {
         if (now() - outbox.since() > timeouts.stall) wire.terminate();
-      } else if (state === "lingering") {
-        // What the kernel still has for a slow client is its own.
-        if (waited > timeouts.linger) wire.close();
+      } else if (state === "lingering" && waited > timeouts.linger) {
+        // Not cut: the kernel may still have something for a slow client.
+        wire.close();
       } else if (state === "reading") {
         if (isOverdue(waited)) wire.terminate();
         else if (waited > timeouts.idle) linger();
