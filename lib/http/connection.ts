@@ -17,11 +17,10 @@ export interface PreparedAnswer {
 export interface Service {
   /** The answer, if it can be given on the spot; undefined sends the request to `answer`. */
   readonly answerNow: (head: RequestHead, peer: string) => PreparedAnswer | undefined;
-  readonly answer: (head: RequestHead, peer: string) => Promise<Response>;
+  /** @param isExtra whether there is no room for its connection, so that what would take long is better refused */
+  readonly answer: (head: RequestHead, peer: string, isExtra: boolean) => Promise<Response>;
   /** How to word the answer to what can't be read. */
   readonly refuse: (fault: HeadFault) => Response;
-  /** The answer to who came when there was no room; undefined if this must be answered nevertheless. */
-  readonly turnAway?: (head: RequestHead) => Response | undefined;
   readonly onError: (error: unknown) => void;
 }
 
@@ -60,7 +59,7 @@ export interface ConnectionOptions {
   readonly clock: () => Clock;
   /** Whether a handshake goes before. */
   readonly isSecure?: boolean;
-  /** One beyond those that there is room for: it is given one answer, if that takes no time, and must be quick. */
+  /** One beyond those that there is room for: it has to be quick, and has one answer. */
   readonly isExtra?: boolean;
 }
 
@@ -165,8 +164,7 @@ export function openConnection(wire: Wire, service: Service, options: Connection
       const prepared = service.answerNow(head, wire.peer);
       if (prepared === undefined) {
         settle();
-        const away = isExtra ? service.turnAway?.(head) : undefined;
-        void answer(head, () => away ?? service.answer(head, wire.peer));
+        void answer(head, () => service.answer(head, wire.peer, isExtra));
         return;
       }
       hasAnswered = true;

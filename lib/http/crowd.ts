@@ -35,11 +35,21 @@ export const EXTRA_CONNECTIONS = 32;
 
 const PRESSURE_SECONDS = 60;
 
-/** In the order in which they give way. A client that reuses a connection has to expect its end at any time. */
-const ORDER: readonly Waiting["kind"][] = ["idle", "request", "taking"];
+/**
+ * Seconds for which connections wait before they give way, in the order in which they do: a client that reuses one has
+ * to expect its end at any time, one that was opened a moment ago is about to ask, and one that takes nothing of its
+ * answer for this long is likely to be gone.
+ */
+const PATIENCE: ReadonlyMap<Waiting["kind"], number> = new Map([
+  ["idle", 0],
+  ["request", 2],
+  ["taking", 10],
+]);
 
-/** Seconds for which a client may take nothing of its answer and is still thought to be there. */
-const TAKING_SECONDS = 10;
+const NO_PATIENCE: typeof PATIENCE = new Map([
+  ["request", 0],
+  ["taking", 0],
+]);
 
 interface Candidate {
   readonly connection: Connection;
@@ -62,15 +72,16 @@ export function createCrowd({ limits, now, onPressure }: CrowdOptions): Crowd {
   let beyond = 0;
   let toldAt: number | undefined;
 
-  /** Those that wait, a list for each kind. @param stalled seconds for which a client has taken nothing at least */
-  const look = (kinds: readonly Waiting["kind"][], stalled: number): readonly Candidate[][] => {
-    const found = kinds.map((): Candidate[] => []);
+  /** Those that have waited long enough, a list for each kind. */
+  const look = (patience: typeof PATIENCE): readonly Candidate[][] => {
+    const found = new Map([...patience.keys()].map((kind): [Waiting["kind"], Candidate[]] => [kind, []]));
     for (const connection of connections) {
       const waiting = connection.waiting();
-      if (waiting === undefined || (waiting.kind === "taking" && now() - waiting.since < stalled)) continue;
-      found[kinds.indexOf(waiting.kind)]?.push({ connection, waiting });
+      if (waiting === undefined) continue;
+      const enough = patience.get(waiting.kind) ?? Number.POSITIVE_INFINITY;
+      if (now() - waiting.since >= enough) found.get(waiting.kind)?.push({ connection, waiting });
     }
-    return found;
+    return [...found.values()];
   };
 
   /** Ends the one that waits longest. @returns whether there was one */
@@ -80,7 +91,7 @@ export function createCrowd({ limits, now, onPressure }: CrowdOptions): Crowd {
       if (longest === undefined) {
         if (lookedInVainAt === now()) return false;
         // All are looked at for many that come, since looking costs as much as there are.
-        const first = look(ORDER, TAKING_SECONDS).find((each) => each.length > 0);
+        const first = look(PATIENCE).find((each) => each.length > 0);
         if (first === undefined) {
           lookedInVainAt = now();
           return false;
@@ -101,7 +112,7 @@ export function createCrowd({ limits, now, onPressure }: CrowdOptions): Crowd {
     let held = 0;
     for (const connection of connections) held += connection.held();
     if (held <= limits.bufferedBytes) return;
-    const waiting = look(["request", "taking"], 0).flat();
+    const waiting = look(NO_PATIENCE).flat();
     const holding = longestLast(waiting.filter(({ connection }) => connection.held() > 0));
     while (held > limits.bufferedBytes / 2) {
       const longest = holding.pop();

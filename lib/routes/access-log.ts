@@ -18,9 +18,9 @@ export function withAccessLog(service: Service, log: Log): Service {
       if (answer !== undefined) write(head, peer, Number(answer.head.slice(STATUS_AT, STATUS_AT + 3)), began);
       return answer;
     },
-    async answer(head, peer) {
+    async answer(head, peer, isExtra) {
       const began = performance.now();
-      const response = await service.answer(head, peer);
+      const response = await service.answer(head, peer, isExtra);
       write(head, peer, response.status, began);
       return response;
     },

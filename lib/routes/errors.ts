@@ -26,6 +26,7 @@ const V2_ERRORS = {
   RANGE_INVALID: [416, "invalid content range"],
   UNAUTHORIZED: [401, "authentication required"],
   TOOMANYREQUESTS: [429, "too many requests"],
+  UNAVAILABLE: [503, "service unavailable"],
   UNKNOWN: [500, "unknown error"],
 } as const;
 
@@ -86,6 +87,14 @@ export function tooManyRequests(route: Route, retryAfter: number): Answer {
   return route.startsWith("v2.")
     ? v2Error("TOOMANYREQUESTS", { headers: [header] })
     : v1Error(429, "Too Many Requests", [header]);
+}
+
+/** For a client that there is no room for, until others have gone. @param retryAfter in seconds */
+export function unavailable(route: Route, retryAfter: number): Answer {
+  const header = ["Retry-After", String(retryAfter)] as const;
+  return route.startsWith("v2.")
+    ? v2Error("UNAVAILABLE", { headers: [header] })
+    : v1Error(503, "Service Unavailable", [header]);
 }
 
 /** For a range or a condition that the file does not meet. @param headers what the refusal says beside that */

@@ -47,9 +47,9 @@ export function withMeters(service: RegistryService, meters: Meters, ownPaths: R
       series.observe((Bun.nanoseconds() - began) / NANOSECONDS);
       return answer;
     },
-    async answer(head, peer) {
+    async answer(head, peer, isExtra) {
       const began = Bun.nanoseconds();
-      const response = await service.answer(head, peer);
+      const response = await service.answer(head, peer, isExtra);
       const code = codeOf(response);
       if (code !== undefined) meters.erred(code);
       const route = routeTemplate(parseTarget(head.target).route, head.target, ownPaths);

@@ -7,7 +7,7 @@ import { ADMIN_BASE } from "./admin.ts";
 import { type Prepared, prepare, toResponse } from "./answer.ts";
 import { type App, ownPathsOf } from "./app.ts";
 import type { Contexts } from "./context.ts";
-import { internalError, methodNotAllowed, notFound, unreadable } from "./errors.ts";
+import { internalError, methodNotAllowed, notFound, unavailable, unreadable } from "./errors.ts";
 import { contentOf, isFound, type Outcome, redirectTo } from "./found.ts";
 import { HEALTH_PATHS } from "./health.ts";
 import { METRICS_PATH } from "./metrics.ts";
@@ -58,6 +58,9 @@ function requestOf(head: RequestHead, path: string): Request {
   for (const [name, value] of headerLines(head.fields)) headers.append(name, value);
   return new Request(ORIGIN + path, { method: head.method === "HEAD" ? "GET" : head.method, headers });
 }
+
+/** For a client that finds no room: places become free all the time. */
+const RETRY_AFTER_SECONDS = 1;
 
 interface ServiceOptions {
   readonly app: App;
@@ -149,7 +152,7 @@ export function createService({ app, contexts, registry, onError }: ServiceOptio
     return answerFrom(admission.view, target, parseAccept(head.accept), method);
   };
 
-  const answerInTime = async (head: RequestHead, peer: string): Promise<Response> => {
+  const answerInTime = async (head: RequestHead, peer: string, isExtra: boolean): Promise<Response> => {
     const target = parseTarget(head.target);
     const path = head.target.split("?", 1)[0] ?? "";
     const isUnknown = target.route === "v1.unknown" || target.route === "v2.unknown" || !isPlainPath(path);
@@ -159,6 +162,8 @@ export function createService({ app, contexts, registry, onError }: ServiceOptio
       const isKnown = target.route !== "other" || isThere(path, head, peer);
       return toResponse(isKnown ? methodNotAllowed(path, methods) : notFound(path));
     }
+    // Health is answered even so: whoever is told nothing restarts the process, and ends all pulls with it.
+    if (isExtra && isGuarded(target.route)) return toResponse(unavailable(target.route, RETRY_AFTER_SECONDS));
     const admission = isGuarded(target.route)
       ? await (underway.get(head) ?? admit?.(askerOf(head, peer, target)))
       : undefined;
@@ -176,8 +181,8 @@ export function createService({ app, contexts, registry, onError }: ServiceOptio
       const answer = admit === undefined ? answerPublicly(head, method) : answerAdmitted(admit, head, peer, method);
       return answer === undefined || method === "GET" ? answer : withoutBody(answer);
     },
-    answer: (head, peer) =>
-      answerInTime(head, peer).catch((error) => {
+    answer: (head, peer, isExtra) =>
+      answerInTime(head, peer, isExtra).catch((error) => {
         onError(error);
         return toResponse(internalError(head.target));
       }),

@@ -55,13 +55,19 @@ async function hold(craned: Craned, contract: Contract, requests: readonly Sent[
 
 /** A fault of the program can't be asked for. */
 const isFault = (line: string): boolean => / 500( |$)/.test(line);
+/** Seen of the one that lets another server search. */
+const isOfNoRoom = (line: string): boolean => / \/v[12]\/.* 503( UNAVAILABLE)?$/.test(line);
+/** Redirects are so quick that there is always room for them. */
+const isAtOnce = (line: string): boolean => / \/v2\/ | \/v2\/\S+\/(?:manifests|blobs)\/| \/v1\/images\//.test(line);
 /** These are the same for all registries, and are seen of the one that is open. */
 const isOfTheOpenOne = (line: string): boolean =>
-  isFault(line) || / \/readyz 503$| \/(?:crane\/repositories(?:\/v[12])?|healthz|readyz|metrics) 404$/.test(line);
+  isFault(line) ||
+  isOfNoRoom(line) ||
+  / \/readyz 503$| \/(?:crane\/repositories(?:\/v[12])?|healthz|readyz|metrics) 404$/.test(line);
 
 describe("a registry that is open and redirects", async () => {
   const craned = await start([]);
-  const contract = contractOf(await documentOf(craned), isFault);
+  const contract = contractOf(await documentOf(craned), (line) => isFault(line) || isOfNoRoom(line));
 
   test("answers as documented", async () => {
     expect(await hold(craned, contract, requestsOf())).toEqual([]);
@@ -205,10 +211,12 @@ describe("a registry that asks for tokens", async () => {
 });
 
 describe("a registry that lets another server search", async () => {
+  const { promise: waiting, resolve: wait } = Promise.withResolvers<void>();
   const solr = Bun.serve({
     hostname: "127.0.0.1",
     port: 0,
     fetch: ({ url }) => {
+      if (url.includes("never-ever")) wait();
       if (url.includes("never")) return new Promise<Response>(() => {});
       return url.includes("good") ? Response.json({ response: { docs: [] } }) : new Response("<nonsense>");
     },
@@ -226,6 +234,19 @@ describe("a registry that lets another server search", async () => {
     const broken = brokenRequests(await documentOf(craned));
     expect(await hold(craned, contract, [...asking(["good", "bad", "never", ""]), ...broken])).toEqual([]);
     expect(await hold(unhappy, contract, asking(["good"]))).toEqual([]);
+  });
+
+  test("answers those who find no room as documented", async () => {
+    const full = await start(["--solr-url", `http://127.0.0.1:${solr.port}/?q={0}`, "--limits-connections", "1"]);
+    const crowded = contractOf(await documentOf(full), (line) => !isOfNoRoom(line) || isAtOnce(line));
+    const first = send(full, { method: "GET", target: "/v1/search?q=never-ever" });
+    await waiting;
+    const health = ["/healthz", "/readyz"].map((target) => ({ method: "GET", target }));
+    const requests = [...requestsOf().filter(({ target }) => /^\/v[12]/.test(target)), ...health];
+    expect(await hold(full, crowded, requests)).toEqual([]);
+    expect(crowded.unseen()).toEqual([]);
+    full.signal("SIGKILL");
+    await first.catch(() => undefined);
   });
 
   test("documents nothing that does not occur", () => {

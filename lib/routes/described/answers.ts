@@ -19,6 +19,7 @@ export function commonAnswers(api: Api | undefined, { credentials }: Deployment)
     ...(isGuarded && credentials.kind === "basic" && { 429: failure(`${prefix}TooManyRequests`) }),
     431: failure(`${prefix}HeadTooLong`),
     500: failure(`${prefix}Fault`),
+    ...(api !== undefined && { 503: failure(`${prefix}NoRoom`) }),
   };
 }
 

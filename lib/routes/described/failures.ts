@@ -45,6 +45,7 @@ const MEANING: Readonly<Record<V2ErrorCode, string>> = {
   UNSUPPORTED: "The registry can't do that.",
   UNAUTHORIZED: "The client has to say who it is, or may not do that.",
   TOOMANYREQUESTS: "Too many passwords wait to be checked.",
+  UNAVAILABLE: "There are too many connections at the moment. This one ends.",
   UNKNOWN: "A fault of the registry, which its log has.",
 };
 
@@ -102,6 +103,7 @@ export const FAILURE_COMPONENTS: Readonly<Record<string, Answered>> = {
   V2MethodNotAllowed: v2Failure([["UNSUPPORTED", NO_METHOD]], ALLOW),
   V2TargetTooLong: v2Failure([["UNSUPPORTED", LONG_TARGET, "a too long request line"]]),
   V2TooManyRequests: v2Failure(["TOOMANYREQUESTS"], RETRY_AFTER),
+  V2NoRoom: v2Failure(["UNAVAILABLE"], RETRY_AFTER),
   V2HeadTooLong: v2Failure([["UNSUPPORTED", LONG_HEAD, "too long headers"]]),
   V2Fault: v2Failure(["UNKNOWN"]),
   V1BadRequest: v1Failure("The request breaks HTTP. The connection ends.", "a broken request line"),
@@ -110,6 +112,7 @@ export const FAILURE_COMPONENTS: Readonly<Record<string, Answered>> = {
   V1MethodNotAllowed: v1Failure(NO_METHOD, "Method Not Allowed", ALLOW),
   V1TargetTooLong: v1Failure(LONG_TARGET, "a too long request line"),
   V1TooManyRequests: v1Failure(MEANING.TOOMANYREQUESTS, "Too Many Requests", RETRY_AFTER),
+  V1NoRoom: v1Failure(MEANING.UNAVAILABLE, "Service Unavailable", RETRY_AFTER),
   V1HeadTooLong: v1Failure(LONG_HEAD, "too long headers"),
   V1Fault: v1Failure(FAULT, "Internal Server Error"),
   BadRequest: textFailure("The request breaks HTTP. The connection ends.", "a broken request line", {}),

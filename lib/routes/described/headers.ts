@@ -57,6 +57,10 @@ export const RETRY_AFTER: Headers = {
   "Retry-After": always("Seconds until it is worth another try.", { type: "integer", minimum: 1, maximum: 60 }),
 };
 
+export const MAYBE_RETRY_AFTER: Headers = {
+  "Retry-After": sometimes("Seconds until it is worth another try.", { type: "integer", minimum: 1, maximum: 60 }),
+};
+
 /** What tells one state of a file from another. */
 export const STATE: Headers = {
   "Accept-Ranges": always("That parts can be asked for.", { const: "bytes" }),

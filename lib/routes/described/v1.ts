@@ -4,7 +4,7 @@ import { type Operation, refTo, type Schema } from "../../openapi/operation.ts";
 import { commonAnswers, fileAnswers, fileParameters, jsonAnswer } from "./answers.ts";
 import { failure, v1Failure } from "./failures.ts";
 import { PATTERN, parameters } from "./grammar.ts";
-import { ENDPOINTS, OF_V1, STANDALONE } from "./headers.ts";
+import { ENDPOINTS, MAYBE_RETRY_AFTER, OF_V1, STANDALONE } from "./headers.ts";
 
 const IMAGE_ID = { type: "string", pattern: PATTERN.imageId } as const;
 const EXAMPLE_ID = "1".repeat(64);
@@ -157,7 +157,11 @@ export function v1Operations(deployment: Deployment) {
       400: v1Failure("`q` is not there or empty, or the request breaks HTTP.", 'parameter "q" is required'),
       ...(deployment.searchesElsewhere && {
         502: v1Failure("The other server's answer makes no sense.", "Bad Gateway"),
-        503: v1Failure("The other server can't be reached.", "Service Unavailable"),
+        503: v1Failure(
+          "The other server can't be reached, or there are too many connections at the moment, and this one ends.",
+          "Service Unavailable",
+          MAYBE_RETRY_AFTER,
+        ),
         504: v1Failure("The other server takes too long.", "Gateway Timeout"),
       }),
     },
