@@ -1,9 +1,12 @@
+import type { RequestHead } from "../http/request-head.ts";
 import { type Accept, parseAccept } from "../media-types.ts";
 import type { Prepared } from "./answer.ts";
 import type { View } from "./registry.ts";
 
 const MAX_ACCEPTS = 64;
 const MAX_REDIRECTS = 16_384;
+/** Of what is asked in longer heads nothing is kept: clients send less, and it would cost memory instead of time. */
+const MAX_HEAD_LENGTH = 4096;
 
 /** What was answered to clients with one Accept header, by target. */
 interface Redirects {
@@ -11,10 +14,13 @@ interface Redirects {
   readonly answers: Map<string, Prepared>;
 }
 
+/** A copy: what is cut out of a request keeps all the bytes that came with it in memory, a head of 100 KiB perhaps. */
+const detached = (text: string): string => Buffer.from(text, "latin1").toString("latin1");
+
 /**
  * Remembers redirects as they were sent. Clients send a handful of different Accept headers and ask for the same few
- * references; both are bounded, so that a stranger's inventions cost time and not memory. A new snapshot starts
- * afresh.
+ * references; both are bounded, in number and in length, so that a stranger's inventions cost time and not memory. A
+ * new snapshot starts afresh.
  */
 export function createRedirectMemo() {
   let view: View | undefined;
@@ -30,11 +36,12 @@ export function createRedirectMemo() {
       const known = byAccept.get(header);
       if (known !== undefined) return known;
       const redirects = { accept: parseAccept(header), answers: new Map<string, Prepared>() };
-      byAccept.set(header, redirects);
+      byAccept.set(header === undefined ? undefined : detached(header), redirects);
       return redirects;
     },
-    keep({ answers }: Redirects, target: string, answer: Prepared): void {
-      answers.set(target, answer);
+    keep({ answers }: Redirects, { target, fields }: RequestHead, answer: Prepared): void {
+      if (target.length + fields.length > MAX_HEAD_LENGTH) return;
+      answers.set(detached(target), { ...answer, head: detached(answer.head) });
       size++;
     },
   };

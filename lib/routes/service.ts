@@ -129,7 +129,7 @@ export function createService({ app, contexts, registry, onError }: ServiceOptio
     const known = redirects.answers.get(head.target);
     if (known !== undefined) return known;
     const answer = answerFrom(view, parseTarget(head.target), redirects.accept, method);
-    if (answer?.status === 302 && view.locations.areLasting) memo.keep(redirects, head.target, answer);
+    if (answer?.status === 302 && view.locations.areLasting) memo.keep(redirects, head, answer);
     return answer;
   };
 
