@@ -43,6 +43,8 @@ export interface Load {
   readonly p99: number;
   readonly p999: number;
   readonly max: number;
+  /** Microseconds of processor time that the server used for a request. */
+  readonly cost: number;
   /** How much of its core the server used, and wrk of its own; 1 is all of it. */
   readonly serverBusy: number;
   readonly loadBusy: number;
@@ -77,6 +79,7 @@ export async function load(
   await wrk.exited;
   const wall = (performance.now() - began) / 1000;
   const summary = v.parse(Summary, JSON.parse(output.slice(output.lastIndexOf("\n{"))));
+  const spent = processorSeconds(server.pid) - used;
   const milliseconds = (microseconds: number): number => microseconds / 1000;
   return {
     perSecond: summary.requests / summary.seconds,
@@ -89,7 +92,8 @@ export async function load(
     p99: milliseconds(summary.p99),
     p999: milliseconds(summary.p999),
     max: milliseconds(summary.max),
-    serverBusy: (processorSeconds(server.pid) - used) / wall,
+    cost: (spent * 1e6) / summary.requests,
+    serverBusy: spent / summary.seconds,
     loadBusy: Number(wrk.resourceUsage()?.cpuTime.total ?? Number.NaN) / 1e6 / wall,
   };
 }

@@ -1,5 +1,5 @@
 /** What was measured with: the machine, and the versions of all that took part. */
-import { cpus, release, totalmem } from "node:os";
+import { cpus, loadavg, release, totalmem } from "node:os";
 
 const VERSIONS: readonly (readonly [name: string, command: readonly string[]])[] = [
   ["nginx", ["nginx", "-v"]],
@@ -18,6 +18,9 @@ async function versionOf([program = "", ...flags]: readonly string[]): Promise<s
   return /\d+\.\d+(\.\d+)?/.exec(`${stdout}${stderr}`)?.[0] ?? "of an unknown version";
 }
 
+/** More runnable processes than this were there before anything was measured: the figures are worth little. */
+const QUIET = 0.5;
+
 /** @returns lines of Markdown */
 export async function describeMachine(): Promise<readonly string[]> {
   const { model = "an unknown processor" } = cpus()[0] ?? {};
@@ -27,7 +30,10 @@ export async function describeMachine(): Promise<readonly string[]> {
     const version = await versionOf(command);
     programs.push(version === undefined ? `no ${name}` : `${name} ${version}`);
   }
+  const [running = 0] = loadavg();
+  const hardware = `${cpus().length} cores of an ${model.trim()}, ${memory}, Linux ${release().replace(/-.*/, "")}`;
   return [
-    `${cpus().length} cores of an ${model.trim()}, ${memory}, Linux ${release().replace(/-.*/, "")}; ${programs.join(", ")}.`,
+    `${hardware}; ${programs.join(", ")}.`,
+    ...(running > QUIET ? [`The machine was not quiet: ${running.toFixed(1)} processes ran beside.`] : []),
   ];
 }

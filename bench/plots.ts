@@ -145,9 +145,14 @@ function references(rows: References): string {
     SERIES.map(({ fill, label }) => [fill, label] as const),
   );
   const half = (RIGHT - LEFT) / 2;
-  const rate = panel(rows, { left: LEFT, width: half, label: "requests a second", read: (row) => row.perSecond });
+  const cost = panel(rows, {
+    left: LEFT,
+    width: half,
+    label: "microseconds of processor time a request",
+    read: (row) => row.cost,
+  });
   const slow = panel(rows, { left: LEFT + half + 10, width: half - 10, label: "p99, ms", read: (row) => row.p99 });
-  return picture("What a request costs, by the number of references", TOP + 262, marks + rate + slow);
+  return picture("What a request costs, by the number of references", TOP + 262, marks + cost + slow);
 }
 
 const GOAL = 50;

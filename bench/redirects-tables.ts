@@ -39,6 +39,7 @@ function keptTable(turns: Turns, ours: number): readonly string[] {
       String(answers.manifest),
       whole(result.perSecond),
       ratio(ours / result.perSecond),
+      (of(list, "kept", ({ cost }) => cost) ?? Number.NaN).toFixed(1),
       ...latencies(result),
       megabytes(median(list.map(({ resident }) => resident))),
       whole(median(list.map(({ start }) => start))),
@@ -46,7 +47,16 @@ function keptTable(turns: Turns, ours: number): readonly string[] {
       `${busy(({ serverBusy }) => serverBusy)}, ${busy(({ loadBusy }) => loadBusy)}`,
     ];
   });
-  const measured = ["requests/s", "craned ÷ it", ...LATENCIES, "RSS MB", "start ms", "errors", "busy: server, load"];
+  const measured = [
+    "requests/s",
+    "craned ÷ it",
+    "µs of processor",
+    ...LATENCIES,
+    "RSS MB",
+    "start ms",
+    "errors",
+    "busy: server, load",
+  ];
   return table(["manifests by tag, connections kept", "answer", ...measured], rows);
 }
 

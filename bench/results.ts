@@ -18,6 +18,8 @@ const Results = v.object({
         megabytes: v.number(),
         /** Null where there is too little to load. */
         megabytesPerSecond: v.nullable(v.number()),
+        /** Microseconds of processor time for a request. */
+        cost: v.number(),
         ...Result.entries,
       }),
     ),
@@ -26,8 +28,12 @@ const Results = v.object({
 
 export type Results = v.InferOutput<typeof Results>;
 
-export const readResults = (): Results =>
-  existsSync(FILE) ? v.parse(Results, JSON.parse(readFileSync(FILE, "utf8"))) : {};
+/** What was kept; figures in another form than today's are as good as none. */
+export function readResults(): Results {
+  if (!existsSync(FILE)) return {};
+  const kept = v.safeParse(Results, JSON.parse(readFileSync(FILE, "utf8")));
+  return kept.success ? kept.output : {};
+}
 
 /** Keeps figures of a part in place of those that it had. */
 export const keepResults = (results: Results): void =>
