@@ -88,10 +88,11 @@ function failure(name: string, status: number, text: string, hasKeys: boolean): 
   return new S3Error(`${name}: the S3 server answers ${received}`, { received, status, passes });
 }
 
+const isLate = (error: unknown): boolean => error instanceof Error && error.name === "TimeoutError";
+
 function unreachable(origin: string, error: unknown): S3Error {
-  const isLate = error instanceof Error && error.name === "TimeoutError";
   const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
-  const why = isLate ? "it takes too long" : plain(code);
+  const why = isLate(error) ? "it takes too long" : plain(code);
   const about = { received: `no answer (${why})`, status: undefined, passes: true };
   return new S3Error(`${origin}: the S3 server can't be reached (${why})`, about);
 }
@@ -194,6 +195,8 @@ export function connectS3(connection: S3Connection, bucket: string, patience = L
         if (error instanceof S3Error) throw error;
         request.signal?.throwIfAborted();
         problem = unreachable(new URL(base).origin, error);
+        // Whoever set a time has waited for as long as that.
+        if (isLate(error) && patience.timeout !== undefined) throw problem;
       }
       if (attempt === patience.attempts) throw problem;
       await delay(delayBefore(attempt, answer, patience), undefined, request.signal && { signal: request.signal });
