@@ -184,19 +184,18 @@ function loading(rows: References): string {
   return picture("Redirect files loaded at the start, MB of JSON a second", bottom + 30, bars.join("") + goal);
 }
 
-/** Draws what there are figures for. */
+/** What there are figures for, by the name of its file. */
+export function plotsOf({ redirects, references: rows }: Results): ReadonlyMap<string, string> {
+  const plots = new Map<string, string>();
+  if (redirects !== undefined)
+    plots.set("throughput.svg", throughput(redirects)).set("latency.svg", latency(redirects));
+  if (rows !== undefined) plots.set("references.svg", references(rows)).set("load.svg", loading(rows));
+  return plots;
+}
+
 export function drawPlots(): void {
-  const results = readResults();
   mkdirSync(DIRECTORY, { recursive: true });
-  const draw = (name: string, svg: string): void => writeFileSync(join(DIRECTORY, `${name}.svg`), svg);
-  if (results.redirects !== undefined) {
-    draw("throughput", throughput(results.redirects));
-    draw("latency", latency(results.redirects));
-  }
-  if (results.references !== undefined) {
-    draw("references", references(results.references));
-    draw("load", loading(results.references));
-  }
+  for (const [name, svg] of plotsOf(readResults())) writeFileSync(join(DIRECTORY, name), svg);
 }
 
 if (import.meta.main) drawPlots();

@@ -35,6 +35,12 @@ if (unknown.length > 0) {
   console.error(`no part is called ${unknown.join(", ")}; there are ${names.join(", ")}`);
   process.exit(1);
 }
+const NEEDED = ["dist/craned", "taskset", "wrk", "nginx", "curl", "skopeo"];
+const lacking = NEEDED.filter((program) => Bun.which(program) === null);
+if (lacking.length > 0) {
+  console.error(`${lacking.join(", ")}: not there; see bench/install.sh, and \`bun run build\``);
+  process.exit(1);
+}
 const began = performance.now();
 writeBetweenMarkers("machine", await describeMachine());
 for (const [name, measure] of PARTS) {

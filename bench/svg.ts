@@ -16,7 +16,7 @@ text { font: 13px system-ui, -apple-system, "Segoe UI", sans-serif; fill: #16202
 @media (prefers-color-scheme: dark) {
   text { fill: #e6ebf1 } .quiet { fill: #a3afbe } .ground { fill: #0f141a; stroke: #2a3542 }
   .line { stroke: #2a3542 } .goal { stroke: #ff9d9d } .goal-text { fill: #ff9d9d }
-  .ours { fill: #7cb8ff } .ours-light { fill: #33608f } .theirs { fill: #8b99ab } .theirs-light { fill: #47525f }
+  .ours { fill: #7cb8ff } .ours-light { fill: #3f75ae } .theirs { fill: #a3afbe } .theirs-light { fill: #5f6d7e }
   .ours-stroke { stroke: #7cb8ff } .other-stroke { stroke: #f1bd6d } .theirs-stroke { stroke: #8b99ab } .other { fill: #f1bd6d }
 }`;
 
