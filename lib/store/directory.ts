@@ -1,8 +1,8 @@
 import { resolve } from "node:path";
 import { createInbox } from "./inbox.ts";
-import { createLedger, type Ledger, type Snapshot } from "./ledger.ts";
+import { createLedger, type Snapshot } from "./ledger.ts";
 import { type Places, placesOf } from "./places.ts";
-import { report } from "./report.ts";
+import { settleAndTell } from "./report.ts";
 import { createScan, type Hints, type Scan } from "./scan.ts";
 import { createSchedule, oneAtATime } from "./schedule.ts";
 import type { Look, Store, Watching } from "./store-options.ts";
@@ -51,19 +51,6 @@ async function lookRound(
   }
 }
 
-function publish(ledger: Ledger, tree: Tree, { log, onChange }: Pick<Watching, "log" | "onChange">) {
-  return async (): Promise<Look["result"]> => {
-    const isFirst = ledger.snapshot().loadedAt === undefined;
-    const outcome = await ledger.settle(new Date());
-    if (outcome !== undefined) {
-      report(log, tree.rootPath, isFirst, outcome);
-      onChange?.(outcome.snapshot);
-    }
-    if (tree.rootFault !== undefined) return "failed";
-    return outcome === undefined ? "unchanged" : "changed";
-  };
-}
-
 /**
  * Opens a directory of redirect files.
  *
@@ -74,7 +61,6 @@ export async function openDirectory(dataDir: string, options: Watching): Promise
   const tree = createTree(resolve(dataDir));
   const ledger = createLedger(treeSource(tree));
   const inbox = createInbox(tree);
-  const publishNext = publish(ledger, tree, options);
   let wantsAll = false;
   let isClosed = false;
 
@@ -112,7 +98,8 @@ export async function openDirectory(dataDir: string, options: Watching): Promise
     try {
       await lookRound(scan, hints, inbox.take, afterRound);
       if (isClosed) return;
-      result = await publishNext();
+      const isChanged = await settleAndTell(ledger, tree.rootPath, options);
+      if (tree.rootFault === undefined) result = isChanged ? "changed" : "unchanged";
     } catch (error) {
       log.error("redirect files could not be looked at; the last good state is served", { error: String(error) });
     }
@@ -141,7 +128,7 @@ export async function openDirectory(dataDir: string, options: Watching): Promise
 }
 
 /** Reads a directory of redirect files once, watching nothing. */
-export async function readDirectoryOnce(dataDir: string): Promise<Snapshot> {
+export async function readDirectory(dataDir: string): Promise<Snapshot> {
   const tree = createTree(resolve(dataDir));
   const ledger = createLedger(treeSource(tree));
   const scan = createScan(tree, () => {});

@@ -2,7 +2,7 @@
 import { parseS3Address } from "../s3/address.ts";
 import type { S3Access } from "../s3/connection.ts";
 import { type BucketPlace, openBucket, readBucketOnce } from "./bucket-store.ts";
-import { openDirectory, readDirectoryOnce as readDirectory } from "./directory.ts";
+import { openDirectory, readDirectory } from "./directory.ts";
 import type { Snapshot } from "./ledger.ts";
 import type { Store, Watching } from "./store-options.ts";
 
