@@ -6,7 +6,7 @@ import { openDirectory, readDirectory } from "./directory.ts";
 import type { Snapshot } from "./ledger.ts";
 import type { Store, Watching } from "./store-options.ts";
 
-export type { Store } from "./store-options.ts";
+export type { Store };
 
 interface Place {
   /** A directory, or a place in a bucket. */
