@@ -22,7 +22,8 @@ export interface Runtime {
 export async function compile(outfile: string, runtime?: Runtime): Promise<void> {
   mkdirSync(dirname(outfile), { recursive: true });
   await Bun.build({
-    entrypoints: [join(ROOT, "server.ts")],
+    // A thread's code is no module that another imports.
+    entrypoints: [join(ROOT, "server.ts"), join(ROOT, "lib/store/parse-worker.ts")],
     root: ROOT,
     minify: true,
     sourcemap: "none",

@@ -1,8 +1,9 @@
 import { plain } from "../redirect-file/fault.ts";
-import { type Parsed, parseRedirectFile } from "../redirect-file/parse.ts";
+import type { Parsed } from "../redirect-file/parse.ts";
 import type { S3 } from "../s3/client.ts";
 import type { S3Object } from "../s3/listing.ts";
 import { S3Error } from "../s3/s3-error.ts";
+import { parseAside } from "./parsing.ts";
 
 /** What came of reading an object. */
 export type ObjectRead =
@@ -33,7 +34,7 @@ const bare = (etag: string): string => etag.replace(/^W\//, "").replaceAll('"', 
 interface Reading {
   readonly s3: S3;
   /** Gives a job of long computation its turn. */
-  readonly turn: <Result>(job: () => Result) => Promise<Result>;
+  readonly turn: (job: () => Parsed) => Promise<Parsed>;
   /** Whether to take what there is, though it be another than was listed. */
   readonly isLast: boolean;
   readonly signal: AbortSignal;
@@ -67,7 +68,7 @@ export async function readObject(
       const about = { received, status: 200, passes: true };
       return { kind: "failed", error: new S3Error(`s3://${bucket}/${key}: the S3 server answers ${received}`, about) };
     }
-    const parsed = await turn(() => parseRedirectFile(answer.bytes));
+    const parsed = await parseAside(answer.bytes, turn);
     return { kind: "read", etag: isListed ? etag : told, parsed, hash: Bun.hash.wyhash(answer.bytes) };
   } catch (error) {
     if (!(error instanceof S3Error)) throw error;

@@ -1,6 +1,7 @@
 import { type BigIntStats, close, closeSync, constants, fstatSync, open, openSync, read, readSync } from "node:fs";
 import { promisify } from "node:util";
-import { parseRedirectFile } from "../redirect-file/parse.ts";
+import { type Parsed, parseRedirectFile } from "../redirect-file/parse.ts";
+import { LARGE_BYTES, parseAside } from "./parsing.ts";
 import { codeOf, type Facts, factsOf, identityOf, isGone, unreadable } from "./sight.ts";
 import type { RedirectFile } from "./tree.ts";
 
@@ -34,11 +35,15 @@ async function readAll(fd: number, size: number): Promise<Uint8Array> {
   }
 }
 
-function record(file: RedirectFile, bytes: Uint8Array): ReadResult {
+/** @returns undefined when it says what it said before */
+function newHash(file: RedirectFile, bytes: Uint8Array): bigint | undefined {
   const hash = Bun.hash.wyhash(bytes);
-  if (file.hash === hash) return "same";
+  return file.hash === hash ? undefined : hash;
+}
+
+function record(file: RedirectFile, hash: bigint, parsed: Parsed): ReadResult {
   file.hash = hash;
-  file.parsed = parseRedirectFile(bytes);
+  file.parsed = parsed;
   return "changed";
 }
 
@@ -51,18 +56,18 @@ function recordUnreadable(file: RedirectFile, code: string): ReadResult {
 }
 
 /** @param stats as they were before: what changes while it is read is seen to be different at the next look */
-function recordRead(file: RedirectFile, stats: BigIntStats, startedAt: number, bytes: Uint8Array): ReadResult {
+function recordStats(file: RedirectFile, stats: BigIntStats, startedAt: number): void {
   const { fingerprint, changedAt } = factsOf(stats);
   file.fingerprint = fingerprint;
   file.isSettled = Math.abs(startedAt - changedAt) > RACY_MS;
-  return record(file, bytes);
 }
 
-/** Gives a job of long computation its turn. */
-type Turn = <Result>(job: () => Result) => Promise<Result>;
-
 /** Reads a file that is new or changed, if it is still the one at that path. */
-export async function readInto(file: RedirectFile, path: string, turn: Turn): Promise<ReadResult> {
+export async function readInto(
+  file: RedirectFile,
+  path: string,
+  turn: (job: () => Parsed) => Promise<Parsed>,
+): Promise<ReadResult> {
   let fd: number | undefined;
   try {
     // A pipe that took the file's place would block an open for ever.
@@ -71,7 +76,10 @@ export async function readInto(file: RedirectFile, path: string, turn: Turn): Pr
     if (identityOf(stats) !== file.identity) return "moved";
     const startedAt = Date.now();
     const bytes = await readAll(fd, Number(stats.size));
-    return await turn(() => recordRead(file, stats, startedAt, bytes));
+    recordStats(file, stats, startedAt);
+    const hash = newHash(file, bytes);
+    if (hash === undefined) return "same";
+    return record(file, hash, await parseAside(bytes, turn));
   } catch (error) {
     const code = codeOf(error);
     return isGone(code) ? "moved" : recordUnreadable(file, code);
@@ -80,9 +88,7 @@ export async function readInto(file: RedirectFile, path: string, turn: Turn): Pr
   }
 }
 
-/** Larger ones are left to the threads. */
-const AT_ONCE_BYTES = 1 << 20;
-const atOnce = Buffer.allocUnsafe(AT_ONCE_BYTES);
+const atOnce = Buffer.allocUnsafe(LARGE_BYTES);
 
 /**
  * Reads a file that nobody knows yet, without waiting: a tenth of what it costs through the threads, but whoever else
@@ -98,10 +104,13 @@ export function readAtOnce(path: string, fileOf: (identity: string) => RedirectF
     const stats = fstatSync(fd, { bigint: true });
     if (!stats.isFile()) return undefined;
     const startedAt = Date.now();
-    const length = readSync(fd, atOnce, 0, AT_ONCE_BYTES, 0);
-    if (length === AT_ONCE_BYTES || BigInt(length) !== stats.size) return undefined;
+    const length = readSync(fd, atOnce, 0, LARGE_BYTES, 0);
+    if (length === LARGE_BYTES || BigInt(length) !== stats.size) return undefined;
     const file = fileOf(identityOf(stats));
-    if (file.hash === undefined) recordRead(file, stats, startedAt, atOnce.subarray(0, length));
+    if (file.hash !== undefined) return file;
+    recordStats(file, stats, startedAt);
+    const bytes = atOnce.subarray(0, length);
+    record(file, Bun.hash.wyhash(bytes), parseRedirectFile(bytes));
     return file;
   } catch {
     return undefined;

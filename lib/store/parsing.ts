@@ -1,0 +1,72 @@
+/**
+ * Parsing of large redirect files on a thread of its own: a hundred thousand references take 50 ms, which no request
+ * should wait for. What comes back is copied into this thread's memory at a twentieth of that.
+ */
+import { type Parsed, parseRedirectFile } from "../redirect-file/parse.ts";
+
+/** What is smaller is parsed sooner than it is handed over, in bytes. */
+export const LARGE_BYTES = 256 * 1024;
+
+/** How long the thread waits for another file before its memory is given back, in ms. */
+const IDLE_MS = 5000;
+
+/** In the executable, modules lie below its root by the path of their source. */
+const CODE = import.meta.file === "parsing.ts" ? "./parse-worker.ts" : "./lib/store/parse-worker.ts";
+
+interface Job {
+  readonly bytes: Uint8Array;
+  readonly done: (parsed: Parsed) => void;
+}
+
+interface Thread {
+  readonly worker: Worker;
+  /** Oldest first, as they are answered. */
+  readonly jobs: Job[];
+}
+
+let thread: Thread | undefined;
+let idle: ReturnType<typeof setTimeout> | undefined;
+
+function end(ended: Thread): void {
+  if (thread === ended) thread = undefined;
+  ended.worker.terminate();
+  // A thread that can't be had is no reason not to serve.
+  for (const { bytes, done } of ended.jobs.splice(0)) done(parseRedirectFile(bytes));
+}
+
+function begin(): Thread {
+  const worker = new Worker(new URL(CODE, import.meta.url));
+  const begun: Thread = { worker, jobs: [] };
+  worker.onmessage = ({ data }: MessageEvent<Parsed>) => {
+    begun.jobs.shift()?.done(data);
+    if (begun.jobs.length > 0) return;
+    worker.unref();
+    idle = setTimeout(end, IDLE_MS, begun);
+    idle.unref();
+  };
+  worker.onerror = (event) => {
+    event.preventDefault();
+    end(begun);
+  };
+  return begun;
+}
+
+function parseElsewhere(bytes: Uint8Array): Promise<Parsed> {
+  clearTimeout(idle);
+  thread ??= begin();
+  const { worker, jobs } = thread;
+  return new Promise((resolve) => {
+    jobs.push({ bytes, done: resolve });
+    worker.ref();
+    worker.postMessage(bytes);
+  });
+}
+
+/**
+ * Parses a redirect file without holding up whoever else is served.
+ *
+ * @param turn gives a job of some computation its turn
+ */
+export function parseAside(bytes: Uint8Array, turn: (job: () => Parsed) => Promise<Parsed>): Promise<Parsed> {
+  return bytes.length < LARGE_BYTES ? turn(() => parseRedirectFile(bytes)) : parseElsewhere(bytes);
+}
