@@ -68,12 +68,14 @@ const hasOption = (connection: string, option: string): boolean =>
 /** What can already be said of a head whose end has not come. */
 function judgeIncomplete(text: string, start: number, limits: HeadLimits): HeadResult {
   const length = text.length - start;
-  if (length === 0) return INCOMPLETE;
+  // Half of an empty line is none of the request's.
+  if (length === 0 || (length === 1 && text.charCodeAt(start) === 13)) return INCOMPLETE;
   const lineEnd = text.indexOf("\n", start);
   const line = text.slice(start, lineEnd === -1 ? start + limits.requestLine : lineEnd);
   if (!TOKEN_START.test(line)) return fault(400, "a request that does not begin with a method");
-  if ((lineEnd === -1 ? length : lineEnd - start) > limits.requestLine) return tooLong(line);
-  if (lineEnd !== -1 && length - (lineEnd - start) > limits.fields) return fault(431, "too long headers", line);
+  // With the CR of the line, and below with its LF and with what may have come of the empty line: these are no excess.
+  if ((lineEnd === -1 ? length : lineEnd - start) > limits.requestLine + 1) return tooLong(line);
+  if (lineEnd !== -1 && length - (lineEnd - start) > limits.fields + 2) return fault(431, "too long headers", line);
   let lines = 0;
   for (let at = lineEnd; at !== -1; at = text.indexOf("\n", at + 1)) {
     if (++lines > limits.fieldCount + 1) return fault(431, TOO_MANY, line);
