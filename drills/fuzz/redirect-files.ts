@@ -1,0 +1,91 @@
+/** Redirect files without end to the reader of them, and what is wrong with what it makes of them. */
+import { isDeepStrictEqual } from "node:util";
+import { parseAccept } from "../../lib/media-types.ts";
+import { describeFault } from "../../lib/redirect-file/fault.ts";
+import { type Parsed, parseRedirectFile } from "../../lib/redirect-file/parse.ts";
+import { type Repository, tagsOf } from "../../lib/redirect-file/repository.ts";
+import { parseReference } from "../../lib/reference.ts";
+import { resolveManifest } from "../../lib/resolve.ts";
+import { naivelyResolve } from "../../tests/core/naive-resolution.ts";
+import { hostileFile } from "./hostile-files.ts";
+import { randomOf } from "./random.ts";
+import type { Finding, Outcome } from "./requests.ts";
+
+const MAX_FINDINGS = 20;
+/** A file of 10 MB takes a fraction of that. */
+const MAX_MS = 3000;
+
+const NAME = /^[a-z0-9]+(?:(?:[._]|__|-+|\/)[a-z0-9]+)*$/;
+const URL_TEXT = /^https?:\/\/[!-~]+\/$/i;
+const ACCEPTS = [undefined, "*/*", "application/vnd.docker.distribution.manifest.v2+json"];
+
+const untouched = Object.getOwnPropertyNames(Object.prototype).sort();
+
+function isPolluted(): boolean {
+  const plain: Record<string, unknown> = {};
+  return (
+    plain["polluted"] !== undefined ||
+    !isDeepStrictEqual(Object.getOwnPropertyNames(Object.prototype).sort(), untouched)
+  );
+}
+
+/** What a repository says, held to the file's own JSON, which is read here once more. */
+function differenceOf(repository: Repository, bytes: Uint8Array): string | undefined {
+  const file = JSON.parse(new TextDecoder().decode(bytes));
+  if (!NAME.test(repository.name) || repository.name !== file["repo-registry-id"]) return `the name ${repository.name}`;
+  if (repository.isProtected !== (file.protected ?? false)) return "what is protected";
+  if (!URL_TEXT.test(repository.url) || /[?#"<>\\]/.test(repository.url)) return `the url ${repository.url}`;
+  if (repository.version !== file.version) return "the version";
+  if (repository.api === "v1") {
+    const tags = Object.entries(file.tags);
+    if (repository.tags.size !== tags.length) return "the tags";
+    return JSON.stringify(repository.images) === JSON.stringify(file.images) ? undefined : "the images";
+  }
+  const tags = tagsOf(repository);
+  if (tags.some((tag, at) => at > 0 && (tags[at - 1] ?? "") >= tag)) return "the order of the tags";
+  for (const text of ["latest", "one", "__proto__", "constructor", ...tags.slice(0, 20)]) {
+    const reference = parseReference(text);
+    if (reference === undefined) return `the tag ${text}`;
+    for (const accept of ACCEPTS) {
+      const resolution = resolveManifest(repository, reference, parseAccept(accept));
+      const path = resolution.found ? resolution.path : undefined;
+      const expected = naivelyResolve(file, text, accept);
+      if (path !== expected) return `${text} is ${path}, expected ${expected}`;
+      if (path !== undefined && !/^[!-~]+$/.test(path)) return `the path ${path}`;
+    }
+  }
+  return undefined;
+}
+
+/** What is wrong with what was read, if anything. */
+function wrongIn(parsed: Parsed, bytes: Uint8Array): string | undefined {
+  if (isPolluted()) return "Object's prototype is another";
+  if (parsed.ok) return differenceOf(parsed.repository, bytes);
+  if (parsed.faults.length === 0) return "no fault";
+  const bad = parsed.faults.map(describeFault).find((line) => /[\p{C}\p{Zl}\p{Zp}]/u.test(line) || line.length > 2000);
+  return bad === undefined ? undefined : `the fault ${bad}`;
+}
+
+/** Reads one file, and looks at what comes of it. */
+export function tryFile(bytes: Uint8Array): string | undefined {
+  const from = performance.now();
+  try {
+    const wrong = wrongIn(parseRedirectFile(bytes), bytes);
+    return wrong ?? (performance.now() - from > MAX_MS ? `it took ${performance.now() - from} ms` : undefined);
+  } catch (error) {
+    return `thrown: ${error}`;
+  }
+}
+
+/** @param count of files */
+export function fuzzFiles(count: number, seed: number): Outcome {
+  const findings: Finding[] = [];
+  const from = performance.now();
+  let inputs = 0;
+  for (; inputs < count && findings.length < MAX_FINDINGS; inputs++) {
+    const bytes = hostileFile(randomOf(seed, inputs));
+    const what = tryFile(bytes);
+    if (what !== undefined) findings.push({ what, input: Buffer.from(bytes).toString("latin1") });
+  }
+  return { name: "redirect files: read", inputs, seconds: (performance.now() - from) / 1000, findings };
+}

@@ -1,0 +1,74 @@
+/** The redirect files that are served while requests are made up, and what is on disk for them. */
+import type { NaiveFile } from "../../tests/core/naive-resolution.ts";
+
+export const hex = (digit: string): string => digit.repeat(64);
+export const D = (digit: string): string => `sha256:${hex(digit)}`;
+
+/** A redirect file, as JSON.parse gives it. */
+export interface ServedFile extends NaiveFile {
+  readonly repository: string;
+  readonly "repo-registry-id": string;
+  readonly url: string;
+  readonly protected?: boolean;
+  readonly referrers?: Readonly<Record<string, readonly Readonly<Record<string, string>>[]>>;
+  readonly images?: readonly { readonly id: string }[];
+  readonly tags?: Readonly<Record<string, string>>;
+}
+
+const file = (name: string, version: number, rest: object): ServedFile => ({
+  version,
+  repository: name.replaceAll("/", "-"),
+  "repo-registry-id": name,
+  url: `http://cdn.test/${name}/`,
+  ...rest,
+});
+
+/** The one that is asked for after every thousandth request. */
+export const CONTROL = {
+  target: "/v2/control/manifests/1",
+  location: "http://cdn.test/control/manifests/2/1",
+} as const;
+
+/** By the name of the file. */
+export const SERVED: Readonly<Record<string, ServedFile>> = {
+  "app.json": file("team/app", 5, {
+    schema1_data: ["old", "every", D("1")],
+    schema2_data: ["1.0", "every", D("2")],
+    manifest_list_data: ["multi", "every", D("3")],
+    manifest_list_amd64_tags: { multi: [D("2"), 2], "multi-old": [D("7"), 1], constructor: [D("7"), 1] },
+    oci_manifest_data: ["art", "every", D("4")],
+    oci_index_data: ["every", D("5")],
+    referrers: {
+      [D("2")]: [
+        { artifactType: "a/sbom", digest: D("4") },
+        { artifactType: "b/sig", digest: D("8") },
+      ],
+    },
+  }),
+  "blind.json": file("blind", 4, {
+    schema2_data: ["1.0", "every", D("2")],
+    manifest_list_data: ["every", "multi"],
+    manifest_list_amd64_tags: { multi: [D("2"), 2], every: [D("7"), 1] },
+  }),
+  "both-v1.json": file("both", 1, { images: [{ id: hex("a"), Size: 3 }], tags: { "1.0": hex("a") } }),
+  "both-v5.json": file("both", 5, { schema2_data: ["1.0"] }),
+  "control.json": file("control", 5, { schema2_data: ["1"] }),
+  "empty.json": file("constructor", 5, {}),
+  "flat.json": file("flat", 2, {}),
+  "only-v1.json": file("only/v1", 1, { images: [{ id: hex("b") }, { id: hex("a") }], tags: {} }),
+  "proto.json": file("proto", 5, { schema2_data: ["__proto__", "constructor", "toString"] }),
+  "secret-v1.json": file("a/secret", 1, { images: [{ id: hex("c") }], tags: { "1.0": hex("c") }, protected: true }),
+  "secret-v2.json": file("secret", 5, { schema2_data: ["1.0"], protected: true }),
+  "three.json": file("three", 3, { schema2_data: ["1.0", "every"] }),
+  "words.json": file("tags/manifests/blobs", 5, { schema2_data: ["tags", "manifests", "list"] }),
+};
+
+/** What is on disk where files are served, by path below `v1` and `v2`. */
+export const CONTENT: Readonly<Record<string, string>> = {
+  "v2/team-app/manifests/2/1.0": '{"schemaVersion":2}',
+  [`v2/team-app/blobs/${D("2")}`]: "a layer of team/app",
+  "v2/blind/tags/list": '{"name":"blind","tags":["1.0"]}',
+  "v2/control/manifests/2/1": '{"schemaVersion":2,"control":true}',
+  [`v1/both/${hex("a")}/json`]: "{}",
+  [`v1/both/${hex("a")}/layer`]: "a layer of both",
+};
