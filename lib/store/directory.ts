@@ -90,7 +90,7 @@ export async function openDirectory(dataDir: string, options: Watching): Promise
 
   async function pass(): Promise<void> {
     if (isClosed) return;
-    const happened = inbox.take();
+    const happened = inbox.takeAgain();
     const hints = wantsAll ? ALL : happened;
     wantsAll = false;
     const began = performance.now();
@@ -103,6 +103,7 @@ export async function openDirectory(dataDir: string, options: Watching): Promise
     } catch (error) {
       log.error("redirect files could not be looked at; the last good state is served", { error: String(error) });
     }
+    if (inbox.isWaiting()) schedule.somethingHappened();
     options.onLook?.({ seconds: (performance.now() - began) / 1000, result });
     if (hints?.everything !== true || isClosed) return;
     const interval = pollingInterval * 1000;
