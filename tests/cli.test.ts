@@ -268,6 +268,21 @@ describe("craned serve", () => {
     expect(await craned.stop()).toBe(0);
     for (const pid of workers) expect(() => process.kill(Number(pid), 0)).toThrow();
   });
+
+  test("leaves no worker behind that holds the port when the parent is killed", async () => {
+    const { path } = directory({ "a.json": file("a") });
+    const free = await serveDirectory(path);
+    await free.stop();
+    const args = ["serve", "--data-dir", path, "--host", "127.0.0.1", "--port", String(free.port), "--workers", "2"];
+    const craned = await startCraned(args);
+    const count = (words: string) => craned.log().filter((line) => line.includes(words)).length;
+    await craned.logged(() => count("listening on") === 2);
+    craned.signal("SIGKILL");
+    await craned.logged(() => count("stopping") === 2);
+    const next = await startCraned(args.with(-1, "1"));
+    expect((await fetch(`${next.origin}/v2/a/tags/list`)).status).toBe(200);
+    await next.stop();
+  });
 });
 
 describe("craned over TLS", () => {

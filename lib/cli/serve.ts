@@ -15,7 +15,7 @@ import { configOrComplaint } from "./settings.ts";
 import { onStopSignals } from "./stopping.ts";
 import { EXIT, type ExitCode, type Terminal } from "./terminal.ts";
 import { gathering } from "./worker-metrics.ts";
-import { superviseWorkers, workerNumber } from "./workers.ts";
+import { onSupervisorEnd, superviseWorkers, workerNumber } from "./workers.ts";
 
 type Tls = { readonly cert: string; readonly key: string };
 
@@ -62,6 +62,11 @@ async function serveHere({ config, tls, authorities, log, sharesPort, worker }: 
     log,
     ...(measuring && { onLook: measuring.onLook }),
   });
+  if (worker !== undefined)
+    onSupervisorEnd(() => {
+      log.error("the process that started this worker has ended, and so does the worker");
+      stopping.stop("end of the supervisor");
+    });
   process.on("SIGHUP", () => {
     log.info("reloading", { signal: "SIGHUP" });
     void opening.then((store) => store.reload());

@@ -4,6 +4,8 @@ import { EXIT, type ExitCode } from "./terminal.ts";
 
 /** A process that was told to stop. */
 export interface Stopping {
+  /** Stops as a signal does. @param reason what the log says of it */
+  readonly stop: (reason: string) => void;
   /** Lets requests under way finish once told to, or at once if that has been. A second signal does not wait. */
   readonly drain: (listener: Listener, grace: number, log: Log) => Promise<ExitCode>;
 }
@@ -22,6 +24,7 @@ export function onStopSignals(): Stopping {
     while (told.length < times) await new Promise<void>((resolve) => waiting.push(resolve));
   };
   return {
+    stop: tell,
     async drain(listener, grace, log) {
       await untilTold(1);
       log.info("stopping", { signal: told[0] });

@@ -21,6 +21,13 @@ function ownCommand(): readonly string[] {
   return /[$~]bun(?:fs)?\//i.test(Bun.main) ? [process.execPath, ...rest] : [process.execPath, script, ...rest];
 }
 
+/** In a worker: tells when the process that started it has ended, killed without a chance to say so. */
+export function onSupervisorEnd(tell: () => void): void {
+  process.stdin.once("end", tell);
+  process.stdin.once("error", tell);
+  process.stdin.resume();
+}
+
 /** Sharing would let a second craned take half of the first one's connections, so the port must be free before. */
 function mustBeFree({ host, port }: Config["server"]): void {
   const refusal = () => new Response();
@@ -48,7 +55,8 @@ export async function superviseWorkers({ server, metrics }: Config, log: Log): P
       const environment = { ...process.env, [WORKER_VARIABLE]: String(number) };
       const child = Bun.spawn([...ownCommand()], {
         env: environment,
-        stdio: ["ignore", "inherit", "inherit"],
+        // Nobody writes into it: it ends when this process does, however that ends.
+        stdio: ["pipe", "inherit", "inherit"],
         ...(gathering !== undefined && { ipc: (message: unknown) => gathering.onMessage(number, message) }),
       });
       children.set(number, child);
