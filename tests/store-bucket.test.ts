@@ -15,7 +15,7 @@ import {
 
 setDefaultTimeout(30_000);
 
-const { s3, put, serve } = bucketForEach();
+const { s3, put, serve, looks } = bucketForEach();
 
 const keysAsked = (): readonly (string | undefined)[] => s3().asked.map(({ key }) => key);
 const check = (environment = {}) => runCraned(["check", "--data-dir", PLACE], { ...s3().environment, ...environment });
@@ -108,6 +108,23 @@ describe("a bucket that is followed", () => {
     put({ "a.json": file("a", "2"), "c.json": file("c", "1") });
     s3().objects.delete("v2/b.json");
     await until(() => marksOf(craned, ["a", "b", "c"]), ["2", "404", "1"]);
+  });
+
+  test.each([
+    ["without quotes", (etag: string) => etag.replaceAll('"', ""), 0],
+    ["as weak ones", (etag: string) => `W/${etag}`, 0],
+    ["not at all, so that all has to be read each time", () => "", 2],
+  ])("may list ETags %s", async (_, listsEtag, unchanged) => {
+    s3().listsEtag = listsEtag;
+    put({ "a.json": file("a", "1"), "b.json": file("b", "1") });
+    const craned = await serve(ON_SIGNAL);
+    put({ "a.json": file("a", "2") });
+    await until(() => marksOf(craned, ["a", "b"]), ["2", "1"], craned);
+    s3().asked.length = 0;
+    await until(() => looks() > 2, true, craned);
+    const from = keysAsked().indexOf(undefined) + 1;
+    expect(keysAsked().indexOf(undefined, from) - from).toBe(unchanged);
+    expect(linesOf(craned).filter((line) => line.includes("changed"))).toHaveLength(1);
   });
 
   test("is looked at once on SIGHUP", async () => {

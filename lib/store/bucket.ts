@@ -41,7 +41,7 @@ export interface Bucket extends Source {
 /** Requests under way at once. */
 const CONCURRENCY = 32;
 /** Objects of more bytes are read one after the other, so that memory is bounded. */
-const LARGE_BYTES = 4 * 1024 * 1024;
+const HUGE_BYTES = 4 * 1024 * 1024;
 /** Lists in a row while objects change between the list and the reading. */
 const MAX_ROUNDS = 4;
 /** Objects that can't be read for the moment, until it is the bucket that can't. */
@@ -106,7 +106,7 @@ export function createBucket(s3: S3, address: S3Address): Bucket {
     const failed: { readonly object: S3Object; readonly error: S3Error }[] = [];
     let moved = false;
     for (const object of changed) {
-      (object.size > LARGE_BYTES ? large : small).add(async () => {
+      (object.size > HUGE_BYTES ? large : small).add(async () => {
         if (failed.length >= MAX_UNREAD) return;
         const result = await readObject({ s3, turn, isLast, signal }, address.bucket, object);
         if (result.kind === "read") record(object, result);

@@ -27,8 +27,7 @@ const fault = (etag: string, expected: string, received: string): Extract<Object
 /** An object that can't be read, until it can. */
 export const unreadable = (received: string) => fault("", "a readable object", received);
 
-/** Whether two servers, or one and its proxy, mean the same. */
-const isSameTag = (a: string, b: string): boolean => bare(a) === bare(b);
+/** What a list, a server and a proxy before it may write in different ways. */
 const bare = (etag: string): string => etag.replace(/^W\//, "").replaceAll('"', "");
 
 interface Reading {
@@ -53,14 +52,14 @@ export async function readObject(
   if (size > MAX_BYTES) return fault(etag, `an object of at most ${MAX_BYTES} bytes`, String(size));
   // In the path of a URL it would mean the directory itself, and so another object.
   if (key.split("/").includes(".")) return fault(etag, "no . between slashes", plain(JSON.stringify(key)));
-  const mustMatch = !isLast && /^[!-~]+$/.test(etag);
   try {
-    const headers = mustMatch ? { "if-match": etag } : {};
+    const mustMatch = !isLast && /^[!-~]+$/.test(etag);
+    const headers = mustMatch ? { "if-match": `"${bare(etag)}"` } : {};
     const answer = await s3({ method: "GET", key, headers, signal, maxBytes: MAX_BYTES });
     if (answer.status === 404 && !isLast) return { kind: "moved" };
     if (answer.status !== 200) return unreadable(String(answer.status));
     const told = answer.headers.get("etag") ?? etag;
-    const isListed = isSameTag(told, etag);
+    const isListed = etag === "" || bare(told) === bare(etag);
     if (!isListed && !isLast) return { kind: "moved" };
     const { length } = answer.bytes;
     if (isListed && length !== size && !answer.headers.has("content-encoding")) {
