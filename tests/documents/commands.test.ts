@@ -44,6 +44,10 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   "export AWS_ACCESS_KEY_ID=… AWS_SECRET_ACCESS_KEY=…": "there is no bucket here; tests/publish/s3.test.ts has one",
   "craned publish <source> --name team/app --url https://images.s3.eu-west-1.amazonaws.com/files --content s3://images/files --metadata /srv/metadata --s3-region eu-west-1":
     "needs a bucket of Amazon's; tests/publish/s3.test.ts has one",
+  "craned publish <source> --name team/app --url https://images.s3.eu-west-1.amazonaws.com/files --content s3://images/files --metadata s3://images/metadata --s3-region eu-west-1":
+    "needs a bucket of Amazon's; tests/store-bucket-published.test.ts has one",
+  "craned serve --data-dir s3://images/metadata --s3-region eu-west-1":
+    "needs a bucket of Amazon's; tests/store-bucket-published.test.ts has one",
 };
 
 /** Commands that are there to show a refusal, and what tells it. */
