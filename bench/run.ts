@@ -5,6 +5,7 @@
 import { measureContent } from "./content.ts";
 import { describeMachine } from "./machine.ts";
 import { measureMemory } from "./memory.ts";
+import { measureMetrics } from "./metrics.ts";
 import { drawPlots } from "./plots.ts";
 import { measurePublish } from "./publish.ts";
 import { measureRedirects } from "./redirects.ts";
@@ -24,6 +25,7 @@ const PARTS: readonly Part[] = [
   ["reload", measureReload],
   ["scale", measureScale],
   ["memory", measureMemory],
+  ["metrics", measureMetrics],
   ["publish", measurePublish],
   ["content", measureContent],
 ];
