@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { createInbox } from "./inbox.ts";
+import { createInbox, SETTLING_MS } from "./inbox.ts";
 import { createLedger, type Snapshot } from "./ledger.ts";
 import { type Places, placesOf } from "./places.ts";
 import { settleAndTell } from "./report.ts";
@@ -49,6 +49,13 @@ async function lookRound(
     const next = round + 1 < MAX_ROUNDS ? more() : undefined;
     hints = next !== undefined && moved ? { ...next, links: true } : (next ?? (moved ? LINKS : undefined));
   }
+  if (!scan.missesAny()) return;
+  // Where something was moved to may be told after that it is gone, and nobody may see neither.
+  await Bun.sleep(SETTLING_MS);
+  const moved = more();
+  if (moved !== undefined) await scan.look(moved);
+  await scan.forgetMissing();
+  afterRound();
 }
 
 /**

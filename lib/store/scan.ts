@@ -32,6 +32,10 @@ export interface Hints {
 export interface Scan {
   /** Looks round, and brings the tree up to date. */
   look(hints: Hints): Promise<void>;
+  /** Whether names were found to be gone that are not forgotten yet. */
+  missesAny(): boolean;
+  /** Forgets those that are gone still. */
+  forgetMissing(): Promise<void>;
   /** Whether a link led elsewhere in the last look round, so that others may have been seen before that. */
   linksMoved(): boolean;
 }
@@ -199,9 +203,16 @@ export function createScan(tree: Tree, watchDirectory: (real: string, identity: 
     await list(root);
   }
 
+  function nameAnew(): void {
+    if (!tree.dirt.isShape) return;
+    nameDirectories(tree);
+    tree.placesChanged = true;
+  }
+
   /** With the data directory away, unmounted or moved, nothing in it is known to be removed. */
-  async function removeMissing(): Promise<void> {
-    if (missing.length === 0) return;
+  async function forgetMissing(): Promise<void> {
+    for (const entry of missing.splice(0)) work.add(() => visit(entry.directory, entry.name, "hinted"));
+    await work.done();
     const sight = await lookAt(tree.rootPath);
     if (sight.kind === "directory" && sight.identity === tree.root?.identity)
       for (const entry of missing) {
@@ -210,9 +221,12 @@ export function createScan(tree: Tree, watchDirectory: (real: string, identity: 
         removeEntry(tree, entry);
       }
     missing = [];
+    nameAnew();
   }
 
   return {
+    missesAny: () => missing.length > 0,
+    forgetMissing,
     look: async (hints) => {
       round++;
       follow = createTrails();
@@ -228,11 +242,8 @@ export function createScan(tree: Tree, watchDirectory: (real: string, identity: 
         if (hints.links) for (const link of tree.links) later(link);
       }
       await work.done();
-      await removeMissing();
       isFirstLook &&= tree.root === undefined;
-      if (!tree.dirt.isShape) return;
-      nameDirectories(tree);
-      tree.placesChanged = true;
+      nameAnew();
     },
     linksMoved: () => linksMoved,
   };

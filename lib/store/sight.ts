@@ -35,8 +35,9 @@ export const isGone = (code: string): boolean => code === "ENOENT" || code === "
 
 export const unreadable = (expected: string, code: string): Fault => ({ field: "", expected, received: code });
 
-/** Device and inode. */
-export const identityOf = (stats: BigIntStats): string => `${stats.dev}:${stats.ino}`;
+/** Device, inode, and when it was made where that is known: the number of an inode is given to the next file at once. */
+export const identityOf = ({ dev, ino, birthtimeNs }: BigIntStats): string =>
+  `${dev}:${ino}:${birthtimeNs.toString(36)}`;
 
 export function factsOf(stats: BigIntStats): Facts {
   const identity = identityOf(stats);
