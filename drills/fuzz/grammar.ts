@@ -23,6 +23,11 @@ const REFERENCES = [
 ];
 const DIGESTS = [D("2"), D("2"), D("4"), D("9"), "sha256:abc", "latest", `sha512:${hex("c").repeat(2)}`, "", "a:b"];
 const IDS = [hex("a"), hex("b"), hex("c"), hex("d"), "abc", hex("A")];
+/** What is there, redirected to or on disk: chance alone would seldom find it. */
+const THERE = [
+  ...["/v2/team/app/manifests/1.0", `/v2/team/app/blobs/${D("2")}`, "/v2/blind/tags/list", "/v2/control/manifests/1"],
+  ...[`/v1/images/${hex("a")}/json`, `/v1/images/${hex("a")}/layer`, "/v2/secret/manifests/1.0"],
+];
 const OWN_PATHS = [
   ...["/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/crane/repositories", "/crane/repositories/v1"],
   ...["/crane/repositories/v2", "/", "/favicon.ico", "/v2", "/v1", "/v3/", "*", "/docs/", "/crane"],
@@ -73,7 +78,10 @@ function query({ next, pick, join }: Random): string {
 function path(random: Random): string {
   const { next, pick, once } = random;
   const name = pick(NAMES);
-  switch (next(12)) {
+  switch (next(14)) {
+    case 12:
+    case 13:
+      return pick(THERE);
     case 0:
     case 1:
     case 2:

@@ -15,6 +15,9 @@ const MAX_FINDINGS = 20;
 /** A file of 10 MB takes a fraction of that. */
 const MAX_MS = 3000;
 
+/** Of a list of what may be 64 levels deep itself. */
+const MAX_LEVELS = 66;
+
 const NAME = /^[a-z0-9]+(?:(?:[._]|__|-+|\/)[a-z0-9]+)*$/;
 const URL_TEXT = /^https?:\/\/[!-~]+\/$/i;
 const ACCEPTS = [undefined, "*/*", "application/vnd.docker.distribution.manifest.v2+json"];
@@ -29,9 +32,15 @@ function isPolluted(): boolean {
   );
 }
 
+/** What is passed on has to be written out again, which takes a stack as deep as it is. */
+const isDeeper = (value: unknown, levels: number): boolean =>
+  typeof value === "object" &&
+  value !== null &&
+  (levels === 0 || Object.values(value).some((each) => isDeeper(each, levels - 1)));
+
 /** What a repository says, held to the file's own JSON, which is read here once more. */
 function differenceOf(repository: Repository, bytes: Uint8Array): string | undefined {
-  const file = JSON.parse(new TextDecoder().decode(bytes));
+  const file = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   if (!NAME.test(repository.name) || repository.name !== file["repo-registry-id"]) return `the name ${repository.name}`;
   if (repository.isProtected !== (file.protected ?? false)) return "what is protected";
   if (!URL_TEXT.test(repository.url) || /[?#"<>\\]/.test(repository.url)) return `the url ${repository.url}`;
@@ -39,8 +48,10 @@ function differenceOf(repository: Repository, bytes: Uint8Array): string | undef
   if (repository.api === "v1") {
     const tags = Object.entries(file.tags);
     if (repository.tags.size !== tags.length) return "the tags";
+    if (isDeeper(repository.images, MAX_LEVELS)) return "the depth of the images";
     return JSON.stringify(repository.images) === JSON.stringify(file.images) ? undefined : "the images";
   }
+  if (isDeeper([...repository.referrers.values()], MAX_LEVELS)) return "the depth of the referrers";
   const tags = tagsOf(repository);
   if (tags.some((tag, at) => at > 0 && (tags[at - 1] ?? "") >= tag)) return "the order of the tags";
   for (const text of ["latest", "one", "__proto__", "constructor", ...tags.slice(0, 20)]) {

@@ -154,7 +154,9 @@ async function tokens(): Promise<Site> {
       // A token that was broken within the last bits of its signature may be the same one.
       const isOf = (good: string): boolean => token?.slice(0, -4) === good.slice(0, -4);
       const expected = expectOpen(request);
-      const isOpened = isOf(all) || isOf(narrow) || (expected.file === undefined && empty.some(isOf));
+      const { file } = expected;
+      const isNarrow = file === undefined || file["repo-registry-id"] === names[0];
+      const isOpened = isOf(all) || (isNarrow && isOf(narrow)) || (file === undefined && empty.some(isOf));
       return guarded(expected, isOpened ? "perhaps" : "no");
     },
     close: place.remove,

@@ -13,8 +13,8 @@ describe("each seed is a configuration, or is told what is wrong with it", () =>
 
 test(`${READ} hostile configurations are ones, or are told what is wrong with them (seed ${SEED})`, () => {
   expect(fuzzConfigurations(READ, SEED).findings).toEqual([]);
-});
+}, 120_000);
 
 test(`${RUN} of them are checked and served, or the program ends and says why (seed ${SEED})`, async () => {
   expect((await fuzzCommands(RUN, SEED)).findings).toEqual([]);
-});
+}, 120_000);

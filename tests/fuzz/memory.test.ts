@@ -30,4 +30,4 @@ test("of 2,000 redirects, asked for in heads of 120 KB each, the heads are not k
     expect(text.match(/^HTTP\/1\.1 302 /gm)?.length).toBe(A_ROUND);
   }
   expect(residentOf(served.craned().pid) - before).toBeLessThan(MAX_GROWTH);
-});
+}, 120_000);

@@ -14,8 +14,8 @@ describe("each seed is read as it says, or is in error", () => {
 
 test(`${READ} hostile files are read as they say, or are in error (seed ${SEED})`, () => {
   expect(fuzzFiles(READ, SEED).findings).toEqual([]);
-});
+}, 120_000);
 
 test(`${SERVED} hostile files change what is served as they say, or leave it as it was (seed ${SEED})`, async () => {
   expect((await fuzzServedFiles(SERVED, SEED)).findings).toEqual([]);
-});
+}, 120_000);
