@@ -58,6 +58,18 @@ describe("a bucket of redirect files", () => {
       { AWS_SECRET_ACCESS_KEY: "secret" },
       "AWS_ACCESS_KEY_ID: expected a value, as the other half of the key has one, received nothing",
     ],
+    [
+      { AWS_DEFAULT_REGION: "eu west" },
+      'AWS_DEFAULT_REGION: s3.region: expected the name of a region, as us-east-1, received "eu west"',
+    ],
+    [
+      { ...KEYS, AWS_SECRET_ACCESS_KEY: "hunter2\n" },
+      "AWS_SECRET_ACCESS_KEY: expected printable ASCII without spaces, received a value that is not shown",
+    ],
+    [
+      { ...KEYS, AWS_SESSION_TOKEN: "hunter2\n" },
+      "AWS_SESSION_TOKEN: expected printable ASCII without spaces, received a value that is not shown",
+    ],
   ])("with %j is an error, which shows no secret", (environment, expected) => {
     expect(problemsOf(BUCKET, environment)).toEqual([expected]);
   });

@@ -55,6 +55,12 @@ describe("a bucket that is read once", () => {
     expect(out).toContain(": 1 good redirect files");
   });
 
+  test("has a broken object whose key would make two lines of one", async () => {
+    put({ "a\nb.json": "{" });
+    const { out } = await check();
+    expect(out).toStartWith(`error: ${PLACE}/a\\u{a}b.json: expected a JSON object in UTF-8, `);
+  });
+
   test("gives a name that two objects claim to the first by key", async () => {
     put({ "b.json": file("n", "b"), "a/z.json": file("n", "a") });
     const { out } = await check();

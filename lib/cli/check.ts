@@ -1,7 +1,7 @@
 import { authFaults } from "../auth/authenticator.ts";
 import { comparePaths, conflictsIn } from "../catalog/catalog.ts";
 import { describeProblem } from "../config/problem.ts";
-import { describeFault } from "../redirect-file/fault.ts";
+import { describeFault, visible } from "../redirect-file/fault.ts";
 import { readDirectoryOnce } from "../store/store.ts";
 import { readAuthorities } from "./authorities.ts";
 import { checkContent } from "./check-content.ts";
@@ -24,11 +24,13 @@ export async function check(options: Readonly<Record<string, unknown>>, terminal
   const { dataDir } = loaded.config.general;
   const { catalog, faults, files } = await readDirectoryOnce(dataDir, loaded.config.s3);
   for (const [path, { faults: each }] of [...faults].sort(([a], [b]) => comparePaths(a, b))) {
-    for (const fault of each) terminal.print(`error: ${path}: ${describeFault(fault)}\n`);
+    for (const fault of each) terminal.print(`error: ${visible(path)}: ${describeFault(fault)}\n`);
   }
   const conflicts = conflictsIn(catalog);
   for (const { path, name, servedFrom } of conflicts) {
-    terminal.print(`error: ${path}: repo-registry-id: ${name} is already served from ${servedFrom}\n`);
+    terminal.print(
+      `error: ${visible(path)}: repo-registry-id: ${name} is already served from ${visible(servedFrom)}\n`,
+    );
   }
   const contentErrors = await checkContent(catalog, loaded.config, options, terminal);
   const errors = authProblems.length + faults.size + conflicts.length + contentErrors;

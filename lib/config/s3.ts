@@ -1,5 +1,5 @@
 import { isS3, parseS3Address } from "../s3/address.ts";
-import { type S3Access, s3Surroundings } from "../s3/connection.ts";
+import { type S3Access, SECRET_VARIABLES, s3Surroundings } from "../s3/connection.ts";
 import * as kinds from "./kinds.ts";
 import { type ConfigProblem, quote, type Source } from "./problem.ts";
 import { optional, type Setting, setting } from "./setting.ts";
@@ -48,6 +48,15 @@ function ignored({ sourceOf, dataDir }: S3Sources): readonly ConfigProblem[] {
   });
 }
 
+/** A line's end that came into a variable with the key would be found out by the server only, and late. */
+function unusableKeys(environment: S3Sources["environment"]): readonly ConfigProblem[] {
+  const { expected, parse } = kinds.visible;
+  return SECRET_VARIABLES.filter((name) => {
+    const value = environment[name] ?? "";
+    return value !== "" && parse(value) === undefined;
+  }).map((name) => ({ source: { kind: "environment", name }, expected, received: "a value that is not shown" }));
+}
+
 /** Finds out how the bucket is reached. Keys come from the environment alone, as all tools for S3 have them there. */
 export function findS3(sources: S3Sources): S3Found {
   const { get, environment, dataDir } = sources;
@@ -55,12 +64,17 @@ export function findS3(sources: S3Sources): S3Found {
   const choice = { endpoint: get(S3_SETTINGS.endpoint), region: get(S3_SETTINGS.region) };
   const timeout = get(S3_SETTINGS.timeout);
   if (!isS3(dataDir)) return { s3: undefined, problems: [], warnings: ignored(sources) };
-  const { connection, badEndpoint, missingKeys } = s3Surroundings(choice, environment);
-  const problems: ConfigProblem[] = [];
+  const { connection, badEndpoint, regionVariable, missingKeys } = s3Surroundings(choice, environment);
+  const problems: ConfigProblem[] = [...unusableKeys(environment)];
   if (badEndpoint?.variable !== undefined) {
     const { name: key, expected } = S3_SETTINGS.endpoint;
     const source = { kind: "environment", name: badEndpoint.variable } as const;
     problems.push({ source, key, expected, received: quote(badEndpoint.value) });
+  }
+  if (regionVariable !== undefined && S3_SETTINGS.region.parse(connection.region) === undefined) {
+    const { name: key, expected } = S3_SETTINGS.region;
+    const source = { kind: "environment", name: regionVariable } as const;
+    problems.push({ source, key, expected, received: quote(connection.region) });
   }
   const [missing, neither] = missingKeys;
   if (missing !== undefined && neither === undefined) {

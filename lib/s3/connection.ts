@@ -42,6 +42,8 @@ interface S3Surroundings {
   readonly connection: S3Connection;
   /** An endpoint that is not an absolute http or https URL. */
   readonly badEndpoint: UnusableValue | undefined;
+  /** The variable that has the region, if one has. */
+  readonly regionVariable: string | undefined;
   /** Variables of the keys that are not set. */
   readonly missingKeys: readonly string[];
 }
@@ -49,6 +51,11 @@ interface S3Surroundings {
 const ENDPOINT_VARIABLES = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"];
 const REGION_VARIABLES = ["AWS_REGION", "AWS_DEFAULT_REGION"];
 const KEY_VARIABLES = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"] as const;
+const TOKEN_VARIABLE = "AWS_SESSION_TOKEN";
+
+/** Variables whose values nobody may be shown. */
+export const SECRET_VARIABLES: readonly string[] = [...KEY_VARIABLES, TOKEN_VARIABLE];
+
 const USUAL_REGION = "us-east-1";
 
 const isEndpoint = (text: string): boolean => /^https?:\/\/[^/?#]/i.test(text) && URL.canParse(text);
@@ -63,16 +70,18 @@ export function s3Surroundings(choice: S3Choice, environment: Environment): S3Su
   const inVariable = (variable: string | undefined) => (variable === undefined ? undefined : environment[variable]);
   const variable = choice.endpoint === undefined ? given(ENDPOINT_VARIABLES) : undefined;
   const endpoint = choice.endpoint ?? inVariable(variable);
+  const regionVariable = choice.region === undefined ? given(REGION_VARIABLES) : undefined;
   const [accessKeyId = "", secretAccessKey = ""] = KEY_VARIABLES.map((each) => environment[each]);
   const missingKeys = KEY_VARIABLES.filter((each) => !isGiven(each));
-  const sessionToken = inVariable(given(["AWS_SESSION_TOKEN"]));
+  const sessionToken = inVariable(given([TOKEN_VARIABLE]));
   return {
     connection: {
       endpoint,
-      region: choice.region ?? inVariable(given(REGION_VARIABLES)) ?? USUAL_REGION,
+      region: choice.region ?? inVariable(regionVariable) ?? USUAL_REGION,
       keys: missingKeys.length === 0 ? { accessKeyId, secretAccessKey, sessionToken } : undefined,
     },
     badEndpoint: endpoint === undefined || isEndpoint(endpoint) ? undefined : { variable, value: endpoint },
+    regionVariable,
     missingKeys,
   };
 }
