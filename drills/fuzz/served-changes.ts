@@ -102,9 +102,8 @@ const unnamed = ({ craned, slots, directory }: Round): readonly string[] =>
 async function tryOddity({ craned, directory, random }: Round): Promise<string | undefined> {
   const path = join(directory, "zz.json");
   random.pick(ODDITIES)(path);
+  craned.signal("SIGHUP");
   const wrong = await control(craned);
-  // The system may tell of two events within a millisecond as of one.
-  await Bun.sleep(5);
   rmSync(path, { recursive: true, force: true });
   return wrong;
 }
