@@ -36,13 +36,14 @@ export interface Craned {
   readonly stop: () => Promise<number>;
 }
 
-/** Starts a command that listens, and waits until it does. */
+/** Starts a command that listens, and waits until it does. @param through a program and its arguments that run it */
 export async function startCraned(
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
+  through: readonly string[] = [],
 ): Promise<Craned> {
   const env = bare({ CRANE_LOG_FORMAT: "json", ...environment });
-  const child = Bun.spawn([...COMMAND, ...args], { stdout: "pipe", stderr: "pipe", env });
+  const child = Bun.spawn([...through, ...COMMAND, ...args], { stdout: "pipe", stderr: "pipe", env });
   const lines: string[] = [];
   let waiting: (() => void)[] = [];
   const wake = () => {
@@ -113,9 +114,14 @@ export function scratch(files: Readonly<Record<string, unknown>> = {}): Scratch 
 /** Serves a directory on a free port of the loopback. */
 export function serveDirectory(
   dataDir: string,
-  { args = [] as readonly string[], environment = {} as Readonly<Record<string, string>> } = {},
+  {
+    args = [] as readonly string[],
+    environment = {} as Readonly<Record<string, string>>,
+    through = [] as readonly string[],
+  } = {},
 ): Promise<Craned> {
-  return startCraned(["serve", "--data-dir", dataDir, "--host", "127.0.0.1", "--port", "0", ...args], environment);
+  const all = ["serve", "--data-dir", dataDir, "--host", "127.0.0.1", "--port", "0", ...args];
+  return startCraned(all, environment, through);
 }
 
 /** Serves files for all tests of a file: started before the first of them, put away after the last. */
