@@ -36,6 +36,11 @@ const NO_ACCEPT_HEADER: Accept = {
   quality: { "1": 1, "2": 0, list: 0, oci: 0, index: 0 },
 };
 
+// Clients name a dozen ranges. Whoever fills 100 KB with them would keep others waiting: what is beyond is not read.
+const MAX_RANGES = 256;
+/** Of a range, its type among them. */
+const MAX_PARTS = 16;
+
 /** The weight of a media range: 1 unless a well-formed q says less. */
 function weightOf(parameters: readonly string[]): number {
   for (const parameter of parameters) {
@@ -49,8 +54,8 @@ function weightOf(parameters: readonly string[]): number {
 /** Media ranges in lower case, each with the highest weight given to it. */
 export function weighRanges(header: string): ReadonlyMap<string, number> {
   const weights = new Map<string, number>();
-  for (const item of header.split(",")) {
-    const [range = "", ...parameters] = item.split(";");
+  for (const item of header.split(",", MAX_RANGES)) {
+    const [range = "", ...parameters] = item.split(";", MAX_PARTS);
     const name = range.trim().toLowerCase();
     if (name !== "") weights.set(name, Math.max(weights.get(name) ?? 0, weightOf(parameters)));
   }
@@ -71,7 +76,7 @@ function qualityOf(types: readonly string[], weights: ReadonlyMap<string, number
  */
 export function parseAccept(header: string | undefined): Accept {
   if (header === undefined || header.trim() === "") return NO_ACCEPT_HEADER;
-  const names = new Set(header.split(",").map((item) => (item.split(";")[0] ?? "").trim()));
+  const names = new Set(header.split(",", MAX_RANGES).map((item) => (item.split(";", 1)[0] ?? "").trim()));
   const weights = weighRanges(header);
   return {
     names: { list: names.has(MEDIA_TYPE.list), schema2: names.has(MEDIA_TYPE["2"]) },

@@ -53,6 +53,10 @@ describe("what a client accepts, by RFC 9110", () => {
     ["a type twice has the higher q", `${OCI};q=0.1, ${OCI};q=0.7, ${OCI};q=0.3`, { oci: 0.7 }],
     ["a trailing semicolon", `${OCI};`, { oci: 1 }],
     ["blanks around the equals sign", `${OCI}; q = 0.5`, { oci: 0.5 }],
+    ["as many as 256 ranges", `${"a/b,".repeat(255)}${OCI}`, { oci: 1 }],
+    ["of more, the first 256", `${LIST},${"a/b,".repeat(255)}${OCI}`, { list: 1 }],
+    ["of a range's parameters, the first 15", `${OCI}${";a=b".repeat(14)};q=0.5${";a=b".repeat(9)};q=0`, { oci: 0.5 }],
+    ["of more, not the sixteenth", `${OCI}${";a=b".repeat(15)};q=0.5`, { oci: 1 }],
   ])("%s", (_, header, quality) => {
     expect(parseAccept(header).quality).toEqual({ ...none, ...quality });
   });
