@@ -2,11 +2,22 @@
 /** The program: the process that it runs in, handed to the command line. */
 import { run } from "./lib/cli/program.ts";
 
-const write = (stream: NodeJS.WriteStream) => (text: string) => void stream.write(text);
+/** Streams whose reader is gone. */
+const broken = new Set<NodeJS.WriteStream>();
+for (const stream of [process.stdout, process.stderr]) {
+  // Without a listener it would end the process: a server goes on when its log has no reader any more.
+  stream.on("error", () => broken.add(stream));
+}
+
+const write = (stream: NodeJS.WriteStream) => (text: string, taken?: () => void) => {
+  if (broken.has(stream)) taken?.();
+  else stream.write(text, () => taken?.());
+};
 
 /** What was written into a pipe may still be on its way, and would be lost with the process. */
 const arrives = (stream: NodeJS.WriteStream) =>
   new Promise<boolean>((resolve) => {
+    if (broken.has(stream)) return resolve(false);
     stream.once("error", () => resolve(false));
     stream.end(() => resolve(true));
   });

@@ -48,3 +48,103 @@ export function createLog({ format, level, write, now }: LogOptions): Log {
     };
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }
+
+/** Lines on their way to whoever reads the log. */
+export interface Lines {
+  /** Writes a line, after all that were written before. */
+  readonly now: (line: string) => void;
+  /** Writes a line with others: at the end of the tick, or when they fill a write. */
+  readonly soon: (line: string) => void;
+  /** @returns whether all lines were taken within so many milliseconds */
+  readonly taken: (milliseconds: number) => Promise<boolean>;
+}
+
+interface LinesOptions {
+  /** @param taken called when somebody has the text, or nobody ever will */
+  readonly write: (text: string, taken: () => void) => void;
+  /** Told how many lines were lost, when lines are taken again. */
+  readonly onLost: (count: number) => void;
+}
+
+/** PIPE_BUF: a pipe takes as much in one piece, so that the lines of several processes do not mix. */
+const MAX_WRITE = 4096;
+/** What is kept for a reader that is slow; characters, which for ASCII are bytes. */
+const MAX_WAITING = 4 * 1024 * 1024;
+
+/**
+ * Writes lines one text after another, each when the last one is taken. A reader that stops reading holds nothing up:
+ * lines wait up to a bound, and are lost and counted beyond it.
+ */
+export function createLines({ write, onLost }: LinesOptions): Lines {
+  const full: string[] = [];
+  let filling = "";
+  let size = 0;
+  let lost = 0;
+  let isScheduled = false;
+  let isWriting = false;
+  let onTaken: (() => void) | undefined;
+
+  const add = (line: string): void => {
+    if (size + line.length > MAX_WAITING) {
+      lost++;
+      return;
+    }
+    size += line.length;
+    if (filling !== "" && filling.length + line.length > MAX_WRITE) {
+      full.push(filling);
+      filling = "";
+    }
+    filling += line;
+  };
+
+  const flush = (): void => {
+    if (isWriting) return;
+    let text = full.shift();
+    if (text === undefined) {
+      text = filling;
+      filling = "";
+    }
+    if (text === "") {
+      onTaken?.();
+      return;
+    }
+    isWriting = true;
+    const { length } = text;
+    write(text, () => {
+      isWriting = false;
+      size -= length;
+      const count = lost;
+      lost = 0;
+      if (count > 0) onLost(count);
+      flush();
+    });
+  };
+
+  return {
+    now(line) {
+      add(line);
+      flush();
+    },
+    soon(line) {
+      add(line);
+      if (full.length > 0) flush();
+      if (isScheduled) return;
+      isScheduled = true;
+      setImmediate(() => {
+        isScheduled = false;
+        flush();
+      });
+    },
+    taken(milliseconds) {
+      flush();
+      if (!isWriting) return Promise.resolve(true);
+      return new Promise((resolve) => {
+        const timer = setTimeout(resolve, milliseconds, false);
+        onTaken = () => {
+          clearTimeout(timer);
+          resolve(true);
+        };
+      });
+    },
+  };
+}

@@ -239,7 +239,10 @@ describe("craned serve", () => {
     const statuses = [302, 200, 404, 400];
     for (const [number, target] of targets.entries()) {
       const line = await craned.logged((each) => each.includes(JSON.stringify(target)));
-      expect(JSON.parse(line)).toMatchObject({ target, status: statuses[number] });
+      expect(JSON.parse(line)).toMatchObject({
+        "url.path": target,
+        "http.response.status_code": statuses[number],
+      });
     }
     await craned.stop();
   });

@@ -71,7 +71,7 @@ const DEFAULTS = {
     clientCertFormat: undefined,
     clientCertVerifiedByProxy: false,
   },
-  log: { format: undefined, level: "info", access: false },
+  log: { format: undefined, level: "info", access: false, accessFormat: "structured", requestIds: false },
   admin: { allow: LOOPBACK, showProtected: false },
   metrics: { allow: LOOPBACK },
   health: {
@@ -154,6 +154,8 @@ client_cert_verified_by_proxy: true
 format: json
 level: WARN
 access: 1
+access_format: combined
+request_ids: yes
 [admin]
 allow: 192.0.2.0/24
 show_protected: true
@@ -226,7 +228,7 @@ allow: 2001:db8::/32
           clientCertFormat: "nginx",
           clientCertVerifiedByProxy: true,
         },
-        log: { format: "json", level: "warn", access: true },
+        log: { format: "json", level: "warn", access: true, accessFormat: "combined", requestIds: true },
         admin: { allow: [{ address: [192, 0, 2, 0], prefix: 24 }], showProtected: true },
         metrics: { allow: [{ address: [192, 0, 2, 9], prefix: 32 }] },
         health: { allow: [{ address: [0x20, 0x01, 0x0d, 0xb8, ...new Array(12).fill(0)], prefix: 32 }] },

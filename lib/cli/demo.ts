@@ -7,7 +7,8 @@ import { staticHost } from "../demo/static-host.ts";
 import { openStore, type Store } from "../store/store.ts";
 import { composeRegistry } from "./composition.ts";
 import { limitsOf } from "./limits.ts";
-import { describeListenError, hostAndPort, logTo, startListening } from "./listening.ts";
+import { describeListenError, hostAndPort, startListening } from "./listening.ts";
+import { openLogs } from "./logging.ts";
 import { configOrComplaint } from "./settings.ts";
 import { onStopSignals } from "./stopping.ts";
 import { EXIT, type ExitCode, type Terminal } from "./terminal.ts";
@@ -34,7 +35,7 @@ function writeFiles(directory: string, demo: DemoRegistry): void {
 /** What the routes see before the files, which name the port, can be written. */
 async function serveDemo(config: Config, terminal: Terminal): Promise<ExitCode> {
   const stopping = onStopSignals();
-  const log = logTo(terminal, config);
+  const { log } = openLogs(terminal, config);
   let demo: DemoRegistry | undefined;
   const { dataDir, pollingInterval } = config.general;
   const store: Store = await openStore({ dataDir, pollingInterval, log });

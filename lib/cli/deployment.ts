@@ -9,7 +9,7 @@ function credentialsOf({ htpasswd, token }: Config["auth"]): Credentials {
 
 /** @param hasContent whether there are files to serve, by API */
 export function deploymentOf(
-  { auth, serveContent, gsa, solr }: Config,
+  { auth, serveContent, gsa, solr, log }: Config,
   hasContent: { readonly v1: boolean; readonly v2: boolean },
 ): Deployment {
   const isHandedOver = serveContent.useXSendfile || serveContent.xAccelRedirect !== undefined;
@@ -22,6 +22,7 @@ export function deploymentOf(
     credentials: credentialsOf(auth),
     takesCertificates: auth.clientCertFormat !== undefined,
     files: { v1: sender(hasContent.v1), v2: sender(hasContent.v2) },
+    saysRequestIds: log.requestIds,
     searchesElsewhere: gsa.url !== undefined || solr.url !== undefined,
   };
 }

@@ -3,30 +3,22 @@ import type { Config } from "../config/config.ts";
 import type { Pressure } from "../http/crowd.ts";
 import { DEFAULT_LIMITS, type Limits } from "../http/limits.ts";
 import { type Listener, listen } from "../http/listener.ts";
-import { createLog, type Log } from "../log.ts";
-import { withAccessLog } from "../routes/access-log.ts";
-import { createApp, ownPathsOf } from "../routes/app.ts";
+import type { Log } from "../log.ts";
+import { type AccessWriter, withAccessLog } from "../routes/access-log.ts";
+import { createApp, type OnError, ownPathsOf } from "../routes/app.ts";
 import { createContexts } from "../routes/context.ts";
 import { withMeters } from "../routes/measured.ts";
 import type { Meters } from "../routes/meters.ts";
 import type { Registry } from "../routes/registry.ts";
+import { createRequestIds, withRequestIds } from "../routes/request-ids.ts";
 import { createService } from "../routes/service.ts";
-import type { Terminal } from "./terminal.ts";
-
-/** The log as configured, to standard error. */
-export function logTo(terminal: Terminal, config: Config): Log {
-  return createLog({
-    format: config.log.format ?? (terminal.isTerminal ? "text" : "json"),
-    level: config.log.level,
-    write: terminal.complain,
-    now: () => new Date(),
-  });
-}
 
 interface ListeningOptions {
   readonly server: Config["server"];
-  /** Whether each request is logged. */
-  readonly logsAccess?: boolean;
+  /** Writes what is to be logged of each request; absent means that nothing is. */
+  readonly access?: ((ownPaths: ReadonlySet<string>) => AccessWriter) | undefined;
+  /** Whether clients are told the ids of their requests. */
+  readonly requestIds?: boolean;
   /** What requests are counted by; absent where nothing is measured. */
   readonly meters?: Meters | undefined;
   readonly limits?: Limits;
@@ -39,18 +31,25 @@ interface ListeningOptions {
 
 /** Listens for a registry's clients. @throws the system's error when the address can't be had */
 export function startListening(options: ListeningOptions): Listener {
-  const { server, log, registry, tls, sharesPort = false, extra, logsAccess = false, meters } = options;
+  const { server, log, registry, tls, sharesPort = false, extra, meters, access, requestIds = false } = options;
   const { limits = DEFAULT_LIMITS } = options;
-  const onError = (error: unknown) => log.error("request failed", { error: String(error) });
+  const { trustedProxies } = server;
+  const onError: OnError = (error, id) => log.error("request failed", { error: String(error), "request.id": id });
   const onPressure = ({ most, gaveWay, beyond }: Pressure) =>
     log.warn("too many connections, or too much in memory for them", { connections: most, gaveWay, beyond });
+  const ids = createRequestIds(trustedProxies);
   const contexts = createContexts();
   const app = createApp({ contexts, registry, onError, ...(extra !== undefined && { extra }) });
-  const answering = createService({ app, contexts, registry, onError });
-  const service = meters === undefined ? answering : withMeters(answering, meters, ownPathsOf(app));
+  const ownPaths = ownPathsOf(app);
+  const answering = createService({ app, contexts, registry, ids, onError });
+  const measured = meters === undefined ? answering : withMeters(answering, meters, ownPaths);
+  const named = withRequestIds(measured, ids, requestIds);
+  const asksForPasswords = registry.deployment.credentials.kind === "basic";
   return listen(
     { hostname: server.host, port: server.port, sharesPort, limits, onPressure, ...(tls !== undefined && { tls }) },
-    logsAccess ? withAccessLog(service, log) : service,
+    access === undefined
+      ? named
+      : withAccessLog(named, { write: access(ownPaths), ids, trustedProxies, asksForPasswords }),
   );
 }
 

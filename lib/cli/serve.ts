@@ -3,13 +3,13 @@ import { readFileSync } from "node:fs";
 import type { Authorities } from "../auth/chain.ts";
 import type { Config } from "../config/config.ts";
 import type { Listener } from "../http/listener.ts";
-import type { Log } from "../log.ts";
 import { isReady } from "../routes/registry.ts";
 import { openStore } from "../store/store.ts";
 import { readAuthorities } from "./authorities.ts";
 import { composeRegistry } from "./composition.ts";
 import { limitsOf } from "./limits.ts";
-import { describeListenError, hostAndPort, logTo, startListening } from "./listening.ts";
+import { describeListenError, hostAndPort, startListening } from "./listening.ts";
+import { type Logging, openLogs } from "./logging.ts";
 import { createMeasuring } from "./measuring.ts";
 import { configOrComplaint } from "./settings.ts";
 import { onStopSignals } from "./stopping.ts";
@@ -45,13 +45,14 @@ interface Prepared {
   readonly config: Config;
   readonly tls: Tls | undefined;
   readonly authorities: Authorities | undefined;
-  readonly log: Log;
+  readonly logging: Logging;
   readonly sharesPort: boolean;
   /** Of this process, if it is one of several. */
   readonly worker: number | undefined;
 }
 
-async function serveHere({ config, tls, authorities, log, sharesPort, worker }: Prepared): Promise<ExitCode> {
+async function serveHere({ config, tls, authorities, logging, sharesPort, worker }: Prepared): Promise<ExitCode> {
+  const { log, access } = logging;
   const stopping = onStopSignals();
   const { dataDir, pollingInterval } = config.general;
   const measuring = createMeasuring(config);
@@ -84,7 +85,8 @@ async function serveHere({ config, tls, authorities, log, sharesPort, worker }: 
       server: config.server,
       limits: limitsOf(config, log),
       log,
-      logsAccess: config.log.access,
+      access: config.log.access ? access : undefined,
+      requestIds: config.log.requestIds,
       registry,
       meters: measuring?.meters,
       tls,
@@ -104,11 +106,8 @@ async function serveHere({ config, tls, authorities, log, sharesPort, worker }: 
   }
 }
 
-/** `craned serve` */
-export async function serve(options: Readonly<Record<string, unknown>>, terminal: Terminal): Promise<ExitCode> {
-  const config = configOrComplaint(options, terminal);
-  if (config === undefined) return EXIT.failed;
-  const log = logTo(terminal, config);
+async function serveWith(config: Config, logging: Logging, terminal: Terminal): Promise<ExitCode> {
+  const { log } = logging;
   try {
     const tls = readTls(config.server);
     const read = readAuthorities(config.auth);
@@ -118,10 +117,25 @@ export async function serve(options: Readonly<Record<string, unknown>>, terminal
     }
     const { workers } = config.server;
     const worker = workerNumber(terminal);
-    if (workers > 1 && worker === undefined) return await superviseWorkers(config, log);
-    return await serveHere({ config, tls, authorities: read.authorities, log, sharesPort: workers > 1, worker });
+    const sharesPort = workers > 1;
+    if (sharesPort && worker === undefined) return await superviseWorkers(config, log);
+    return await serveHere({ config, tls, authorities: read.authorities, logging, sharesPort, worker });
   } catch (error) {
     log.error(`can't start: ${error instanceof Error ? error.message : String(error)}`);
     return EXIT.failed;
   }
+}
+
+/** For a reader of the log to take what is left at the end. */
+const LAST_LINES_MILLISECONDS = 5000;
+
+/** `craned serve` */
+export async function serve(options: Readonly<Record<string, unknown>>, terminal: Terminal): Promise<ExitCode> {
+  const config = configOrComplaint(options, terminal);
+  if (config === undefined) return EXIT.failed;
+  const logging = openLogs(terminal, config);
+  const code = await serveWith(config, logging, terminal);
+  // A server that is told to stop must not wait for a reader that has stopped to read.
+  if (!(await logging.taken(LAST_LINES_MILLISECONDS))) process.exit(code);
+  return code;
 }

@@ -1,10 +1,13 @@
+/** @param taken called when whoever reads it has it, or is known to be gone */
+export type Write = (text: string, taken?: () => void) => void;
+
 /** What a command may touch of the process that it runs in. */
 export interface Terminal {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Results, to standard output. */
-  readonly print: (text: string) => void;
+  readonly print: Write;
   /** Everything else, to standard error. */
-  readonly complain: (text: string) => void;
+  readonly complain: Write;
   /** Whether standard error is read by a person. */
   readonly isTerminal: boolean;
 }

@@ -57,6 +57,9 @@ export interface Config {
     readonly format: "text" | "json" | undefined;
     readonly level: "debug" | "info" | "warn" | "error";
     readonly access: boolean;
+    readonly accessFormat: "structured" | "common" | "combined";
+    /** Whether answers say them; the log has them in any case. */
+    readonly requestIds: boolean;
   };
   readonly admin: {
     readonly allow: readonly Cidr[];
@@ -120,6 +123,8 @@ export function configOf(
       format: get(log.format),
       level: get(log.level) ?? (debug ? "debug" : "info"),
       access: get(log.access),
+      accessFormat: get(log.accessFormat),
+      requestIds: get(log.requestIds),
     },
     admin: { allow: get(admin.allow), showProtected: get(admin.showProtected) },
     metrics: { allow: get(metrics.allow) },

@@ -8,6 +8,7 @@
 import { CDN_SETTINGS } from "./cdn.ts";
 import * as kinds from "./kinds.ts";
 import { LIMIT_SETTINGS } from "./limits.ts";
+import { LOG_SETTINGS } from "./logging.ts";
 import { HEALTH_SETTINGS, METRICS_SETTINGS } from "./observation.ts";
 import { dataPlace, S3_SETTINGS } from "./s3.ts";
 import { optional, type Setting, setting } from "./setting.ts";
@@ -160,21 +161,7 @@ export const SETTINGS = {
       "The proxy lets no certificate through that it has not verified, so that it counts without auth.client_ca",
     ),
   },
-  log: {
-    format: optional(
-      "log.format",
-      kinds.choice("text", "json"),
-      "text on a terminal, json otherwise",
-      "Form of the log's lines",
-    ),
-    level: optional(
-      "log.level",
-      kinds.choice("debug", "info", "warn", "error"),
-      "info, or debug with general.debug",
-      "Lowest level that is logged",
-    ),
-    access: setting("log.access", kinds.boolean, "false", "Log every request"),
-  },
+  log: LOG_SETTINGS,
   admin: {
     allow: setting(
       "admin.allow",

@@ -20,7 +20,7 @@ export interface Service {
   /** @param isExtra whether there is no room for its connection, so that what would take long is better refused */
   readonly answer: (head: RequestHead, peer: string, isExtra: boolean) => Promise<Response>;
   /** How to word the answer to what can't be read. */
-  readonly refuse: (fault: HeadFault) => Response;
+  readonly refuse: (fault: HeadFault, peer: string) => Response;
   readonly onError: (error: unknown) => void;
 }
 
@@ -151,7 +151,7 @@ export function openConnection(wire: Wire, service: Service, options: Connection
       if (result.kind === "fault") {
         settle();
         isLast = true;
-        void answer({ method: result.fault.method, isHttp10: false }, () => service.refuse(result.fault));
+        void answer({ method: result.fault.method, isHttp10: false }, () => service.refuse(result.fault, wire.peer));
         return;
       }
       const { head } = result;

@@ -16,6 +16,8 @@ export interface Deployment {
   /** Whether client certificates say what a client may see. */
   readonly takesCertificates: boolean;
   readonly files: { readonly v1: Sender; readonly v2: Sender };
+  /** Whether answers say the id of their request. */
+  readonly saysRequestIds: boolean;
   /** Whether another server is asked for what is searched. */
   readonly searchesElsewhere: boolean;
 }

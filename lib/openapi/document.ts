@@ -3,7 +3,7 @@
  *
  * @see OpenAPI Specification 3.1.1
  */
-import type { Answered, Operation, Parameter, Reference, Schema } from "./operation.ts";
+import type { Answered, Header, Operation, Parameter, Reference, Schema } from "./operation.ts";
 
 /** A route and what it says of itself. */
 export interface DescribedRoute {
@@ -33,11 +33,13 @@ export interface DocumentFrame {
   };
   readonly tags: readonly { readonly name: string; readonly description: string }[];
   readonly components: Components;
+  /** What every answer says, whatever it is. */
+  readonly headers: Readonly<Record<string, Header>>;
   readonly security: readonly Readonly<Record<string, readonly string[]>>[];
 }
 
 /** A whole document. */
-export interface OpenApiDocument extends DocumentFrame {
+export interface OpenApiDocument extends Omit<DocumentFrame, "headers"> {
   readonly openapi: string;
   readonly servers: readonly { readonly url: string }[];
   readonly paths: Readonly<Record<string, PathItem>>;
@@ -135,10 +137,34 @@ function usedIn(paths: unknown, components: Components): Components {
   };
 }
 
+type Headers = DocumentFrame["headers"];
+
+/** What is said of answers, with headers added that all of them have. */
+function withHeaders<Each extends Answered | Reference>(
+  answers: Readonly<Record<string, Each>>,
+  headers: Headers,
+): Record<string, Each> {
+  return Object.fromEntries(
+    Object.entries(answers).map(([name, answer]) => [
+      name,
+      "$ref" in answer ? answer : { ...answer, headers: { ...answer.headers, ...headers } },
+    ]),
+  );
+}
+
+function routeWithHeaders(route: DescribedRoute, headers: Headers): DescribedRoute {
+  const { operation } = route;
+  return { ...route, operation: { ...operation, responses: withHeaders(operation.responses, headers) } };
+}
+
 /** Makes the document; the same from the same routes. */
 export function documentOf(routes: readonly DescribedRoute[], frame: DocumentFrame): OpenApiDocument {
-  const { info, tags, components, security } = frame;
-  const paths = pathsOf(routes, components);
+  const { info, tags, security, headers } = frame;
+  const components = { ...frame.components, responses: withHeaders(frame.components.responses, headers) };
+  const paths = pathsOf(
+    routes.map((route) => routeWithHeaders(route, headers)),
+    components,
+  );
   return {
     openapi: "3.1.1",
     info,

@@ -6,10 +6,13 @@ import { createAnswering } from "./found.ts";
 import type { Registry } from "./registry.ts";
 import { typedRoutes } from "./typed.ts";
 
+/** Told of a fault of our own, and the id of the request that met it. */
+export type OnError = (error: unknown, requestId?: string) => void;
+
 interface AppOptions {
   readonly contexts: Contexts;
   readonly registry: Registry;
-  readonly onError: (error: unknown) => void;
+  readonly onError: OnError;
   /** Further routes outside of /v1 and /v2, as the demo's static files. */
   readonly extra?: AnyElysia;
 }
@@ -21,7 +24,7 @@ export function createApp({ contexts, registry, onError, extra = new Elysia() }:
     .onError(({ code, error, request }) => {
       const { pathname } = new URL(request.url);
       if (code === "NOT_FOUND") return toResponse(notFound(pathname));
-      onError(error);
+      onError(error, contexts.of(request).requestId);
       return toResponse(internalError(pathname));
     })
     .use(typedRoutes({ answer, contexts, ...registry }, registry.deployment))

@@ -9,6 +9,8 @@ export interface Context {
   readonly method: Method;
   /** The address at the other end of the connection. */
   readonly peer: string;
+  /** The name that the request has in the log. */
+  readonly requestId: string | undefined;
 }
 
 /** Takes the context of each request along to its route. */

@@ -57,9 +57,9 @@ export function withMeters(service: RegistryService, meters: Meters, ownPaths: R
       series.observe((Bun.nanoseconds() - began) / NANOSECONDS);
       return response;
     },
-    refuse(fault) {
+    refuse(fault, peer) {
       meters.refused(fault.status);
-      return service.refuse(fault);
+      return service.refuse(fault, peer);
     },
   };
 }

@@ -5,7 +5,7 @@ import type { Method } from "../location/sign.ts";
 import { type Accept, parseAccept } from "../media-types.ts";
 import { ADMIN_BASE } from "./admin.ts";
 import { type Prepared, prepare, toResponse } from "./answer.ts";
-import { type App, ownPathsOf } from "./app.ts";
+import { type App, type OnError, ownPathsOf } from "./app.ts";
 import type { Contexts } from "./context.ts";
 import { internalError, methodNotAllowed, notFound, unavailable, unreadable } from "./errors.ts";
 import { contentOf, isFound, type Outcome, redirectTo } from "./found.ts";
@@ -13,6 +13,7 @@ import { HEALTH_PATHS } from "./health.ts";
 import { METRICS_PATH } from "./metrics.ts";
 import { createRedirectMemo } from "./redirect-memo.ts";
 import type { Admission, Admit, Asker, Registry, View } from "./registry.ts";
+import type { RequestIds } from "./request-ids.ts";
 import { apiOf, isPlainPath, parseTarget, type Route, type Target } from "./target.ts";
 import { answerImage } from "./v1-answers.ts";
 import { answerBlob, answerManifest, V2_BASE } from "./v2-answers.ts";
@@ -66,7 +67,8 @@ interface ServiceOptions {
   readonly app: App;
   readonly contexts: Contexts;
   readonly registry: Registry;
-  readonly onError: (error: unknown) => void;
+  readonly onError: OnError;
+  readonly ids: RequestIds;
 }
 
 /** A service that says of answers which are ready what sort they are. */
@@ -75,7 +77,8 @@ export interface RegistryService extends Service {
 }
 
 /** Whether a client must be let in first: health is for everybody, the APIs may not be. */
-const isGuarded = (route: Route): boolean => route !== "other" && route !== "v1.unknown" && route !== "v2.unknown";
+export const isGuarded = (route: Route): boolean =>
+  route !== "other" && route !== "v1.unknown" && route !== "v2.unknown";
 
 /**
  * What stands between the connection and the typed routes.
@@ -85,7 +88,7 @@ const isGuarded = (route: Route): boolean => route !== "other" && route !== "v1.
  *
  * @see docs/request-handling.md
  */
-export function createService({ app, contexts, registry, onError }: ServiceOptions): RegistryService {
+export function createService({ app, contexts, registry, ids, onError }: ServiceOptions): RegistryService {
   const memo = createRedirectMemo();
   /** What could not be decided at once, so that nobody is asked twice. */
   const underway = new WeakMap<RequestHead, Promise<Admission>>();
@@ -170,7 +173,7 @@ export function createService({ app, contexts, registry, onError }: ServiceOptio
     if (admission?.isAdmitted === false) return toResponse(admission.answer);
     const request = requestOf(head, elysiaPath(target, head.target));
     const method = head.method === "HEAD" ? "HEAD" : "GET";
-    contexts.put(request, { view: admission?.view ?? publicView(), method, peer });
+    contexts.put(request, { view: admission?.view ?? publicView(), method, peer, requestId: ids.of(head) });
     return app.fetch(request);
   };
 
@@ -183,7 +186,7 @@ export function createService({ app, contexts, registry, onError }: ServiceOptio
     },
     answer: (head, peer, isExtra) =>
       answerInTime(head, peer, isExtra).catch((error) => {
-        onError(error);
+        onError(error, ids.of(head));
         return toResponse(internalError(head.target));
       }),
     refuse: (fault) => toResponse(unreadable(fault)),

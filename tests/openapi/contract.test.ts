@@ -107,6 +107,7 @@ describe("a registry that serves its files", async () => {
     `${content.path}/v1`,
     "--serve-content-content-dir-v2",
     `${content.path}/v2`,
+    "--log-request-ids",
   ]);
   const document = await documentOf(craned);
   const contract = contractOf(document, isOfTheOpenOne);

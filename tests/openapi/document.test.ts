@@ -83,6 +83,7 @@ test("every route is in the document", () => {
     credentials: { kind: "none" },
     takesCertificates: false,
     files: { v1: "here", v2: "in front" },
+    saysRequestIds: false,
     searchesElsewhere: false,
   };
   const routes = typedRoutes(

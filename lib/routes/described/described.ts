@@ -4,6 +4,7 @@ import { type DescribedRoute, type DocumentFrame, documentOf, type OpenApiDocume
 import type { Operation, Schema } from "../../openapi/operation.ts";
 import { ERROR_SCHEMAS, FAILURE_COMPONENTS } from "./failures.ts";
 import { PARAMETER_COMPONENTS } from "./grammar.ts";
+import { OF_ALL } from "./headers.ts";
 import { SERVICE_SCHEMAS } from "./service.ts";
 import { V1_SCHEMAS } from "./v1.ts";
 import { V2_SCHEMAS } from "./v2.ts";
@@ -73,6 +74,7 @@ export function describeRoutes(routes: readonly AppRoute[], deployment: Deployme
     },
     tags: TAGS,
     security,
+    headers: deployment.saysRequestIds ? OF_ALL : {},
     components: {
       schemas: { ...V2_SCHEMAS, ...V1_SCHEMAS, ...SERVICE_SCHEMAS, ...ERROR_SCHEMAS },
       parameters: PARAMETER_COMPONENTS,

@@ -1,6 +1,7 @@
 /** The headers of answers. */
 import type { Header } from "../../openapi/operation.ts";
 import { V1_HEADERS, V2_HEADER } from "../errors.ts";
+import { REQUEST_ID } from "../request-ids.ts";
 
 type Headers = Readonly<Record<string, Header>>;
 
@@ -8,6 +9,14 @@ const always = (description: string, schema: Header["schema"]): Header => ({ des
 const sometimes = (description: string, schema: Header["schema"]): Header => ({ description, schema });
 
 const TEXT = { type: "string" } as const;
+
+/** What every answer says, where clients are told. */
+export const OF_ALL: Headers = {
+  [REQUEST_ID]: always("The id of the request, which the log has, too.", {
+    type: "string",
+    pattern: "^[\\w.:@+/=-]{1,128}$",
+  }),
+};
 
 /** What every v2 answer says. */
 export const OF_V2: Headers = {
