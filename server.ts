@@ -28,5 +28,6 @@ const code = await run(process.argv.slice(2), {
   complain: write(process.stderr),
   isTerminal: process.stderr.isTTY === true,
 });
-const arrived = await Promise.all([arrives(process.stdout), arrives(process.stderr)]);
-process.exit(arrived.includes(false) ? code || 1 : code);
+// Results that did not arrive are a failure; a log that did not is none.
+const [resultsArrived] = await Promise.all([arrives(process.stdout), arrives(process.stderr)]);
+process.exit(resultsArrived ? code : code || 1);

@@ -251,3 +251,17 @@ test("a file that is served is logged with the bytes that were sent of it", asyn
   const range = await askAndRead(craned, `/v2/team/app/blobs/${digest}`, { headers: { Range: "bytes=0-9" } });
   expect(range.line).toMatchObject({ "http.response.status_code": 206, "http.response.body.size": 10 });
 });
+
+test.each(["structured", "common"])("no line is lost when the server stops: %s", async (format) => {
+  const craned = await start(["--log-access", "--log-access-format", format]);
+  const request = (each: number, more = "") => `GET /v2/stop/${each} HTTP/1.1\r\nHost: h\r\n${more}\r\n`;
+  const all = Array.from({ length: 5000 }, (_, each) => request(each));
+  const asking = sendRaw(craned.port, `${all.join("")}${request(5000, "Connection: close\r\n")}`);
+  await craned.logged((line) => line.includes("/v2/stop/0"));
+  craned.signal("SIGTERM");
+  const answered = (await asking).length;
+  expect(await craned.exited).toBe(0);
+  // What it wrote is whole when its streams have ended.
+  await craned.logged(() => false).catch(() => {});
+  expect(craned.log().filter((line) => line.includes("/v2/stop/")).length).toBe(answered);
+});
