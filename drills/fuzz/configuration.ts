@@ -58,7 +58,9 @@ export function tryConfiguration(configuration: HostileConfiguration): string | 
   }
 }
 
-const shown = (configuration: HostileConfiguration): string => JSON.stringify(configuration);
+/** JSON in ASCII. */
+const shown = (configuration: HostileConfiguration): string =>
+  JSON.stringify(configuration).replace(/[^ -~]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
 
 /** @param count of configurations */
 export function fuzzConfigurations(count: number, seed: number): Outcome {

@@ -20,7 +20,7 @@ const SETTLING_MS = 10_000;
 /** Something that is wrong, and what shows it. */
 export interface Finding {
   readonly what: string;
-  /** One character a byte. */
+  /** One character a byte; empty where no one input is to blame. */
   readonly input: string;
 }
 
@@ -91,8 +91,8 @@ const isLogLine = (line: string): boolean => {
 /** What the log tells that no request may bring about. */
 function* faultsInLog(lines: readonly string[]): Generator<Finding> {
   for (const line of lines) {
-    if (!isLogLine(line)) yield { what: "a line in the log that is none", input: line };
-    else if (line.includes('"level":"error"')) yield { what: "an error in the log", input: line };
+    if (!isLogLine(line)) yield { what: `a line in the log that is none: ${line}`, input: "" };
+    else if (line.includes('"level":"error"')) yield { what: `an error in the log: ${line}`, input: "" };
   }
 }
 
@@ -106,7 +106,7 @@ async function runAgainst(site: Site, count: number, seed: number): Promise<Omit
   const note = (what: string | undefined, input: string) => {
     if (what !== undefined) findings.push({ what, input });
   };
-  note(await control(site), "before all");
+  note(await control(site), "");
   const descriptors = descriptorsOf(pid);
   const from = performance.now();
   const lane = async () => {
@@ -117,12 +117,12 @@ async function runAgainst(site: Site, count: number, seed: number): Promise<Omit
       if (warm === 0 && made * 5 > count) warm = residentOf(pid);
       const wrong = await tryBytes(site, sent.bytes, piecesOf(sent.bytes, random)).catch(String);
       note(wrong, sent.bytes);
-      if (connections % CONTROL_EVERY === 0) note(await control(site).catch(String), `request ${made}`);
+      if (connections % CONTROL_EVERY === 0) note(await control(site).catch(String), "");
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, lane));
   const seconds = (performance.now() - from) / 1000;
-  note(await control(site).catch(String), "after all");
+  note(await control(site).catch(String), "");
   const end = residentOf(pid);
   if (end - warm > MAX_GROWTH) note(`memory grew by ${end - warm} bytes`, "");
   const settles = await comesTrue(() => descriptorsOf(pid) <= descriptors + 2, SETTLING_MS);

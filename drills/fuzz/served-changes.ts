@@ -136,7 +136,7 @@ export async function fuzzServedFiles(count: number, seed: number): Promise<Outc
       ...craned
         .log()
         .filter((line) => line.includes('"level":"error"'))
-        .map((input) => ({ what: "an error in the log", input })),
+        .map((line) => ({ what: `an error in the log: ${line}`, input: "" })),
     );
     const seconds = (performance.now() - from) / 1000;
     return { name: "redirect files: served", inputs, seconds, memory: [warm, end], findings };

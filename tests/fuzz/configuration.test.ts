@@ -1,13 +1,18 @@
 import { describe, expect, test } from "bun:test";
 import { fuzzCommands, fuzzConfigurations, tryConfiguration } from "../../drills/fuzz/configuration.ts";
+import type { HostileConfiguration } from "../../drills/fuzz/hostile-configuration.ts";
 import { SEED, seedsOf } from "./seed-files.ts";
 
 const READ = 8000;
 const RUN = 12;
 
+/** A file of a configuration as it is, or with what the drill had around it, in JSON. */
+const configurationOf = (name: string, text: string): HostileConfiguration =>
+  name.endsWith(".conf") ? { file: text, environment: {}, flags: {} } : JSON.parse(text);
+
 describe("each seed is a configuration, or is told what is wrong with it", () => {
-  test.each(seedsOf("configuration"))("%s", (_, bytes) => {
-    expect(tryConfiguration({ file: bytes.toString(), environment: {}, flags: {} })).toBeUndefined();
+  test.each(seedsOf("configuration"))("%s", (name, bytes) => {
+    expect(tryConfiguration(configurationOf(name, bytes.toString()))).toBeUndefined();
   });
 });
 
