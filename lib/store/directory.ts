@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { createInbox, SETTLING_MS } from "./inbox.ts";
+import { createInbox } from "./inbox.ts";
 import { createLedger, type Snapshot } from "./ledger.ts";
 import { type Places, placesOf } from "./places.ts";
 import { settleAndTell } from "./report.ts";
@@ -50,10 +50,6 @@ async function lookRound(
     hints = next !== undefined && moved ? { ...next, links: true } : (next ?? (moved ? LINKS : undefined));
   }
   if (!scan.missesAny()) return;
-  // Where something was moved to may be told after that it is gone, and nobody may see neither.
-  await Bun.sleep(SETTLING_MS);
-  const moved = more();
-  if (moved !== undefined) await scan.look(moved);
   await scan.forgetMissing();
   afterRound();
 }
@@ -110,7 +106,7 @@ export async function openDirectory(dataDir: string, options: Watching): Promise
     } catch (error) {
       log.error("redirect files could not be looked at; the last good state is served", { error: String(error) });
     }
-    if (inbox.isWaiting()) schedule.somethingHappened();
+    if (inbox.isWaiting() || scan.missesAny()) schedule.somethingHappened();
     options.onLook?.({ seconds: (performance.now() - began) / 1000, result });
     if (hints?.everything !== true || isClosed) return;
     const interval = pollingInterval * 1000;

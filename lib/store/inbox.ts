@@ -6,7 +6,7 @@ import type { Tree } from "./tree.ts";
  * Bun keeps to itself an event that repeats the one before it, of the same kind and name, within a millisecond. So what
  * is looked at sooner than this after an event may change once more unheard, in ms.
  */
-export const SETTLING_MS = 5;
+const SETTLING_MS = 5;
 
 /** What happened and nobody has looked at yet. */
 interface Inbox {

@@ -1,5 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { isRedirectName, seeDangling, seeUnreadable } from "./lost.ts";
+import { createMissing } from "./missing.ts";
 import { nameDirectories } from "./naming.ts";
 import { isKnown, readAtOnce, readInto } from "./read.ts";
 import { codeOf, type Facts, isGone, lookAt, unreadable } from "./sight.ts";
@@ -13,7 +14,6 @@ import {
   fileAt,
   fileEntry,
   pointTo,
-  removeEntry,
   setFault,
   setTrail,
   type Tree,
@@ -34,7 +34,7 @@ export interface Scan {
   look(hints: Hints): Promise<void>;
   /** Whether names were found to be gone that are not forgotten yet. */
   missesAny(): boolean;
-  /** Forgets those that are gone still. */
+  /** Forgets those that have been gone for a while, or were not found by a look at everything, and are gone still. */
   forgetMissing(): Promise<void>;
   /** Whether a link led elsewhere in the last look round, so that others may have been seen before that. */
   linksMoved(): boolean;
@@ -62,7 +62,7 @@ export function createScan(tree: Tree, watchDirectory: (real: string, identity: 
   const turn = createTurns(SLICE_MS);
   let round = 0;
   let follow = createTrails();
-  let missing: Entry[] = [];
+  const missing = createMissing(tree);
   let linksMoved = false;
 
   /** Before the first look is over nothing is served that a slow disk could hold up. */
@@ -129,7 +129,7 @@ export function createScan(tree: Tree, watchDirectory: (real: string, identity: 
     const sight = await lookAt(below(directory.real, name));
     const known = directory.entries.get(name);
     if (sight.kind === "gone") {
-      if (known !== undefined) missing.push(known);
+      if (known !== undefined) missing.add(known);
       // It was renamed meanwhile, perhaps to a name that the listing passed over.
       if (reason === "listed" && directory.relistedIn !== round) {
         directory.relistedIn = round;
@@ -142,7 +142,7 @@ export function createScan(tree: Tree, watchDirectory: (real: string, identity: 
     const trail = isLink ? await follow(directory.real, name) : undefined;
     const isWanted = sight.kind === "directory" ? !isHidden(name) : isRedirectName(name);
     if (!isWanted && (sight.kind === "file" || sight.kind === "directory" || sight.kind === "other")) {
-      if (known !== undefined) missing.push(known);
+      if (known !== undefined) missing.add(known);
     } else if (sight.kind === "file") await seeFile(directory, name, sight.facts, trail);
     else if (sight.kind === "directory") seeDirectory(directory, name, sight.identity, trail, reason);
     else if (sight.kind === "dangling") seeDangling(tree, directory, name, sight.fault, trail);
@@ -209,28 +209,23 @@ export function createScan(tree: Tree, watchDirectory: (real: string, identity: 
     tree.placesChanged = true;
   }
 
-  /** With the data directory away, unmounted or moved, nothing in it is known to be removed. */
   async function forgetMissing(): Promise<void> {
-    for (const entry of missing.splice(0)) work.add(() => visit(entry.directory, entry.name, "hinted"));
+    const due = missing.takeDue();
+    if (due.length === 0) return;
+    for (const entry of due) work.add(() => visit(entry.directory, entry.name, "hinted"));
     await work.done();
-    const sight = await lookAt(tree.rootPath);
-    if (sight.kind === "directory" && sight.identity === tree.root?.identity)
-      for (const entry of missing) {
-        if (entry.directory.entries.get(entry.name) !== entry) continue;
-        if (entry.trail !== undefined) tree.placesChanged = true;
-        removeEntry(tree, entry);
-      }
-    missing = [];
+    await missing.forget(due);
     nameAnew();
   }
 
   return {
-    missesAny: () => missing.length > 0,
+    missesAny: () => !missing.isEmpty(),
     forgetMissing,
     look: async (hints) => {
       round++;
       follow = createTrails();
       linksMoved = false;
+      missing.begin(hints.everything);
       if (hints.everything) work.add(lookAtRoot);
       else {
         for (const [real, names] of hints.names) {
