@@ -166,6 +166,7 @@ describe("an object that", () => {
     expect(linesOf(craned)).toContain(
       faultOfA("403: AccessDenied: No. (asked without keys, since AWS_ACCESS_KEY_ID is not set)"),
     );
+    expect(linesOfBucket(craned)).toEqual([]);
     s3().instead = () => undefined;
     await until(() => marksOf(craned, ["a", "b"]), ["2", "2"], craned);
     expect(await readiness(craned)).toEqual([200, "ready", 0]);
