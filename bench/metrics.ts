@@ -22,7 +22,7 @@ const WAYS = [
 
 type Way = (typeof WAYS)[number];
 
-/** Microseconds of the processor for one request, whoever else wanted the core meanwhile. */
+/** Microseconds of the processor for one request. Others on the core can only make it more, so the least is the truest. */
 const cost = ({ serverBusy, perSecond }: Load): number => (serverBusy / perSecond) * 1e6;
 
 async function pairOf(data: string, requests: string, loads: ReadonlyMap<Way, Load[]>): Promise<void> {
@@ -58,13 +58,18 @@ export async function measureMetrics(): Promise<readonly string[]> {
   }
   const rows = [...loads].map(([{ name }, all]) => {
     const of = (pick: (load: Load) => number) => median(all.map(pick));
-    return { name, perSecond: of((each) => each.perSecond), p99: of((each) => each.p99), cost: of(cost) };
+    return {
+      name,
+      perSecond: of((each) => each.perSecond),
+      p99: of((each) => each.p99),
+      cost: Math.min(...all.map(cost)),
+    };
   });
   const [on, off] = rows;
   const share = on === undefined || off === undefined ? Number.NaN : on.cost / off.cost - 1;
   return [
     ...table(
-      ["redirects", "requests/s", "p99 ms", "µs of the processor each"],
+      ["redirects", "requests/s", "p99 ms", "µs of the processor each, at best"],
       rows.map((row) => [row.name, whole(row.perSecond), ratio(row.p99), ratio(row.cost)]),
     ),
     "",
