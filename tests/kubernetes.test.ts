@@ -31,7 +31,7 @@ const Deployment = v.object({
   spec: v.object({
     selector: Selector,
     template: v.object({
-      metadata: v.object({ labels: Labels }),
+      metadata: v.object({ labels: Labels, annotations: Labels }),
       spec: v.object({
         securityContext: v.object({ runAsUser: v.number(), runAsGroup: v.number(), runAsNonRoot: v.literal(true) }),
         containers: v.tuple([Container]),
@@ -146,6 +146,9 @@ describeWith(["kustomize", "kubernetes-validate"], "the manifests for Kubernetes
         expect(httpGet.port).toBe(container.ports[0]?.name ?? "");
         expect((await fetch(`${server.origin}${httpGet.path}`)).status).toBe(200);
       }
+      const { annotations } = deployment.spec.template.metadata;
+      expect(annotations["prometheus.io/port"]).toBe(String(container.ports[0]?.containerPort));
+      expect((await fetch(`${server.origin}${annotations["prometheus.io/path"]}`)).status).toBe(200);
     });
   });
 
