@@ -1,5 +1,5 @@
-/** How long after a change the state before it may still be served, in ms: a burst's bound, and a busy machine. */
-export const STALE_MS = 1000;
+/** How long after a change the state before it may still be served, in ms: much, for a machine with other work. */
+export const STALE_MS = 5000;
 
 /** A request about one repository, at the moment that it is sent. */
 export interface Asked {

@@ -31,10 +31,12 @@ export const v1File = (name: string, generation: number): string =>
     tags: { always: hex(generation) },
   });
 
-/** The generation that a redirect of v2 tells of; undefined when two are mixed in it, or it is none. */
+/** The generation that a redirect of v2 tells of, signed or not; undefined when two are mixed in it, or it is none. */
 export function generationOf(location: string | null, name: string): number | undefined {
   const [, digits = "", kind, reference = ""] =
-    new RegExp(`^http://cdn\\.test/${name}/(\\d+)/(manifests/2|blobs)/(.*)$`).exec(location ?? "") ?? [];
+    new RegExp(`^http://cdn\\.test/${name}/(\\d+)/(manifests/2|blobs)/(.*)$`).exec(
+      (location ?? "").replace(/\?.*/, ""),
+    ) ?? [];
   const generation = Number(digits);
   const isWhole = kind === "blobs" || [...tagsOf(generation), digestOf(generation)].includes(reference);
   return digits !== "" && isWhole ? generation : undefined;

@@ -6,8 +6,10 @@ import { join } from "node:path";
 import { COMMAND } from "../../tests/harness/craned.ts";
 import { succeed } from "../../tests/harness/programs.ts";
 import type { FireCase } from "./case.ts";
+import { cases as clock } from "./clock.ts";
 import { cases as dataDirectory } from "./data-directory.ts";
 import { cases as killed } from "./killed.ts";
+import { cases as log } from "./log.ts";
 import { lineOf, machine, withLines } from "./page.ts";
 import { soakFor } from "./soak.ts";
 
@@ -18,7 +20,7 @@ const args = process.argv.slice(2);
 const option = args.indexOf("--minutes");
 const minutes = option === -1 ? DEFAULT_MINUTES : Number(args[option + 1]);
 const wanted = option === -1 ? args : args.toSpliced(option, 2);
-const all: readonly FireCase[] = [soakFor(minutes), ...killed, ...dataDirectory];
+const all: readonly FireCase[] = [soakFor(minutes), ...killed, ...dataDirectory, ...clock, ...log];
 const names = all.map(({ name }) => name);
 const unknown = wanted.filter((name) => !names.includes(name));
 if (unknown.length > 0 || !(minutes > 0)) {

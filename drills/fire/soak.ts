@@ -10,7 +10,8 @@ const LANES = 8;
 /** Between two requests of a lane, and between a change that is seen and the next, in ms. */
 const PAUSE_MS = 2;
 const CALM_MS = 25;
-const SIGHUP_MS = 2000;
+/** Seldom enough to leave a change that was not heard of lost. */
+const SIGHUP_MS = 15_000;
 const SAMPLE_MS = 1000;
 /** After which a change that is not seen is lost. */
 const LOST_MS = 10_000;
