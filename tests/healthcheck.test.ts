@@ -45,6 +45,16 @@ describe("craned healthcheck", () => {
     expect(out).toBe(`${server.origin}/readyz answered {"status":"ready","repositories":0,"faults":0}\n`);
   });
 
+  test("finds a server not ready whose every file is in error", async () => {
+    const data = scratch({ "a.json": "{" });
+    afterwards(data.remove);
+    const server = await serveDirectory(data.path);
+    afterwards(server.stop);
+    const { code, out, err } = await runCraned(["healthcheck", "--port", String(server.port)]);
+    expect({ code, out }).toEqual({ code: 1, out: "" });
+    expect(err).toBe(`error: ${server.origin}/readyz answered 503: {"status":"broken","repositories":0,"faults":1}\n`);
+  });
+
   test("reads the same file", async () => {
     const port = answering(200, "fine");
     const config = scratch({ "crane.conf": `[server]\nhost: 127.0.0.1\nport: ${port}\n` });
