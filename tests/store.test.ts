@@ -646,6 +646,20 @@ describe("the data directory", () => {
     await until(() => served(dir, store.snapshot()), { a: "2 a.json" });
   });
 
+  test("is not taken for an empty one in its place, as where a file system is unmounted", async () => {
+    const parent = makeDirectory();
+    const dir = join(parent, "data");
+    put(dir, { "a.json": file("a"), "s/b.json": file("b") });
+    const { store } = await open(dir, { watch: false, pollingInterval: 0.02 });
+    renameSync(dir, join(parent, "away"));
+    mkdirSync(dir);
+    await until(() => store.snapshot().faults.get(dir)?.servesLastGood, true);
+    expect(served(dir, store.snapshot())).toEqual({ a: "0 a.json", b: "0 s/b.json" });
+    put(dir, { "a.json": file("a", "1") });
+    await until(() => served(dir, store.snapshot()), { a: "1 a.json" });
+    expect(store.snapshot().faults.size).toBe(0);
+  });
+
   test("may go away under the eyes of a look", async () => {
     const parent = makeDirectory();
     const dir = join(parent, "data");

@@ -83,6 +83,23 @@ const removed = (): Promise<Outcome> =>
     }),
   );
 
+/** An empty directory in its place for a while, as where its file system was unmounted. */
+const emptied = (): Promise<Outcome> =>
+  inScratch((path, data) =>
+    served({ data }, async ({ craned, allow }) => {
+      renameSync(data, join(path, "away"));
+      mkdirSync(data);
+      await craned.logged((line) => line.includes("an empty one in its place"));
+      await Bun.sleep(2000);
+      rmSync(data, { recursive: true });
+      allow(1);
+      fill(join(path, "away"), 1);
+      renameSync(join(path, "away"), data);
+      const back = await until(() => answers(craned.origin, "app-7", 1), LIMIT_MS);
+      return { held: back !== undefined, figure: `its new files are served ${ms(back)} after it is back` };
+    }),
+  );
+
 /** Its mode taken away, and given back. Root may read everything, so somebody else serves. */
 const unreadable = (): Promise<Outcome> =>
   inScratch((_, data) => {
@@ -229,6 +246,11 @@ export const cases: readonly FireCase[] = [
     name: "directory-removed",
     what: "The data directory is moved away for a second, its files are replaced there, and it is put back. The last good state is served meanwhile.",
     run: removed,
+  },
+  {
+    name: "directory-unmounted",
+    what: "An empty directory stands in the place of the data directory for two seconds, as where a file system is unmounted. The last good state is served meanwhile.",
+    run: emptied,
   },
   {
     name: "directory-unreadable",

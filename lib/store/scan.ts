@@ -3,7 +3,7 @@ import { isRedirectName, seeDangling, seeUnreadable } from "./lost.ts";
 import { createMissing } from "./missing.ts";
 import { nameDirectories } from "./naming.ts";
 import { isKnown, readAtOnce, readInto } from "./read.ts";
-import { codeOf, type Facts, isGone, lookAt, unreadable } from "./sight.ts";
+import { codeOf, type Facts, isEmptyDirectory, isGone, lookAt, unreadable } from "./sight.ts";
 import { createTrails, isSameTrail, type Trail } from "./trail.ts";
 import {
   below,
@@ -194,6 +194,11 @@ export function createScan(tree: Tree, watchDirectory: (real: string, identity: 
       const received =
         sight.kind === "gone" ? "nothing of that name" : "fault" in sight ? sight.fault.received : "a file";
       tree.rootFault = unreadable("a readable directory", received);
+      return;
+    }
+    const isOther = tree.root?.identity !== sight.identity && (tree.root?.entries.size ?? 0) > 0;
+    if (isOther && (await isEmptyDirectory(trail.real))) {
+      tree.rootFault = unreadable("the data directory", "an empty one in its place, as where nothing is mounted");
       return;
     }
     tree.rootFault = undefined;

@@ -1,5 +1,5 @@
 import type { BigIntStats } from "node:fs";
-import { lstat, stat } from "node:fs/promises";
+import { lstat, readdir, stat } from "node:fs/promises";
 import type { Fault } from "../redirect-file/fault.ts";
 
 /** What a path was when it was looked at. */
@@ -77,3 +77,10 @@ export async function lookAt(path: string): Promise<Sight> {
     return { kind: "unreadable", isLink: false, fault: unreadable("a readable file or directory", code) };
   }
 }
+
+/** Whether a directory can be listed and has nothing in it. */
+export const isEmptyDirectory = (path: string): Promise<boolean> =>
+  readdir(path).then(
+    (names) => names.length === 0,
+    () => false,
+  );
