@@ -7,8 +7,8 @@ const PROSE = `## Fuzzing
 
 \`bun run drill:fuzz\` makes up inputs: half of them well-formed, by the grammar of HTTP, of the registry, of redirect
 files and of the configuration; the others mutated or bare bytes, pipelined, cut into packets, byte by byte. All that
-comes back is read to the letter, and is held to slow twins of the HTTP reader and of the rules, which share no code with
-the program: how many answers, which status, which Location, which bytes.
+comes back is read to the letter, and is held to slow twins of the HTTP reader and of the rules, which share no code
+with the program: how many answers, which status, which Location, which bytes.
 
 A finding is also: a 5xx; HTML where no page is, or a page with a piece of the request in it; a header that the program
 does not know; an error in the log, or a line of it that is none; a connection that is silent for 20 seconds; a client
@@ -21,7 +21,7 @@ some tens of thousands of new ones. So far it has found, all mended:
 
 - empty lines before a request, without end, were kept and read again from their start each time;
 - a redirect that was remembered kept the whole head that it was asked for in from being freed: gigabytes;
-- half of an empty line before a request, and lines or headers of exactly the bound, were refused if a packet ended there;
+- half of an empty line before a request, and heads of exactly the bound, were refused if a packet ended there;
 - 120 KB of commas for an Accept header took 50 ms;
 - a file that came and went within a millisecond around a SIGHUP stayed in error until the next poll.`;
 const EMPTY_PAGE = `# Under fire\n\n${BEGIN}\n${END}\n`;
