@@ -61,6 +61,8 @@ export interface ConnectionOptions {
   readonly isSecure?: boolean;
   /** One beyond those that there is room for: it has to be quick, and has one answer. */
   readonly isExtra?: boolean;
+  /** Told how many bytes of an answer were not taken at once. */
+  readonly onKept?: (bytes: number) => void;
 }
 
 const CRUMBS = 4096;
@@ -109,8 +111,9 @@ export function openConnection(wire: Wire, service: Service, options: Connection
   const answer = async (head: AnswerForm, asked: () => Promise<Response> | Response): Promise<void> => {
     state = "answering";
     try {
-      const ownLines = () => `${clock().dateLine}${endingLines(head)}`;
+      const ownLines = () => clock().dateLine + endingLines(head);
       await sendResponse(outbox, await asked(), { method: head.method, ownLines });
+      if (!outbox.isEmpty()) options.onKept?.(outbox.bytes());
       await outbox.sent();
     } catch (error) {
       service.onError(error);

@@ -8,6 +8,8 @@ export interface Crowd {
   admit(): "welcome" | "extra" | "too many";
   add(connection: Connection): void;
   remove(connection: Connection): void;
+  /** A connection keeps more than before; what a second brings may be too much by itself. */
+  kept(bytes: number): void;
   /** Called about once a second. */
   onTick(): void;
   readonly all: () => Iterable<Connection>;
@@ -70,6 +72,7 @@ export function createCrowd({ limits, now, onPressure }: CrowdOptions): Crowd {
   let lookedInVainAt: number | undefined;
   let gaveWay = 0;
   let beyond = 0;
+  let keptSince = 0;
   let toldAt: number | undefined;
 
   /** Those that have waited long enough, a list for each kind. */
@@ -110,6 +113,7 @@ export function createCrowd({ limits, now, onPressure }: CrowdOptions): Crowd {
   /** Ends those that have kept something in memory for the longest, until it is little again. */
   const boundHeld = (): void => {
     let held = 0;
+    keptSince = 0;
     for (const connection of connections) held += connection.held();
     if (held <= limits.bufferedBytes) return;
     const waiting = look(NO_PATIENCE).flat();
@@ -132,6 +136,10 @@ export function createCrowd({ limits, now, onPressure }: CrowdOptions): Crowd {
     },
     add: (connection) => void connections.add(connection),
     remove: (connection) => void connections.delete(connection),
+    kept(bytes) {
+      keptSince += bytes;
+      if (keptSince > limits.bufferedBytes / 2) boundHeld();
+    },
     onTick() {
       for (const connection of connections) connection.onTick();
       boundHeld();

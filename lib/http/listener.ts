@@ -85,6 +85,7 @@ export function listen(options: ListenOptions, service: Service): Listener {
           clock: () => clock,
           isSecure: tls !== undefined,
           isExtra,
+          onKept: crowd.kept,
         });
         crowd.add(socket.data);
       },

@@ -3,6 +3,9 @@ import { fieldLines, spell, statusLine } from "./response.ts";
 
 const NO_BODY_STATUS: ReadonlySet<number> = new Set([204, 304]);
 
+/** Longer bodies would cost more to copy than a packet does. */
+const SMALL = 64 * 1024;
+
 async function stream(outbox: Outbox, body: ReadableStream<Uint8Array>): Promise<void> {
   for await (const chunk of body) {
     if (!outbox.isOpen()) return;
@@ -29,9 +32,12 @@ export async function sendResponse(outbox: Outbox, response: Response, { method,
   const length = NO_BODY_STATUS.has(status) ? "" : `Content-Length: ${declared ?? bytes?.length ?? 0}\r\n`;
   const lines = `${statusLine(status)}${fieldLines(headers)}${length}${ownLines()}\r\n`;
   const hasBody = method !== "HEAD" && !NO_BODY_STATUS.has(status);
-  // Together, since each write is a call of the system and may be a packet.
-  if (bytes !== undefined) return outbox.send(hasBody ? Buffer.concat([Buffer.from(lines, "latin1"), bytes]) : lines);
+  if (bytes !== undefined && hasBody && bytes.length <= SMALL) {
+    // Together, since each write is a call of the system and may be a packet.
+    return outbox.send(Buffer.concat([Buffer.from(lines, "latin1"), bytes]));
+  }
   outbox.send(lines);
+  if (bytes !== undefined) return hasBody ? outbox.send(bytes) : undefined;
   if (body === null) return;
   if (hasBody) await stream(outbox, body);
   else await body.cancel();

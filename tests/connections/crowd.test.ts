@@ -23,7 +23,7 @@ function startCrowd({ connections = MOST, bufferedBytes = 1_000_000 } = {}) {
       connection.onClose();
       crowd.remove(connection);
     });
-    connection = openConnection(fake.wire, service, { limits, clock });
+    connection = openConnection(fake.wire, service, { limits, clock, onKept: crowd.kept });
     if (place !== "too many") crowd.add(connection);
     const receive = (text: string) => connection?.onData(Buffer.from(text, "latin1"));
     return { place, fake, connection, receive, isGone: () => fake.events.length > 0 };
@@ -171,5 +171,19 @@ describe("what is kept in memory for all", () => {
     pass(1);
     expect(takers.filter((each) => each.isGone()).length).toBeGreaterThan(0);
     expect(takers.filter((each) => !each.isGone()).length).toBeGreaterThan(0);
+  });
+
+  test("is bounded at once where long answers come faster than the clock", async () => {
+    const { arrive } = startCrowd({ connections: 100, bufferedBytes: 100_000 });
+    const { service } = serviceOf({ bigBytes: 10_000 });
+    const takers = Array.from({ length: 50 }, () => {
+      const one = arrive(service);
+      one.fake.takes = 0;
+      one.receive(GET.replace("/", "/big"));
+      return one;
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    const held = takers.filter((each) => !each.isGone()).reduce((sum, { connection }) => sum + connection.held(), 0);
+    expect(held).toBeWithin(1, 110_000);
   });
 });
