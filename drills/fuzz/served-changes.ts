@@ -89,14 +89,13 @@ async function control({ port }: Craned): Promise<string | undefined> {
   return location === CONTROL.location ? undefined : `the control leads to ${location}`;
 }
 
-/** Each file in error has a line of the log that names it. */
-const unnamed = ({ craned, slots, directory }: Round): readonly string[] =>
-  slots.flatMap(({ isBroken }, slot) => {
-    const path = join(directory, nameOf(slot));
-    return isBroken && !craned.log().some((line) => line.includes(`${path}: `))
-      ? [`${path} is in no line of the log`]
-      : [];
-  });
+/** Each file in error has a line of the log that names it, which is on its way to us when the file is known to be. */
+async function unnamed({ craned, slots, directory }: Round): Promise<readonly string[]> {
+  const paths = slots.flatMap(({ isBroken }, slot) => (isBroken ? [join(directory, nameOf(slot))] : []));
+  const missing = () => paths.filter((path) => !craned.log().some((line) => line.includes(`${path}: `)));
+  await comesTrue(() => missing().length === 0, PATIENCE_MS);
+  return missing().map((path) => `${path} is in no line of the log`);
+}
 
 /** Puts what is no file there and takes it away again; meanwhile all else is served. */
 async function tryOddity({ craned, directory, random }: Round): Promise<string | undefined> {
@@ -123,7 +122,7 @@ export async function fuzzServedFiles(count: number, seed: number): Promise<Outc
     for (; inputs < count && findings.length < MAX_FINDINGS; inputs += SLOTS) {
       const round = { craned, directory, slots, random: randomOf(seed, inputs) };
       change(round, join(data.path, "new"));
-      const wrong = [await settle(round), await control(craned), ...unnamed(round), await tryOddity(round)];
+      const wrong = [await settle(round), await control(craned), ...(await unnamed(round)), await tryOddity(round)];
       const input = slots.map(({ bytes }) => Buffer.from(bytes).toString("latin1")).join("\n");
       findings.push(...wrong.filter((each) => each !== undefined).map((what) => ({ what, input })));
       if (warm === 0 && inputs * 5 > count) warm = residentOf(craned.pid);
