@@ -12,7 +12,7 @@ with the program: how many answers, which status, which Location, which bytes.
 
 A finding is also: a 5xx; HTML where no page is, or a page with a piece of the request in it; a header that the program
 does not know; an error in the log, or a line of it that is none; a connection that is silent for 20 seconds; a client
-that comes in between and is not sent where it should be; 48 MB more memory at the end than after a fifth of the inputs
+that comes in between and is not sent where it should be; 64 MB more memory at the end than after a fifth of the inputs
 (96 MB where files are changed); a file descriptor that stays open; a repository that is not what its file says or was
 when it was good last; anything thrown; a configuration that is neither taken nor told what is wrong with it.
 

@@ -13,7 +13,7 @@ const AT_ONCE = 24;
 const CONTROL_EVERY = 500;
 const MAX_FINDINGS = 20;
 /** What a process may take more at the end than after the first fifth. Bytes. */
-const MAX_GROWTH = 48 * 1024 * 1024;
+const MAX_GROWTH = 64 * 1024 * 1024;
 /** A client may let its side of a connection linger for 2 seconds, which are counted by the second. */
 const SETTLING_MS = 10_000;
 
