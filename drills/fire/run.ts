@@ -7,6 +7,8 @@ import { COMMAND } from "../../tests/harness/craned.ts";
 import { succeed } from "../../tests/harness/programs.ts";
 import type { FireCase } from "./case.ts";
 import { cases as clock } from "./clock.ts";
+import { cases as connections } from "./connections.ts";
+import { cases as slow } from "./connections-slow.ts";
 import { cases as dataDirectory } from "./data-directory.ts";
 import { cases as killed } from "./killed.ts";
 import { cases as log } from "./log.ts";
@@ -20,7 +22,15 @@ const args = process.argv.slice(2);
 const option = args.indexOf("--minutes");
 const minutes = option === -1 ? DEFAULT_MINUTES : Number(args[option + 1]);
 const wanted = option === -1 ? args : args.toSpliced(option, 2);
-const all: readonly FireCase[] = [soakFor(minutes), ...killed, ...dataDirectory, ...clock, ...log];
+const all: readonly FireCase[] = [
+  soakFor(minutes),
+  ...killed,
+  ...dataDirectory,
+  ...clock,
+  ...log,
+  ...connections,
+  ...slow,
+];
 const names = all.map(({ name }) => name);
 const unknown = wanted.filter((name) => !names.includes(name));
 if (unknown.length > 0 || !(minutes > 0)) {
