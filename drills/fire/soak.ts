@@ -68,10 +68,11 @@ const repeat = (everyMs: number, what: () => void): (() => void) => {
   return () => clearInterval(timer);
 };
 
+/** Until the client's idle connections have been ended, which takes as long as they may be idle. */
 async function settled({ craned }: Run, before: Holdings): Promise<Holdings> {
   const isSettled = (now: Holdings) => now.descriptors <= before.descriptors + SPARE_DESCRIPTORS;
   let now = holdingsOf(craned.pid);
-  for (let tries = 0; tries < 50 && !isSettled(now); tries++) {
+  for (let tries = 0; tries < 450 && !isSettled(now); tries++) {
     await Bun.sleep(200);
     now = holdingsOf(craned.pid);
   }

@@ -11,6 +11,9 @@ import {
   type Tree,
 } from "./tree.ts";
 
+/** The bookkeeping of a Kubernetes mount, which is read through visible links only. */
+export const isHidden = (name: string): boolean => name.startsWith("..");
+
 export const isRedirectName = (name: string): boolean => name.endsWith(".json");
 
 /** Nobody knows what is there: what was known stays, with a fault. */

@@ -1,9 +1,9 @@
 import { readdir } from "node:fs/promises";
-import { isRedirectName, seeDangling, seeUnreadable } from "./lost.ts";
+import { isHidden, isRedirectName, seeDangling, seeUnreadable } from "./lost.ts";
 import { createMissing } from "./missing.ts";
 import { nameDirectories } from "./naming.ts";
 import { isKnown, readAtOnce, readInto } from "./read.ts";
-import { codeOf, type Facts, isEmptyDirectory, isGone, lookAt, unreadable } from "./sight.ts";
+import { codeOf, type Facts, isEmptyDirectory, isGone, lookAt, unreadable, whatIsAt } from "./sight.ts";
 import { createTrails, isSameTrail, type Trail } from "./trail.ts";
 import {
   below,
@@ -48,9 +48,6 @@ const SLICE_MS = 1;
 /** Why a name is looked at: it was in a listing, something happened to it, or something happened elsewhere. */
 type Reason = "listed" | "hinted" | "again";
 
-/** The bookkeeping of a Kubernetes mount, which is read through visible links only. */
-const isHidden = (name: string): boolean => name.startsWith("..");
-
 /**
  * Makes the look at a data directory.
  *
@@ -61,6 +58,7 @@ export function createScan(tree: Tree, watchDirectory: (real: string, identity: 
   const work = createWork(CONCURRENCY);
   const turn = createTurns(SLICE_MS);
   let round = 0;
+  let turns = 0;
   let follow = createTrails();
   const missing = createMissing(tree);
   let linksMoved = false;
@@ -126,8 +124,12 @@ export function createScan(tree: Tree, watchDirectory: (real: string, identity: 
   }
 
   async function visit(directory: Directory, name: string, reason: Reason): Promise<void> {
+    const turn = ++turns;
     const sight = await lookAt(below(directory.real, name));
     const known = directory.entries.get(name);
+    // Of two looks that overtake each other, the one that began later is right.
+    if (known !== undefined && known.seenIn > turn) return;
+    if (known !== undefined) known.seenIn = turn;
     if (sight.kind === "gone") {
       if (known !== undefined) missing.add(known);
       // It was renamed meanwhile, perhaps to a name that the listing passed over.
@@ -191,9 +193,7 @@ export function createScan(tree: Tree, watchDirectory: (real: string, identity: 
     const sight = await lookAt(tree.rootPath);
     tree.dirt.paths.add(tree.rootPath);
     if (sight.kind !== "directory" || trail.real === undefined) {
-      const received =
-        sight.kind === "gone" ? "nothing of that name" : "fault" in sight ? sight.fault.received : "a file";
-      tree.rootFault = unreadable("a readable directory", received);
+      tree.rootFault = unreadable("a readable directory", whatIsAt(sight));
       return;
     }
     const isOther = tree.root?.identity !== sight.identity && (tree.root?.entries.size ?? 0) > 0;

@@ -84,3 +84,7 @@ export const isEmptyDirectory = (path: string): Promise<boolean> =>
     (names) => names.length === 0,
     () => false,
   );
+
+/** What is there in place of a directory, for people. */
+export const whatIsAt = (sight: Sight): string =>
+  sight.kind === "gone" ? "nothing of that name" : "fault" in sight ? sight.fault.received : "a file";

@@ -33,6 +33,8 @@ interface Named {
   trail: Trail | undefined;
   /** Why nobody knows what is there now. */
   fault: Fault | undefined;
+  /** The number of the look that saw it last. */
+  seenIn: number;
 }
 
 /** A name under which a redirect file is reached. */
@@ -221,6 +223,7 @@ export function fileEntry(tree: Tree, directory: Directory, name: string): FileE
     name,
     trail: undefined,
     fault: undefined,
+    seenIn: 0,
     file: undefined,
     keepsLastGood: true,
   };
@@ -238,6 +241,7 @@ export function directoryEntry(tree: Tree, directory: Directory, name: string): 
     name,
     trail: undefined,
     fault: undefined,
+    seenIn: 0,
     child: undefined,
   };
   putEntry(tree, entry);
