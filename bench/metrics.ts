@@ -6,7 +6,7 @@ import { manifestRequests, writeData } from "./data.ts";
 import { type Load, load, writeRequests } from "./load.ts";
 import { cranedCommand, startServer } from "./process.ts";
 import { median, rounds } from "./rounds.ts";
-import { percent, ratio, table, whole } from "./table.ts";
+import { ratio, table, whole } from "./table.ts";
 
 const PORT = 7311;
 const REPOSITORIES = 1000;
@@ -73,6 +73,6 @@ export async function measureMetrics(): Promise<readonly string[]> {
       rows.map((row) => [row.name, whole(row.perSecond), ratio(row.p99), ratio(row.cost)]),
     ),
     "",
-    `Measuring takes ${percent(share)} more of the processor.`,
+    `Measuring takes ${(share * 100).toFixed(1)} % more of the processor.`,
   ];
 }
