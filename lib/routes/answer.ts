@@ -31,13 +31,22 @@ export interface Prepared extends PreparedAnswer {
   readonly code: string | undefined;
 }
 
+const headOf = ({ status, headers, body }: Answer): string =>
+  `${statusLine(status)}${fieldLines(headers)}Content-Length: ${body.length}\r\n`;
+
+/** Most errors are the same each time. */
+const headsOfErrors = new WeakMap<Answer, string>();
+
+function headOfError(answer: Answer): string {
+  const known = headsOfErrors.get(answer);
+  if (known !== undefined) return known;
+  const head = headOf(answer);
+  headsOfErrors.set(answer, head);
+  return head;
+}
+
 /** For the connection, past Elysia. The body is ASCII. */
-export function prepare({ status, headers, body, code }: Answer, route: Route): Prepared {
-  return {
-    route,
-    status,
-    code,
-    head: `${statusLine(status)}${fieldLines(headers)}Content-Length: ${body.length}\r\n`,
-    body,
-  };
+export function prepare(answer: Answer, route: Route): Prepared {
+  const { status, body, code } = answer;
+  return { route, status, code, head: code === undefined ? headOf(answer) : headOfError(answer), body };
 }

@@ -16,7 +16,7 @@ import type { Admission, Admit, Asker, Registry, View } from "./registry.ts";
 import type { RequestIds } from "./request-ids.ts";
 import { apiOf, isPlainPath, parseTarget, type Route, type Target } from "./target.ts";
 import { answerImage } from "./v1-answers.ts";
-import { answerBlob, answerManifest, V2_BASE } from "./v2-answers.ts";
+import { answerBlob, answerManifest, answerTags, V2_BASE } from "./v2-answers.ts";
 
 const READ: readonly string[] = ["GET", "HEAD"];
 const READ_OR_POST: readonly string[] = [...READ, "POST"];
@@ -83,8 +83,8 @@ export const isGuarded = (route: Route): boolean =>
 /**
  * What stands between the connection and the typed routes.
  *
- * Redirects, which are nearly all of the traffic, are answered here without Elysia, by the same functions that the
- * routes call. Everything else is refused here or becomes a request that Elysia can route.
+ * Redirects and lists of tags, which are nearly all of the traffic, are answered here without Elysia, by the same
+ * functions that the routes call. Everything else is refused here or becomes a request that Elysia can route.
  *
  * @see docs/request-handling.md
  */
@@ -110,6 +110,8 @@ export function createService({ app, contexts, registry, ids, onError }: Service
         return answerManifest(view, target.name, target.rest, accept);
       case "v2.blobs":
         return answerBlob(view, target.name, target.rest);
+      case "v2.tags":
+        return target.rest === "list" ? answerTags(view, target.name, target.query) : undefined;
       case "v1.image":
         return answerImage(view, target.name, target.rest);
       case "v2.base":

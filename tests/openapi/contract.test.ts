@@ -57,8 +57,9 @@ async function hold(craned: Craned, contract: Contract, requests: readonly Sent[
 const isFault = (line: string): boolean => / 500( |$)/.test(line);
 /** Seen of the one that lets another server search. */
 const isOfNoRoom = (line: string): boolean => / \/v[12]\/.* 503( UNAVAILABLE)?$/.test(line);
-/** Redirects are so quick that there is always room for them. */
-const isAtOnce = (line: string): boolean => / \/v2\/ | \/v2\/\S+\/(?:manifests|blobs)\/| \/v1\/images\//.test(line);
+/** Redirects and lists of tags are so quick that there is always room for them. */
+const isAtOnce = (line: string): boolean =>
+  / \/v2\/ | \/v2\/\S+\/(?:manifests|blobs|tags)\/| \/v1\/images\//.test(line);
 /** These are the same for all registries, and are seen of the one that is open. */
 const isOfTheOpenOne = (line: string): boolean =>
   isFault(line) ||
