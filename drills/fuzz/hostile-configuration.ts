@@ -30,7 +30,7 @@ const VALUES = [
     "99999999999999999999",
   ],
   ...[
-    "/tmp",
+    "/srv",
     "/etc/passwd",
     "relative/path",
     "~",
