@@ -1,8 +1,10 @@
 /** Who may ask for metrics and health; to all others there is nothing of the kind. */
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { type Craned, scratch, serveDirectory } from "../harness/craned.ts";
 import { leftovers } from "../harness/programs.ts";
 import { ask, type RawAnswer } from "../harness/raw.ts";
+
+setDefaultTimeout(30_000);
 
 const putAway = leftovers();
 const data = scratch();

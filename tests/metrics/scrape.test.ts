@@ -1,5 +1,5 @@
 /** What /metrics says, held to what was done. */
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { version } from "../../package.json" with { type: "json" };
@@ -10,6 +10,8 @@ import { ask, sendRaw } from "../harness/raw.ts";
 import { digestOf, FILES, hex } from "../openapi/registries.ts";
 import { strayRequests } from "../openapi/requests.ts";
 import { answered, familiesIn, parseText, sample, scrape } from "./scraping.ts";
+
+setDefaultTimeout(30_000);
 
 const putAway = leftovers();
 
