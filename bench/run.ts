@@ -14,6 +14,7 @@ import { measureReload } from "./reload.ts";
 import { writeBetweenMarkers } from "./report.ts";
 import { measureScale } from "./scale.ts";
 import { measureStart } from "./start.ts";
+import { measureWorkers } from "./workers.ts";
 
 /** A part's name, which its markers have too, and what measures it. @returns lines of Markdown */
 type Part = readonly [name: string, measure: () => Promise<readonly string[]>];
@@ -26,6 +27,7 @@ const PARTS: readonly Part[] = [
   ["scale", measureScale],
   ["memory", measureMemory],
   ["metrics", measureMetrics],
+  ["workers", measureWorkers],
   ["publish", measurePublish],
   ["content", measureContent],
 ];
