@@ -42,10 +42,10 @@ const slowWriters = (): Promise<Outcome> =>
     };
   });
 
-const GREEDY = 100;
+const GREEDY = 30;
 const TAGS = 500_000;
 const BUFFERED = 16 * MEBIBYTE;
-/** Far more than is kept: the runtime gives back late what it needed to make the answers. */
+/** Far more than is kept: here thirty answers are made at once, and the runtime gives back late what that took. */
 const MAX_MEMORY = 512 * MEBIBYTE;
 
 const LIST = "/v2/large/tags/list";
