@@ -29,8 +29,6 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   "promtool check config deploy/prometheus/prometheus.yaml":
     "Debian's promtool knows no Kubernetes; tests/metrics/dashboards.test.ts checks the rest",
   "promtool check rules deploy/prometheus/craned.rules.yaml": "run by tests/metrics/dashboards.test.ts",
-  "craned serve --log-access --log-access-format combined >> access.log":
-    "says nothing where a test could hear it; tests/access-log.test.ts reads such lines",
   "systemctl enable --now craned": "needs systemd; tests/deploy.test.ts verifies the unit",
   "systemctl reload craned": "needs systemd; tests/reload.test.ts sends the signal",
   "systemctl restart craned": "needs systemd",
