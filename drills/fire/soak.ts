@@ -3,7 +3,7 @@ import { type Craned, scratch, serveDirectory } from "../../tests/harness/craned
 import type { FireCase, Outcome } from "./case.ts";
 import { type Changer, changersOf } from "./changes.ts";
 import { STALE_MS } from "./history.ts";
-import { type Holdings, holdingsOf, megabytes, percentile, slopeOf } from "./process.ts";
+import { type Holdings, holdingsOf, megabytes, percentile } from "./process.ts";
 import { askNext, isSeen } from "./requests.ts";
 
 const LANES = 8;
@@ -15,8 +15,8 @@ const SIGHUP_MS = 15_000;
 const SAMPLE_MS = 1000;
 /** After which a change that is not seen is lost. */
 const LOST_MS = 10_000;
-/** Memory may waver: its trend over the second half, in bytes over that half's time. */
-const GROWTH = 8 * 1024 ** 2;
+/** Between collections memory wavers, so its lowest in the third and in the last quarter are compared, in bytes. */
+const GROWTH = 16 * 1024 ** 2;
 /** More descriptors than before when all is quiet again: what a pool may keep. */
 const SPARE_DESCRIPTORS = 4;
 const MAX_WRONG = 20;
@@ -81,12 +81,13 @@ async function settled({ craned }: Run, before: Holdings): Promise<Holdings> {
 
 function verdict(run: Run, before: Holdings, after: Holdings, seconds: number, code: number): Outcome {
   const memory = run.samples.map((sample) => sample.memory);
-  const half = memory.slice(memory.length >> 1);
-  const trend = slopeOf(half) * half.length;
+  const quarter = memory.length >> 2;
+  const third = Math.min(...memory.slice(2 * quarter, 3 * quarter));
+  const last = Math.min(...memory.slice(3 * quarter));
   const errors = run.craned.log().filter((line) => line.includes('"level":"error"'));
   const faults = [
     ...run.wrong,
-    ...(trend > GROWTH ? [`memory grows by ${megabytes(trend)} in the second half`] : []),
+    ...(last - third > GROWTH ? [`memory grows by ${megabytes(last - third)}`] : []),
     ...(after.descriptors > before.descriptors + SPARE_DESCRIPTORS ? [`${after.descriptors} descriptors`] : []),
     ...(after.watches > before.watches ? [`${after.watches} watches`] : []),
     ...errors.slice(0, 3),
@@ -96,7 +97,7 @@ function verdict(run: Run, before: Holdings, after: Holdings, seconds: number, c
     `${(seconds / 60).toFixed(1)} minutes, ${run.asked.toLocaleString("en")} requests, ${run.changed.toLocaleString("en")} changes`,
     `${run.wrong.length} wrong answers`,
     `a change is seen after ${percentile(run.seenAfter, 0.5).toFixed(0)} ms (p50), ${percentile(run.seenAfter, 1).toFixed(0)} ms (longest)`,
-    `memory ${megabytes(before.memory)} at first, ${megabytes(memory[memory.length >> 1] ?? 0)} half-way, ${megabytes(memory.at(-1) ?? 0)} at the end, trend of the second half ${megabytes(trend)}`,
+    `memory ${megabytes(before.memory)} at first, at most ${megabytes(Math.max(...memory))}, at least ${megabytes(third)} in the third quarter and ${megabytes(last)} in the last`,
     `descriptors ${before.descriptors} → ${after.descriptors}, watches ${before.watches} → ${after.watches}`,
   ];
   return { held: faults.length === 0, figure: [...faults, ...figures].join("; ") };
