@@ -38,11 +38,18 @@ async function locationOf(name: string, reference: string): Promise<string | nul
   return answer.headers.get("location");
 }
 
-const threadsOf = (pid: number): readonly string[] =>
-  readdirSync(`/proc/${pid}/task`).map((id) => readFileSync(`/proc/${pid}/task/${id}/comm`, "utf8").trim());
+/** The niceness of each thread of a process, by the thread's name. @see proc(5) "/proc/pid/stat" */
+function nicenessOf(pid: number): ReadonlyMap<string, number> {
+  const stats = readdirSync(`/proc/${pid}/task`).map((id) => readFileSync(`/proc/${pid}/task/${id}/stat`, "utf8"));
+  return new Map(
+    stats.map((stat) => {
+      const [, name = "", rest = ""] = /\((.*)\) (.*)/.exec(stat) ?? [];
+      return [name, Number(rest.split(" ")[16])];
+    }),
+  );
+}
 
-test("they are served from the start, and it is a thread that has parsed them", async () => {
-  expect(threadsOf(craned.pid)).toContain("Worker");
+test("they are served from the start", async () => {
   for (const name of ["one", "two"]) {
     expect(await locationOf(name, `tag-of-generation-0-${TAGS - 1}`)).toBe(
       `http://cdn.test/${name}/0/manifests/2/tag-of-generation-0-${TAGS - 1}`,
@@ -52,7 +59,9 @@ test("they are served from the start, and it is a thread that has parsed them", 
   }
 });
 
-test("changes to several of them are seen", async () => {
+test("changes to several of them are seen, by a thread that gives way to requests", async () => {
+  const before = nicenessOf(craned.pid);
+  expect(before.has("Worker")).toBeFalse();
   replace("one", fileOf("one", 1));
   replace("two", fileOf("two", 2));
   for (const [name, generation] of [
@@ -62,6 +71,9 @@ test("changes to several of them are seen", async () => {
     while ((await locationOf(name, `tag-of-generation-${generation}-7`)) === null);
     expect(await locationOf(name, "tag-of-generation-0-7")).toBeNull();
   }
+  const { Worker, ...others } = Object.fromEntries(nicenessOf(craned.pid));
+  expect(Worker).toBe(10);
+  expect(new Set(Object.values(others))).toEqual(new Set(before.values()));
 });
 
 test("one that breaks is in error by its field, and serves its last good state", async () => {

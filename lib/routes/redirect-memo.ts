@@ -5,6 +5,8 @@ import type { View } from "./registry.ts";
 
 const MAX_ACCEPTS = 64;
 const MAX_REDIRECTS = 16_384;
+/** One in so many is kept: what is asked for often is soon among them, and what is not costs little. */
+const KEPT_ONE_IN = 8;
 /** Of what is asked in longer heads nothing is kept: clients send less, and it would cost memory instead of time. */
 const MAX_HEAD_LENGTH = 4096;
 
@@ -25,6 +27,7 @@ const detached = (text: string): string => Buffer.from(text, "latin1").toString(
 export function createRedirectMemo() {
   let view: View | undefined;
   let size = 0;
+  let offered = 0;
   const byAccept = new Map<string | undefined, Redirects>();
   return {
     for(present: View, header: string | undefined): Redirects {
@@ -40,7 +43,7 @@ export function createRedirectMemo() {
       return redirects;
     },
     keep({ answers }: Redirects, { target, fields }: RequestHead, answer: Prepared): void {
-      if (target.length + fields.length > MAX_HEAD_LENGTH) return;
+      if (++offered % KEPT_ONE_IN !== 0 || target.length + fields.length > MAX_HEAD_LENGTH) return;
       answers.set(detached(target), { ...answer, head: detached(answer.head) });
       size++;
     },

@@ -84,7 +84,7 @@ export interface Source {
 }
 
 /** How long requests wait for their turn at most, in ms. */
-const SLICE_MS = 1;
+const SLICE_MS = 0.5;
 
 export interface Ledger {
   snapshot(): Snapshot;

@@ -23,9 +23,15 @@ export function firstEntry(file: RedirectFile): FileEntry | undefined {
   return first?.entry;
 }
 
-function moveTo(tree: Tree, directory: Directory, path: string): void {
+/** Lets requests have their turn, now and then. */
+type Pause = () => Promise<void> | undefined;
+
+async function moveTo(tree: Tree, directory: Directory, path: string, pause: Pause): Promise<void> {
   if (directory.path === path) return;
-  for (const entry of directory.entries.values()) touchPath(tree, entry);
+  for (const entry of directory.entries.values()) {
+    touchPath(tree, entry);
+    await pause();
+  }
   tree.dirt.paths.add(path);
   if (directory.path !== undefined && tree.byPath.get(directory.path) === directory) tree.byPath.delete(directory.path);
   directory.formerPath = directory.path;
@@ -34,15 +40,19 @@ function moveTo(tree: Tree, directory: Directory, path: string): void {
   for (const entry of directory.entries.values()) {
     touchPath(tree, entry);
     if (entry.kind === "file" && entry.file !== undefined) touch(tree, entry.file);
+    await pause();
   }
 }
 
-function forget(tree: Tree, directory: Directory): void {
+async function forget(tree: Tree, directory: Directory, pause: Pause): Promise<void> {
   if (directory.path !== undefined) {
     tree.dirt.paths.add(directory.path);
     if (tree.byPath.get(directory.path) === directory) tree.byPath.delete(directory.path);
   }
-  for (const entry of [...directory.entries.values()]) removeEntry(tree, entry);
+  for (const entry of [...directory.entries.values()]) {
+    removeEntry(tree, entry);
+    await pause();
+  }
   tree.directories.delete(directory.identity);
   if (tree.byReal.get(directory.real) === directory) tree.byReal.delete(directory.real);
 }
@@ -53,11 +63,11 @@ function forget(tree: Tree, directory: Directory): void {
  * Going down in the order of UTF-8 bytes, each directory is met first under its first path. A path that comes
  * back to where it was is never first of anything, so a loop ends by itself.
  */
-export function nameDirectories(tree: Tree): void {
+export async function nameDirectories(tree: Tree, pause: Pause): Promise<void> {
   const reached = new Set<Directory>();
-  const walk = (directory: Directory, path: string) => {
+  const walk = async (directory: Directory, path: string): Promise<void> => {
     reached.add(directory);
-    moveTo(tree, directory, path);
+    await moveTo(tree, directory, path, pause);
     const children: { readonly path: string; readonly child: Directory }[] = [];
     for (const entry of directory.entries.values()) {
       // The slash counts: "a b/" sorts before "a/", though "a" sorts before "a b".
@@ -65,10 +75,12 @@ export function nameDirectories(tree: Tree): void {
         children.push({ path: below(path, `${entry.name}/`), child: entry.child });
     }
     children.sort((a, b) => comparePaths(a.path, b.path));
-    for (const { path: childPath, child } of children) if (!reached.has(child)) walk(child, childPath.slice(0, -1));
+    for (const { path: childPath, child } of children)
+      if (!reached.has(child)) await walk(child, childPath.slice(0, -1));
   };
-  if (tree.root !== undefined) walk(tree.root, tree.rootPath);
-  for (const directory of [...tree.directories.values()]) if (!reached.has(directory)) forget(tree, directory);
+  if (tree.root !== undefined) await walk(tree.root, tree.rootPath);
+  for (const directory of [...tree.directories.values()])
+    if (!reached.has(directory)) await forget(tree, directory, pause);
   tree.dirt.isShape = false;
 }
 

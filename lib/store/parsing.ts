@@ -5,7 +5,7 @@
 import { type Parsed, parseRedirectFile } from "../redirect-file/parse.ts";
 
 /** What is smaller is parsed sooner than it is handed over, in bytes. */
-export const LARGE_BYTES = 256 * 1024;
+const LARGE_BYTES = 256 * 1024;
 
 /** How long the thread waits for another file before its memory is given back, in ms. */
 const IDLE_MS = 5000;

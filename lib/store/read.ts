@@ -1,7 +1,7 @@
 import { type BigIntStats, close, closeSync, constants, fstatSync, open, openSync, read, readSync } from "node:fs";
 import { promisify } from "node:util";
 import { type Parsed, parseRedirectFile } from "../redirect-file/parse.ts";
-import { LARGE_BYTES, parseAside } from "./parsing.ts";
+import { parseAside } from "./parsing.ts";
 import { codeOf, type Facts, factsOf, identityOf, isGone, unreadable } from "./sight.ts";
 import type { RedirectFile } from "./tree.ts";
 
@@ -88,14 +88,15 @@ export async function readInto(
   }
 }
 
-const atOnce = Buffer.allocUnsafe(LARGE_BYTES);
+/** For files as they are; others get a buffer of their own. */
+const atOnce = Buffer.allocUnsafe(64 * 1024);
 
 /**
  * Reads a file that nobody knows yet, without waiting: a tenth of what it costs through the threads, but whoever else
  * is served waits for the disk.
  *
  * @param fileOf gives the file of an identity
- * @returns undefined when it takes a closer look: it is a link, large, gone or unreadable
+ * @returns undefined when it takes a closer look: it is a link, gone or unreadable
  */
 export function readAtOnce(path: string, fileOf: (identity: string) => RedirectFile): RedirectFile | undefined {
   let fd: number | undefined;
@@ -104,12 +105,15 @@ export function readAtOnce(path: string, fileOf: (identity: string) => RedirectF
     const stats = fstatSync(fd, { bigint: true });
     if (!stats.isFile()) return undefined;
     const startedAt = Date.now();
-    const length = readSync(fd, atOnce, 0, LARGE_BYTES, 0);
-    if (length === LARGE_BYTES || BigInt(length) !== stats.size) return undefined;
+    // One byte more than there is: a file that has grown shows itself.
+    const room = Number(stats.size) + 1;
+    const buffer = room > atOnce.length ? Buffer.allocUnsafe(room) : atOnce;
+    const length = readSync(fd, buffer, 0, room, 0);
+    if (length !== room - 1) return undefined;
     const file = fileOf(identityOf(stats));
     if (file.hash !== undefined) return file;
     recordStats(file, stats, startedAt);
-    const bytes = atOnce.subarray(0, length);
+    const bytes = buffer.subarray(0, length);
     record(file, Bun.hash.wyhash(bytes), parseRedirectFile(bytes));
     return file;
   } catch {

@@ -43,7 +43,7 @@ export interface Scan {
 /** Reads and looks under way at once: enough to keep every thread busy; more would only make requests wait longer. */
 const CONCURRENCY = 16;
 /** How long requests wait for their turn at most while a large directory is gone through, in ms. */
-const SLICE_MS = 1;
+const SLICE_MS = 0.5;
 
 /** Why a name is looked at: it was in a listing, something happened to it, or something happened elsewhere. */
 type Reason = "listed" | "hinted" | "again";
@@ -208,9 +208,9 @@ export function createScan(tree: Tree, watchDirectory: (real: string, identity: 
     await list(root);
   }
 
-  function nameAnew(): void {
+  async function nameAnew(): Promise<void> {
     if (!tree.dirt.isShape) return;
-    nameDirectories(tree);
+    await nameDirectories(tree, createPauses(SLICE_MS));
     tree.placesChanged = true;
   }
 
@@ -220,7 +220,7 @@ export function createScan(tree: Tree, watchDirectory: (real: string, identity: 
     for (const entry of due) work.add(() => visit(entry.directory, entry.name, "hinted"));
     await work.done();
     await missing.forget(due);
-    nameAnew();
+    await nameAnew();
   }
 
   return {
@@ -243,7 +243,7 @@ export function createScan(tree: Tree, watchDirectory: (real: string, identity: 
       }
       await work.done();
       isFirstLook &&= tree.root === undefined;
-      nameAnew();
+      await nameAnew();
     },
     linksMoved: () => linksMoved,
   };

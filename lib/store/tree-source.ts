@@ -39,14 +39,16 @@ function ofDirectory(tree: Tree, path: string): Record {
 /** The tree of a data directory, to keep a ledger of. */
 export function treeSource(tree: Tree): Source {
   return {
-    takeDirtyPaths: () => {
+    *takeDirtyPaths() {
       const { paths, entries } = tree.dirt;
       tree.dirt = noDirt();
+      yield* paths;
       for (const entry of entries) {
         const path = pathOf(entry);
-        if (path !== undefined && entry.directory.entries.get(entry.name) === entry) paths.add(path);
+        if (path === undefined || paths.has(path) || entry.directory.entries.get(entry.name) !== entry) continue;
+        paths.add(path);
+        yield path;
       }
-      return paths;
     },
     recordNow: (path, recordAt) => {
       const entry = path === tree.rootPath ? undefined : entryAt(tree, path);
