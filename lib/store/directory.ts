@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { createInbox } from "./inbox.ts";
 import { createLedger, type Snapshot } from "./ledger.ts";
+import { GONE_MS } from "./missing.ts";
 import { type Places, placesOf } from "./places.ts";
 import { settleAndTell } from "./report.ts";
 import { createScan, type Hints, type Scan } from "./scan.ts";
@@ -14,6 +15,8 @@ import { createWatches, type Watches } from "./watch.ts";
 const MISSING_MS = 1000;
 /** Looks in a row before what was found is published, however much goes on changing. */
 const MAX_ROUNDS = 4;
+/** How often a look at everything waits for directories that are gone to be gone for good. */
+const MAX_WAITS = 2;
 
 const ALL: Hints = { everything: true, names: new Map(), links: false };
 const LINKS: Hints = { everything: false, names: new Map(), links: true };
@@ -91,6 +94,11 @@ export async function openDirectory(dataDir: string, options: Watching): Promise
     return watchPlaces(watches, tree, places);
   }
 
+  async function lookAndTell(hints: Hints | undefined): Promise<boolean> {
+    await lookRound(scan, hints, inbox.take, afterRound);
+    return !isClosed && (await settleAndTell(ledger, tree.rootPath, options));
+  }
+
   async function pass(): Promise<void> {
     if (isClosed) return;
     const happened = inbox.takeAgain();
@@ -99,9 +107,13 @@ export async function openDirectory(dataDir: string, options: Watching): Promise
     const began = performance.now();
     let result: Look["result"] = "failed";
     try {
-      await lookRound(scan, hints, inbox.take, afterRound);
+      let isChanged = await lookAndTell(hints);
+      // Whoever asks for a look at everything is told when all of it is known.
+      for (let waits = hints?.everything === true ? MAX_WAITS : 0; waits > 0 && scan.missesAny(); waits--) {
+        await Bun.sleep(GONE_MS);
+        isChanged = (await lookAndTell(inbox.take())) || isChanged;
+      }
       if (isClosed) return;
-      const isChanged = await settleAndTell(ledger, tree.rootPath, options);
       if (tree.rootFault === undefined) result = isChanged ? "changed" : "unchanged";
     } catch (error) {
       log.error("redirect files could not be looked at; the last good state is served", { error: String(error) });

@@ -2,13 +2,15 @@ import { lookAt } from "./sight.ts";
 import { type Entry, removeEntry, type Tree } from "./tree.ts";
 
 /** Where something was moved to may be told this much later than that it is gone, and nobody may see neither, in ms. */
-const GONE_MS = 100;
+export const GONE_MS = 100;
 
 /** Names that were found to be gone, and are not forgotten yet. */
 interface Missing {
-  /** A look begins: one at everything would have found what was moved. */
+  /** A look begins: one at everything would have found a file that was moved, save that its directory is moved. */
   begin(isAtEverything: boolean): void;
   add(entry: Entry): void;
+  /** It is there again; when it goes once more, that is a new time. */
+  found(entry: Entry): void;
   isEmpty(): boolean;
   /** Those that have been gone for long enough; they are to be looked at once more. */
   takeDue(): readonly Entry[];
@@ -18,12 +20,16 @@ interface Missing {
 
 export function createMissing(tree: Tree): Missing {
   const since = new Map<Entry, number>();
-  let now = 0;
+  let isAtEverything = false;
   return {
-    begin: (isAtEverything) => {
-      now = isAtEverything ? Number.NEGATIVE_INFINITY : performance.now();
+    begin: (everything) => {
+      isAtEverything = everything;
     },
-    add: (entry) => void since.set(entry, since.get(entry) ?? now),
+    add: (entry) => {
+      const now = isAtEverything && entry.kind === "file" ? Number.NEGATIVE_INFINITY : performance.now();
+      since.set(entry, since.get(entry) ?? now);
+    },
+    found: (entry) => void since.delete(entry),
     isEmpty: () => since.size === 0,
     takeDue: () => {
       const latest = performance.now() - GONE_MS;

@@ -62,7 +62,6 @@ export function createScan(tree: Tree, watchDirectory: (real: string, identity: 
   let follow = createTrails();
   const missing = createMissing(tree);
   let linksMoved = false;
-
   /** Before the first look is over nothing is served that a slow disk could hold up. */
   let isFirstLook = true;
 
@@ -140,6 +139,7 @@ export function createScan(tree: Tree, watchDirectory: (real: string, identity: 
       }
       return;
     }
+    if (known !== undefined) missing.found(known);
     const isLink = sight.kind === "dangling" || sight.isLink;
     const trail = isLink ? await follow(directory.real, name) : undefined;
     const isWanted = sight.kind === "directory" ? !isHidden(name) : isRedirectName(name);
