@@ -14,6 +14,8 @@ const CONNECTIONS = 32;
 const ROUNDS = 3;
 /** More than are remembered as they were sent, so that most have to be decided. */
 const REQUESTS = 100_000;
+/** As popular images are: fewer than are remembered. */
+const POPULAR = 1000;
 /** Of JSON; less is loaded in less time than a start varies by. */
 const LEAST_BYTES = 4e6;
 
@@ -28,7 +30,12 @@ const SIZES: readonly (readonly [files: number, tags: number, digests: number])[
   [100_000, 5, 5],
 ];
 
-type Row = NonNullable<Results["references"]>[number] & { readonly start: number; readonly resident: number };
+type Row = NonNullable<Results["references"]>[number] & {
+  readonly start: number;
+  readonly resident: number;
+  /** Microseconds of processor time a request, when few are asked for. */
+  readonly popularCost: number;
+};
 
 /** Milliseconds of a start with nothing to load. */
 async function bareStart(): Promise<number> {
@@ -51,7 +58,9 @@ async function measureSize(
   const data = writeData(files, tags, digests);
   const requests = manifestRequests(files, tags, Math.min(files * tags, REQUESTS));
   const file = writeRequests(join(scratch, "requests"), requests);
+  const popular = writeRequests(join(scratch, "popular"), requests.slice(0, POPULAR));
   const loads: Load[] = [];
+  const popularLoads: Load[] = [];
   const starts: number[] = [];
   let resident = 0;
   try {
@@ -61,12 +70,15 @@ async function measureSize(
       await load(PORT, server, file, { connections: CONNECTIONS, seconds: 1 });
       loads.push(await load(PORT, server, file, { connections: CONNECTIONS, seconds: 2 }));
       resident = residentBytes(server.pid);
+      await load(PORT, server, popular, { connections: CONNECTIONS, seconds: 1 });
+      popularLoads.push(await load(PORT, server, popular, { connections: CONNECTIONS, seconds: 2 }));
       await server.stop();
     }
   } finally {
     data.remove();
   }
-  if (loads.some(({ refused, broken }) => refused + broken > 0)) throw new Error(`${files} files: not all were found`);
+  if ([...loads, ...popularLoads].some(({ refused, broken }) => refused + broken > 0))
+    throw new Error(`${files} files: not all were found`);
   const start = median(starts);
   return {
     references: files * (tags + digests),
@@ -76,6 +88,7 @@ async function measureSize(
     start,
     resident,
     cost: median(loads.map(({ cost }) => cost)),
+    popularCost: median(popularLoads.map(({ cost }) => cost)),
     perSecond: median(loads.map(({ perSecond }) => perSecond)),
     p50: median(loads.map(({ p50 }) => p50)),
     p99: median(loads.map(({ p99 }) => p99)),
@@ -91,6 +104,7 @@ const COLUMNS = [
   "loaded, MB/s",
   "requests/s",
   "µs of processor a request",
+  "µs, 1,000 asked for",
   "p50 ms",
   "p99 ms",
   "p999 ms",
@@ -107,7 +121,7 @@ export async function measureReferences(): Promise<readonly string[]> {
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
-  keepResults({ references: rows.map(({ start: _, resident: __, ...row }) => row) });
+  keepResults({ references: rows.map(({ start: _, resident: __, popularCost: ___, ...row }) => row) });
   const lines = table(
     COLUMNS,
     rows.map((row) => [
@@ -118,6 +132,7 @@ export async function measureReferences(): Promise<readonly string[]> {
       row.megabytesPerSecond?.toFixed(0) ?? "–",
       whole(row.perSecond),
       row.cost.toFixed(1),
+      row.popularCost.toFixed(1),
       ...[row.p50, row.p99, row.p999].map(time),
       megabytes(row.resident),
     ]),
