@@ -123,8 +123,7 @@ function merge(one: Column, other: Column, join: (a: number, b: number) => numbe
     else take(reference, join(bits, other.kinds.charCodeAt(next++)));
   });
   takeOthers(undefined);
-  // A list that grew holds room for more.
-  return { references: references.slice(), kinds: kinds.join("") };
+  return { references, kinds: kinds.join("") };
 }
 
 /**
@@ -144,6 +143,7 @@ export function tabulate(lists: Iterable<ReferenceList>, fallbacks: Iterable<Ref
   for (const list of lists) add(list, (a, b) => a | b);
   for (const list of fallbacks) add(list, (a) => a);
   return {
+    // A copy: a list that grew holds room for more.
     references: [...tags.references, ...digests.references],
     kinds: [tags.kinds, digests.kinds].join(""),
     tagCount: tags.references.length,
