@@ -15,8 +15,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
   openapi: [],
   log: [],
-  http: ["node:*"],
-  metrics: ["valibot", "node:*"],
+  descriptors: ["node:*"],
+  http: ["descriptors", "node:*"],
+  metrics: ["descriptors", "valibot", "node:*"],
   config: ["location", "s3", "valibot", "node:*"],
   s3: ["redirect-file", "aws4fetch", "node:*"],
   store: ["redirect-file", "catalog", "s3", "log", "node:*"],

@@ -1,5 +1,6 @@
 /** What a process holds, as the kernel tells. */
 import { readdirSync, readFileSync } from "node:fs";
+import { residentOf } from "../process.ts";
 
 /** What must not grow. */
 export interface Holdings {
@@ -19,10 +20,9 @@ function watchesIn(pid: number, fd: string): number {
 
 /** @throws when there is no such process */
 export function holdingsOf(pid: number): Holdings {
-  const kilobytes = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
   const descriptors = readdirSync(`/proc/${pid}/fd`);
   const watches = descriptors.reduce((sum, fd) => sum + watchesIn(pid, fd), 0);
-  return { memory: Number(kilobytes) * 1024, descriptors: descriptors.length, watches };
+  return { memory: residentOf(pid), descriptors: descriptors.length, watches };
 }
 
 export const megabytes = (bytes: number): string => `${(bytes / 1024 ** 2).toFixed(1)} MB`;

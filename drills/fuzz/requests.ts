@@ -1,8 +1,9 @@
 /** Requests without end to registries of each kind, and what is wrong with the answers. */
+
+import { comesTrue, descriptorsOf, residentOf } from "../process.ts";
 import { converse } from "./asking.ts";
 import { madeRequest, textOf } from "./grammar.ts";
 import { mutated, rawBytes } from "./mutations.ts";
-import { comesTrue, descriptorsOf, residentOf } from "./process.ts";
 import { type Random, randomOf } from "./random.ts";
 import { CONTROL } from "./served-files.ts";
 import { SITES, type Site } from "./sites.ts";
