@@ -1,7 +1,7 @@
 /** Bytes of memory that a reference costs in the catalogue, beyond its own string. */
 import { heapStats } from "bun:jsc";
-import { EMPTY_CATALOG, withChanges } from "../lib/catalog/catalog.ts";
-import { parseRedirectFile } from "../lib/redirect-file/parse.ts";
+import { EMPTY_CATALOG, withChanges } from "../lib/core/catalog/catalog.ts";
+import { parseRedirectFile } from "../lib/core/redirect-file/parse.ts";
 import { fileOf } from "./data.ts";
 
 function heapBytes(): number {

@@ -103,10 +103,10 @@ const mayImport = (room: string, other: string): boolean =>
   (MAY_IMPORT[room] ?? []).some((allowed) => allowed === other || (allowed === "node:*" && other.startsWith("node:")));
 
 test("the imports of every file are seen", () => {
-  expect(importsOf("lib/resolve.ts")).toEqual([
-    "lib/media-types.ts",
-    "lib/redirect-file/repository.ts",
-    "lib/reference.ts",
+  expect(importsOf("lib/core/resolve.ts")).toEqual([
+    "lib/core/media-types.ts",
+    "lib/core/redirect-file/repository.ts",
+    "lib/core/reference.ts",
   ]);
   for (const path of FILES) {
     const statements = textOf(path).match(/^import\b/gm) ?? [];

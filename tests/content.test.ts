@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { createContent } from "../lib/content/content.ts";
 import { buildDemo } from "../lib/demo/demo.ts";
 import { createLog } from "../lib/log.ts";
-import { type ManifestKind, MEDIA_TYPE } from "../lib/media-types.ts";
+import { type ManifestKind, MEDIA_TYPE } from "../lib/core/media-types.ts";
 import { type ContentServer, listenForContent } from "./harness/content-server.ts";
 
 const POLLING_INTERVAL = 45;

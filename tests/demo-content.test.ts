@@ -2,10 +2,10 @@ import { describe, expect, test } from "bun:test";
 import { createHash, createPublicKey, verify } from "node:crypto";
 import { gunzipSync } from "node:zlib";
 import { buildDemo } from "../lib/demo/demo.ts";
-import { type ManifestKind, MEDIA_TYPE } from "../lib/media-types.ts";
-import { parseRedirectFile } from "../lib/redirect-file/parse.ts";
-import { KIND_BIT, type V1Repository, type V2Repository } from "../lib/redirect-file/repository.ts";
-import { isDigest } from "../lib/reference.ts";
+import { type ManifestKind, MEDIA_TYPE } from "../lib/core/media-types.ts";
+import { parseRedirectFile } from "../lib/core/redirect-file/parse.ts";
+import { KIND_BIT, type V1Repository, type V2Repository } from "../lib/core/redirect-file/repository.ts";
+import { isDigest } from "../lib/core/reference.ts";
 
 const BASE_URL = "http://127.0.0.1:5000";
 const demo = buildDemo(BASE_URL);

@@ -1,6 +1,6 @@
 /** The page of the document, in a real browser: it can be read, tried, and keeps to this server. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import type { OpenApiDocument } from "../lib/openapi/document.ts";
+import type { OpenApiDocument } from "../lib/app/openapi/document.ts";
 import { openPage, type Page } from "./harness/chromium.ts";
 import { type Craned, scratch, serveDirectory, startCraned } from "./harness/craned.ts";
 import { describeWith, leftovers } from "./harness/programs.ts";

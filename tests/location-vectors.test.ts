@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { composeRegistry } from "../lib/cli/composition.ts";
-import { startListening } from "../lib/cli/listening.ts";
+import { composeRegistry } from "../lib/server/composition.ts";
+import { startListening } from "../lib/server/listening.ts";
 import { loadConfig } from "../lib/config/load.ts";
 import type { Listener } from "../lib/http/listener.ts";
 import { createLog } from "../lib/log.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { createHmac, createPublicKey, generateKeyPairSync, verify } from "node:crypto";
-import { type Cdn, createLocations, type Signer } from "../lib/location/location.ts";
+import { type Cdn, createLocations, type Signer } from "../lib/core/location/location.ts";
 
 const NOW = 1_700_000_000;
 const URL_ = "https://static.example.com/pulp/app/";

@@ -14,10 +14,10 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { type Catalog, conflictsIn, EMPTY_CATALOG, withChanges } from "../lib/catalog/catalog.ts";
-import type { Shards } from "../lib/catalog/shards.ts";
+import { type Catalog, conflictsIn, EMPTY_CATALOG, withChanges } from "../lib/core/catalog/catalog.ts";
+import type { Shards } from "../lib/core/catalog/shards.ts";
 import { createLog } from "../lib/log.ts";
-import type { Repository } from "../lib/redirect-file/repository.ts";
+import type { Repository } from "../lib/core/redirect-file/repository.ts";
 import { openStore, readDirectoryOnce, type Store } from "../lib/store/store.ts";
 
 const DIRECTORIES = ["", "d", "e", "d/e", "d/e/f", "..h"];

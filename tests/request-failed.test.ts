@@ -1,7 +1,7 @@
 /** A fault of our own: the client sees 500 and an id, and the log says under that id what it was. */
 import { expect, test } from "bun:test";
-import { composeRegistry } from "../lib/cli/composition.ts";
-import { startListening } from "../lib/cli/listening.ts";
+import { composeRegistry } from "../lib/server/composition.ts";
+import { startListening } from "../lib/server/listening.ts";
 import { loadConfig } from "../lib/config/load.ts";
 import { createLog } from "../lib/log.ts";
 import { readDirectoryOnce } from "../lib/store/store.ts";

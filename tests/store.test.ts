@@ -16,7 +16,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { servedFrom, v1Repository, v2Repository } from "../lib/catalog/catalog.ts";
+import { servedFrom, v1Repository, v2Repository } from "../lib/core/catalog/catalog.ts";
 import { createLog } from "../lib/log.ts";
 import type { Snapshot } from "../lib/store/ledger.ts";
 import { openStore, readDirectoryOnce, type Store } from "../lib/store/store.ts";

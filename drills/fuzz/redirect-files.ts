@@ -1,11 +1,11 @@
 /** Redirect files without end to the reader of them, and what is wrong with what it makes of them. */
 import { isDeepStrictEqual } from "node:util";
-import { parseAccept } from "../../lib/media-types.ts";
-import { describeFault } from "../../lib/redirect-file/fault.ts";
-import { type Parsed, parseRedirectFile } from "../../lib/redirect-file/parse.ts";
-import { type Repository, tagsOf } from "../../lib/redirect-file/repository.ts";
-import { parseReference } from "../../lib/reference.ts";
-import { resolveManifest } from "../../lib/resolve.ts";
+import { parseAccept } from "../../lib/core/media-types.ts";
+import { describeFault } from "../../lib/core/redirect-file/fault.ts";
+import { type Parsed, parseRedirectFile } from "../../lib/core/redirect-file/parse.ts";
+import { type Repository, tagsOf } from "../../lib/core/redirect-file/repository.ts";
+import { parseReference } from "../../lib/core/reference.ts";
+import { resolveManifest } from "../../lib/core/resolve.ts";
 import { naivelyResolve } from "../../tests/core/naive-resolution.ts";
 import { hostileFile } from "./hostile-files.ts";
 import { randomOf } from "./random.ts";

@@ -1,8 +1,8 @@
 /** Hostile redirect files in the directory of a registry that serves, and what is wrong with what it serves then. */
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseRedirectFile } from "../../lib/redirect-file/parse.ts";
-import type { Repository } from "../../lib/redirect-file/repository.ts";
+import { parseRedirectFile } from "../../lib/core/redirect-file/parse.ts";
+import type { Repository } from "../../lib/core/redirect-file/repository.ts";
 import { type Craned, scratch, serveDirectory } from "../../tests/harness/craned.ts";
 import { ask } from "../../tests/harness/raw.ts";
 import { comesTrue, descriptorsOf, residentOf } from "../process.ts";

@@ -1,7 +1,7 @@
 /** The one door: who a request comes from, and what that lets it see. */
 import type { Config } from "../config/config.ts";
 import type { Log } from "../log.ts";
-import { parseRepositoryName } from "../reference.ts";
+import { parseRepositoryName } from "../core/reference.ts";
 import { parseAuthorization } from "./authorization.ts";
 import { createTokens, type Grant } from "./bearer.ts";
 import { describeFileFault } from "./file-fault.ts";

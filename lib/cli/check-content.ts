@@ -7,16 +7,16 @@ import {
   servedFrom,
   v1Repository,
   v2Repository,
-} from "../catalog/catalog.ts";
+} from "../core/catalog/catalog.ts";
 import type { Config } from "../config/config.ts";
-import { createLocations } from "../location/location.ts";
+import { createLocations } from "../core/location/location.ts";
 import { describeError } from "../publish/publish-error.ts";
-import { parseImageId } from "../reference.ts";
-import { directoryHost } from "../verify/directory-host.ts";
-import type { Host } from "../verify/host.ts";
-import { httpHost } from "../verify/http-host.ts";
-import { type Served, verifyContent } from "../verify/verify.ts";
-import { secondsNow } from "./composition.ts";
+import { parseImageId } from "../core/reference.ts";
+import { directoryHost } from "../publish/verify/directory-host.ts";
+import type { Host } from "../publish/verify/host.ts";
+import { httpHost } from "../publish/verify/http-host.ts";
+import { type Served, verifyContent } from "../publish/verify/verify.ts";
+import { secondsNow } from "../server/composition.ts";
 import type { Terminal } from "./terminal.ts";
 
 const HELP = `

@@ -5,12 +5,12 @@ import type { Config } from "../config/config.ts";
 import { buildDemo, type DemoRegistry } from "../demo/demo.ts";
 import { staticHost } from "../demo/static-host.ts";
 import { openStore, type Store } from "../store/store.ts";
-import { composeRegistry } from "./composition.ts";
-import { limitsOf } from "./limits.ts";
-import { describeListenError, hostAndPort, startListening } from "./listening.ts";
-import { openLogs } from "./logging.ts";
+import { composeRegistry } from "../server/composition.ts";
+import { limitsOf } from "../server/limits.ts";
+import { describeListenError, hostAndPort, startListening } from "../server/listening.ts";
+import { openLogs } from "../server/logging.ts";
 import { configOrComplaint } from "./settings.ts";
-import { onStopSignals } from "./stopping.ts";
+import { onStopSignals } from "../server/stopping.ts";
 import { EXIT, type ExitCode, type Terminal } from "./terminal.ts";
 
 const welcome = (host: string) => `

@@ -1,6 +1,6 @@
-import { textOf } from "../routes/documentation.ts";
-import { describe } from "../routes/typed.ts";
-import { deploymentOf } from "./deployment.ts";
+import { textOf } from "../app/documentation.ts";
+import { describe } from "../app/typed.ts";
+import { deploymentOf } from "../server/deployment.ts";
 import { configOrComplaint } from "./settings.ts";
 import { EXIT, type ExitCode, type Terminal } from "./terminal.ts";
 

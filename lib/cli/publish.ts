@@ -9,7 +9,7 @@ import { type Credentials, parseCredentials } from "../publish/registry/credenti
 import { s3ConnectionOf } from "../publish/s3-places.ts";
 import { parseTagChoice, type TagChoice } from "../publish/selection.ts";
 import { serverConfig, WEB_SERVERS, type WebServer } from "../publish/server-config.ts";
-import { parseRepositoryName, type RepositoryName } from "../reference.ts";
+import { parseRepositoryName, type RepositoryName } from "../core/reference.ts";
 import { PUBLISH_HELP } from "./publish-help.ts";
 import { progressFor } from "./publish-progress.ts";
 import { EXIT, type ExitCode, type Terminal } from "./terminal.ts";

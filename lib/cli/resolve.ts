@@ -1,11 +1,17 @@
-import { type Catalog, servedFrom, v1Repository, v2Repository } from "../catalog/catalog.ts";
-import { createLocations, type Locations } from "../location/location.ts";
-import { type Accept, MEDIA_TYPE, parseAccept } from "../media-types.ts";
-import { describeFault } from "../redirect-file/fault.ts";
-import { parseReference, parseRepositoryName, type Reference, type RepositoryName, type Tag } from "../reference.ts";
-import { type Resolution, type Rule, resolveManifest } from "../resolve.ts";
+import { type Catalog, servedFrom, v1Repository, v2Repository } from "../core/catalog/catalog.ts";
+import { createLocations, type Locations } from "../core/location/location.ts";
+import { type Accept, MEDIA_TYPE, parseAccept } from "../core/media-types.ts";
+import { describeFault } from "../core/redirect-file/fault.ts";
+import {
+  parseReference,
+  parseRepositoryName,
+  type Reference,
+  type RepositoryName,
+  type Tag,
+} from "../core/reference.ts";
+import { type Resolution, type Rule, resolveManifest } from "../core/resolve.ts";
 import { readDirectoryOnce } from "../store/store.ts";
-import { secondsNow } from "./composition.ts";
+import { secondsNow } from "../server/composition.ts";
 import { configOrComplaint } from "./settings.ts";
 import { EXIT, type ExitCode, type Terminal } from "./terminal.ts";
 

@@ -1,4 +1,4 @@
-import type { Cdn, Signer } from "../location/location.ts";
+import type { Cdn, Signer } from "../core/location/location.ts";
 import type { S3Access } from "../s3/connection.ts";
 import type { Cidr } from "./cidr.ts";
 import { type LimitValues, limitValues } from "./limits.ts";

@@ -1,6 +1,6 @@
 import { createPrivateKey, type KeyObject } from "node:crypto";
-import type { Signer } from "../location/location.ts";
-import { MAX_S3_TTL } from "../location/s3.ts";
+import type { Signer } from "../core/location/location.ts";
+import { MAX_S3_TTL } from "../core/location/s3.ts";
 import { type ConfigProblem, quote, type Source } from "./problem.ts";
 import type { ReadFile } from "./read-file.ts";
 import { SETTINGS } from "./schema.ts";

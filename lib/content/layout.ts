@@ -1,6 +1,6 @@
 /** What a path of the published tree says of the file there. */
-import { type ManifestKind, MEDIA_TYPE } from "../media-types.ts";
-import { type Digest, parseDigest } from "../reference.ts";
+import { type ManifestKind, MEDIA_TYPE } from "../core/media-types.ts";
+import { type Digest, parseDigest } from "../core/reference.ts";
 
 /** The two layouts that content comes in. */
 export type ContentApi = "v1" | "v2";

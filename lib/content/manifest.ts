@@ -1,7 +1,7 @@
 /** What the bytes of a manifest say of it. */
 import { createHash } from "node:crypto";
 import * as v from "valibot";
-import { MEDIA_TYPE } from "../media-types.ts";
+import { MEDIA_TYPE } from "../core/media-types.ts";
 
 const UNSIGNED_SCHEMA_1 = "application/vnd.docker.distribution.manifest.v1+json";
 

@@ -1,4 +1,4 @@
-import { type ManifestKind, MEDIA_TYPE } from "../media-types.ts";
+import { type ManifestKind, MEDIA_TYPE } from "../core/media-types.ts";
 import { type Blob, blobOf, digestOf, jsonBytes, prettyBytes } from "./blob.ts";
 import { CREATED, type Layer } from "./layer.ts";
 import type { Architecture } from "./program.ts";

@@ -1,4 +1,4 @@
-import { type ManifestKind, MEDIA_TYPE } from "../media-types.ts";
+import { type ManifestKind, MEDIA_TYPE } from "../core/media-types.ts";
 import { jsonBytes } from "./blob.ts";
 import type { Artifact, Manifest } from "./manifest.ts";
 import { lineageOf, type V1Image } from "./v1-image.ts";

@@ -1,4 +1,4 @@
-import { descriptorLimit, openDescriptors } from "../descriptors.ts";
+import { descriptorLimit, openDescriptors } from "../server/descriptors.ts";
 import { EXTRA_CONNECTIONS } from "./crowd.ts";
 
 /**

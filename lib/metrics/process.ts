@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { descriptorLimit, openDescriptors } from "../descriptors.ts";
+import { descriptorLimit, openDescriptors } from "../server/descriptors.ts";
 import { counter, type Family, gauge } from "./family.ts";
 
 const MICROSECONDS = 1e6;

@@ -1,5 +1,5 @@
-import type { ManifestKind } from "../media-types.ts";
-import type { Digest, Tag } from "../reference.ts";
+import type { ManifestKind } from "../core/media-types.ts";
+import type { Digest, Tag } from "../core/reference.ts";
 
 /** What publishing tells while it works. */
 export type PublishEvent =

@@ -1,6 +1,6 @@
 import * as v from "valibot";
-import { show } from "../redirect-file/fault.ts";
-import { type Digest, parseDigest } from "../reference.ts";
+import { show } from "../core/redirect-file/fault.ts";
+import { type Digest, parseDigest } from "../core/reference.ts";
 import { broken } from "./publish-error.ts";
 
 /** A digest, in a file of somebody else's. */

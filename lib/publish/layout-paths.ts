@@ -1,6 +1,6 @@
 /** Where things are in the tree. @see spec "Layout at `url`" */
-import { type ManifestKind, MEDIA_TYPE } from "../media-types.ts";
-import type { Digest, ImageId, Reference } from "../reference.ts";
+import { type ManifestKind, MEDIA_TYPE } from "../core/media-types.ts";
+import type { Digest, ImageId, Reference } from "../core/reference.ts";
 
 export const OCTETS = "application/octet-stream";
 export const JSON_TYPE = "application/json";

@@ -1,8 +1,8 @@
 /** What a redirect file will say, and its text: the same bytes for the same content. */
-import type { ManifestKind } from "../media-types.ts";
-import { MEDIA_TYPE } from "../media-types.ts";
-import { type Amd64Manifest, KIND_BIT, type V2Repository } from "../redirect-file/repository.ts";
-import type { Digest, ImageId, Reference, RepositoryName, Tag } from "../reference.ts";
+import type { ManifestKind } from "../core/media-types.ts";
+import { MEDIA_TYPE } from "../core/media-types.ts";
+import { type Amd64Manifest, KIND_BIT, type V2Repository } from "../core/redirect-file/repository.ts";
+import type { Digest, ImageId, Reference, RepositoryName, Tag } from "../core/reference.ts";
 import type { Manifest } from "./manifest.ts";
 import { kindOfType } from "./manifest.ts";
 import type { OtherFields } from "./other-fields.ts";

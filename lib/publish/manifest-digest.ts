@@ -1,5 +1,5 @@
 import { digestOfManifest } from "../content/manifest.ts";
-import { type Digest, parseDigest } from "../reference.ts";
+import { type Digest, parseDigest } from "../core/reference.ts";
 import { mismatch, PublishError } from "./publish-error.ts";
 import { hasherFor } from "./reading.ts";
 

@@ -1,8 +1,8 @@
 /** Everything that a repository will have: found by walking from each image down. */
 import { digestOfManifest } from "../content/manifest.ts";
-import { type ManifestKind, MEDIA_TYPE } from "../media-types.ts";
-import { plain } from "../redirect-file/fault.ts";
-import type { Digest, Tag } from "../reference.ts";
+import { type ManifestKind, MEDIA_TYPE } from "../core/media-types.ts";
+import { plain } from "../core/redirect-file/fault.ts";
+import type { Digest, Tag } from "../core/reference.ts";
 import { inParallel } from "./in-parallel.ts";
 import { type Descriptor, isForeign, kindOfType, type Manifest, readManifest } from "./manifest.ts";
 import { broken, mismatch, PublishError } from "./publish-error.ts";

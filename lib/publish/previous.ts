@@ -1,11 +1,11 @@
 /** What was published before: read from its redirect files and its tree. */
 
 import { digestOfManifest } from "../content/manifest.ts";
-import { MEDIA_TYPE } from "../media-types.ts";
-import { describeFault } from "../redirect-file/fault.ts";
-import { parseRedirectFile } from "../redirect-file/parse.ts";
-import { KIND_BIT, type Repository, type V1Repository, type V2Repository } from "../redirect-file/repository.ts";
-import { isDigest, parseDigest, type Reference } from "../reference.ts";
+import { MEDIA_TYPE } from "../core/media-types.ts";
+import { describeFault } from "../core/redirect-file/fault.ts";
+import { parseRedirectFile } from "../core/redirect-file/parse.ts";
+import { KIND_BIT, type Repository, type V1Repository, type V2Repository } from "../core/redirect-file/repository.ts";
+import { isDigest, parseDigest, type Reference } from "../core/reference.ts";
 import { blobPath, manifestPath } from "./layout-paths.ts";
 import { type Identity, KINDS } from "./listing.ts";
 import { type Descriptor, kindOfType } from "./manifest.ts";

@@ -1,4 +1,4 @@
-import { describeFault, plain } from "../redirect-file/fault.ts";
+import { describeFault, plain } from "../core/redirect-file/fault.ts";
 import { S3Error } from "../s3/s3-error.ts";
 
 /** Why nothing could be published, in words for the person who asked for it. */

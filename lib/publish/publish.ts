@@ -12,11 +12,11 @@
  * Between any two steps everything done before is on disk.
  */
 
-import { MEDIA_TYPE } from "../media-types.ts";
-import { describeFault } from "../redirect-file/fault.ts";
-import { parseRedirectFile } from "../redirect-file/parse.ts";
-import { tagsOf } from "../redirect-file/repository.ts";
-import { isDigest, parseTag, type Tag } from "../reference.ts";
+import { MEDIA_TYPE } from "../core/media-types.ts";
+import { describeFault } from "../core/redirect-file/fault.ts";
+import { parseRedirectFile } from "../core/redirect-file/parse.ts";
+import { tagsOf } from "../core/redirect-file/repository.ts";
+import { isDigest, parseTag, type Tag } from "../core/reference.ts";
 import type { Report } from "./events.ts";
 import { inParallel } from "./in-parallel.ts";
 import { blobPath, JSON_TYPE, manifestPath, OCTETS, TAGS_LIST } from "./layout-paths.ts";

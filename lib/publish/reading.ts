@@ -1,6 +1,6 @@
 /** Bytes from files, in bounded memory. */
 import { type FileHandle, open } from "node:fs/promises";
-import type { Digest } from "../reference.ts";
+import type { Digest } from "../core/reference.ts";
 import type { Descriptor } from "./manifest.ts";
 import { broken, mismatch, PublishError } from "./publish-error.ts";
 import type { SourceFile } from "./source.ts";

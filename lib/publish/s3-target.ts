@@ -1,5 +1,5 @@
-import { plain } from "../redirect-file/fault.ts";
-import { parseDigest } from "../reference.ts";
+import { plain } from "../core/redirect-file/fault.ts";
+import { parseDigest } from "../core/reference.ts";
 import type { S3Address } from "../s3/address.ts";
 import { escapeKey, type S3 } from "../s3/client.ts";
 import { elementOf, elementsOf } from "../s3/xml.ts";

@@ -1,5 +1,5 @@
 /** Which images of a source get which tags. */
-import { isDigest, parseReference, parseTag, type Tag } from "../reference.ts";
+import { isDigest, parseReference, parseTag, type Tag } from "../core/reference.ts";
 import type { Descriptor } from "./manifest.ts";
 import { PublishError } from "./publish-error.ts";
 import type { Source, SourceImage } from "./source.ts";

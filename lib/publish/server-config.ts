@@ -1,5 +1,5 @@
 /** What a web server has to be told, so that it sends each manifest as what it is. */
-import { MEDIA_TYPE } from "../media-types.ts";
+import { MEDIA_TYPE } from "../core/media-types.ts";
 
 /** The web servers that a snippet can be written for. */
 export const WEB_SERVERS = ["nginx", "apache", "caddy"] as const;

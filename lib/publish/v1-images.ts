@@ -5,7 +5,7 @@
  * ids are the same
  */
 import * as v from "valibot";
-import { type Digest, type ImageId, parseDigest, parseImageId } from "../reference.ts";
+import { type Digest, type ImageId, parseDigest, parseImageId } from "../core/reference.ts";
 import { fields, readJson } from "./json-file.ts";
 import type { Descriptor, Manifest } from "./manifest.ts";
 import { broken, PublishError } from "./publish-error.ts";

@@ -1,5 +1,5 @@
 /** The v1 half of a repository: which images its tags come to, and their files. */
-import type { ImageId, Tag } from "../reference.ts";
+import type { ImageId, Tag } from "../core/reference.ts";
 import type { Report } from "./events.ts";
 import { blobPath, JSON_TYPE, OCTETS, v1Path } from "./layout-paths.ts";
 import type { Listing } from "./listing.ts";

@@ -6,7 +6,7 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { AwsV4Signer } from "aws4fetch";
-import { plain } from "../redirect-file/fault.ts";
+import { plain } from "../core/redirect-file/fault.ts";
 import type { S3Connection } from "./connection.ts";
 import { S3Error } from "./s3-error.ts";
 import { elementOf } from "./xml.ts";

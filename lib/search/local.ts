@@ -1,5 +1,5 @@
-import { type Catalog, forEachRepository, v1Repository, v2Repository } from "../catalog/catalog.ts";
-import type { About, Repository } from "../redirect-file/repository.ts";
+import { type Catalog, forEachRepository, v1Repository, v2Repository } from "../core/catalog/catalog.ts";
+import type { About, Repository } from "../core/redirect-file/repository.ts";
 import type { SearchQuery, SearchResult, Visible } from "./result.ts";
 
 // Each further word costs a look at every repository, and a request has room for thousands.

@@ -1,6 +1,6 @@
 /** What is asked of a search and what it answers, whoever does the searching. */
-import { type Catalog, v1Repository, v2Repository } from "../catalog/catalog.ts";
-import type { Repository } from "../redirect-file/repository.ts";
+import { type Catalog, v1Repository, v2Repository } from "../core/catalog/catalog.ts";
+import type { Repository } from "../core/redirect-file/repository.ts";
 
 /** What a client searches for. */
 export interface SearchQuery {

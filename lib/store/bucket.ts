@@ -2,8 +2,8 @@
  * What is known of redirect files in a bucket. There are neither directories nor links there, and nobody tells of
  * changes: a look is a list of all objects, and a request for each that has another ETag than before.
  */
-import type { Fault } from "../redirect-file/fault.ts";
-import type { Parsed } from "../redirect-file/parse.ts";
+import type { Fault } from "../core/redirect-file/fault.ts";
+import type { Parsed } from "../core/redirect-file/parse.ts";
 import type { S3Address } from "../s3/address.ts";
 import type { S3 } from "../s3/client.ts";
 import { listPages, type S3Object } from "../s3/listing.ts";

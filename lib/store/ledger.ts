@@ -6,10 +6,10 @@ import {
   conflictsFor,
   EMPTY_CATALOG,
   editCatalog,
-} from "../catalog/catalog.ts";
-import { describeFault, type Fault } from "../redirect-file/fault.ts";
-import type { Parsed } from "../redirect-file/parse.ts";
-import type { Repository } from "../redirect-file/repository.ts";
+} from "../core/catalog/catalog.ts";
+import { describeFault, type Fault } from "../core/redirect-file/fault.ts";
+import type { Parsed } from "../core/redirect-file/parse.ts";
+import type { Repository } from "../core/redirect-file/repository.ts";
 import { createPauses } from "./work.ts";
 
 /** What is wrong with a file or a directory. */

@@ -1,4 +1,4 @@
-import type { Fault } from "../redirect-file/fault.ts";
+import type { Fault } from "../core/redirect-file/fault.ts";
 import type { Trail } from "./trail.ts";
 import {
   type Directory,

@@ -1,4 +1,4 @@
-import { comparePaths } from "../catalog/catalog.ts";
+import { comparePaths } from "../core/catalog/catalog.ts";
 import {
   below,
   type Directory,

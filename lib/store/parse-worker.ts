@@ -1,6 +1,6 @@
 /** The thread that parses large redirect files: bytes in, what they say out. */
 import { setPriority } from "node:os";
-import { parseRedirectFile } from "../redirect-file/parse.ts";
+import { parseRedirectFile } from "../core/redirect-file/parse.ts";
 
 const NICE = 10;
 try {

@@ -2,7 +2,7 @@
  * Parsing of large redirect files on a thread of its own: a hundred thousand references take 50 ms, which no request
  * should wait for. What comes back is copied into this thread's memory at a twentieth of that.
  */
-import { type Parsed, parseRedirectFile } from "../redirect-file/parse.ts";
+import { type Parsed, parseRedirectFile } from "../core/redirect-file/parse.ts";
 
 /** What is smaller is parsed sooner than it is handed over, in bytes. */
 const LARGE_BYTES = 256 * 1024;

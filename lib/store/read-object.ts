@@ -1,5 +1,5 @@
-import { plain } from "../redirect-file/fault.ts";
-import type { Parsed } from "../redirect-file/parse.ts";
+import { plain } from "../core/redirect-file/fault.ts";
+import type { Parsed } from "../core/redirect-file/parse.ts";
 import type { S3 } from "../s3/client.ts";
 import type { S3Object } from "../s3/listing.ts";
 import { S3Error } from "../s3/s3-error.ts";

@@ -1,6 +1,6 @@
 import { type BigIntStats, close, closeSync, constants, fstatSync, open, openSync, read, readSync } from "node:fs";
 import { promisify } from "node:util";
-import { type Parsed, parseRedirectFile } from "../redirect-file/parse.ts";
+import { type Parsed, parseRedirectFile } from "../core/redirect-file/parse.ts";
 import { parseAside } from "./parsing.ts";
 import { codeOf, type Facts, factsOf, identityOf, isGone, unreadable } from "./sight.ts";
 import type { RedirectFile } from "./tree.ts";

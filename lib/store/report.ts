@@ -1,6 +1,6 @@
-import type { Change } from "../catalog/catalog.ts";
+import type { Change } from "../core/catalog/catalog.ts";
 import type { Log } from "../log.ts";
-import { describeFault } from "../redirect-file/fault.ts";
+import { describeFault } from "../core/redirect-file/fault.ts";
 import type { FileFault, Ledger, Outcome } from "./ledger.ts";
 import type { Watching } from "./store-options.ts";
 

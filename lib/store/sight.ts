@@ -1,6 +1,6 @@
 import type { BigIntStats } from "node:fs";
 import { lstat, readdir, stat } from "node:fs/promises";
-import type { Fault } from "../redirect-file/fault.ts";
+import type { Fault } from "../core/redirect-file/fault.ts";
 
 /** What a path was when it was looked at. */
 export type Sight =

@@ -4,8 +4,8 @@
  * A directory or file is one whatever the paths that lead to it. Its own path is the first of them, and is found
  * afterwards, in memory, so that directories can be read in any order.
  */
-import type { Fault } from "../redirect-file/fault.ts";
-import type { Parsed } from "../redirect-file/parse.ts";
+import type { Fault } from "../core/redirect-file/fault.ts";
+import type { Parsed } from "../core/redirect-file/parse.ts";
 import { isSameTrail, type Trail } from "./trail.ts";
 
 export interface Directory {

@@ -10,10 +10,10 @@ import {
   v1Repository,
   v2Repository,
   withChanges,
-} from "../../lib/catalog/catalog.ts";
-import { parseRedirectFile } from "../../lib/redirect-file/parse.ts";
-import type { Repository } from "../../lib/redirect-file/repository.ts";
-import { type ImageId, parseImageId } from "../../lib/reference.ts";
+} from "../../lib/core/catalog/catalog.ts";
+import { parseRedirectFile } from "../../lib/core/redirect-file/parse.ts";
+import type { Repository } from "../../lib/core/redirect-file/repository.ts";
+import { type ImageId, parseImageId } from "../../lib/core/reference.ts";
 
 const imageId = (digit: string): ImageId => {
   const id = parseImageId(digit.repeat(64));

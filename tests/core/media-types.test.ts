@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { type ManifestKind, MEDIA_TYPE, parseAccept } from "../../lib/media-types.ts";
+import { type ManifestKind, MEDIA_TYPE, parseAccept } from "../../lib/core/media-types.ts";
 
 const SCHEMA_1 = "application/vnd.docker.distribution.manifest.v1+prettyjws";
 const SCHEMA_1_UNSIGNED = "application/vnd.docker.distribution.manifest.v1+json";

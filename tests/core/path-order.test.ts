@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { comparePaths } from "../../lib/catalog/catalog.ts";
+import { comparePaths } from "../../lib/core/catalog/catalog.ts";
 
 const unit = fc.oneof(
   fc.constantFrom("a", "b", "/", ".", "-", "\u007f", "\u0080", "é", "\u07ff", "\u0800"),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { parseRedirectFile } from "../../lib/redirect-file/parse.ts";
+import { parseRedirectFile } from "../../lib/core/redirect-file/parse.ts";
 import {
   digest,
   type Fields,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { describeFault } from "../../lib/redirect-file/fault.ts";
-import { type Parsed, parseRedirectFile } from "../../lib/redirect-file/parse.ts";
+import { describeFault } from "../../lib/core/redirect-file/fault.ts";
+import { type Parsed, parseRedirectFile } from "../../lib/core/redirect-file/parse.ts";
 import {
   bytesOf,
   faultsOf,

@@ -1,7 +1,7 @@
 /** Redirect files to try things on, and what is said of them. */
-import { describeFault } from "../../lib/redirect-file/fault.ts";
-import { type Parsed, parseRedirectFile } from "../../lib/redirect-file/parse.ts";
-import type { Repository } from "../../lib/redirect-file/repository.ts";
+import { describeFault } from "../../lib/core/redirect-file/fault.ts";
+import { type Parsed, parseRedirectFile } from "../../lib/core/redirect-file/parse.ts";
+import type { Repository } from "../../lib/core/redirect-file/repository.ts";
 
 export const ID = "0123456789abcdef".repeat(4);
 export const digest = (digit: string) => `sha256:${digit.repeat(64)}`;

@@ -7,7 +7,7 @@ import {
   parseReference,
   parseRepositoryName,
   parseTag,
-} from "../../lib/reference.ts";
+} from "../../lib/core/reference.ts";
 
 const hex = (digits: number) => "0123456789abcdef".repeat(8).slice(0, digits);
 

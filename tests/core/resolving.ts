@@ -1,8 +1,8 @@
 /** Media types by short names, and resolution from a file's text on. */
-import { parseAccept } from "../../lib/media-types.ts";
-import { parseRedirectFile } from "../../lib/redirect-file/parse.ts";
-import { parseReference } from "../../lib/reference.ts";
-import { type Resolution, resolveManifest } from "../../lib/resolve.ts";
+import { parseAccept } from "../../lib/core/media-types.ts";
+import { parseRedirectFile } from "../../lib/core/redirect-file/parse.ts";
+import { parseReference } from "../../lib/core/reference.ts";
+import { type Resolution, resolveManifest } from "../../lib/core/resolve.ts";
 
 export const SCHEMA_1 = "application/vnd.docker.distribution.manifest.v1+prettyjws";
 export const SCHEMA_1_UNSIGNED = "application/vnd.docker.distribution.manifest.v1+json";

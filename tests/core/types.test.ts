@@ -3,9 +3,9 @@
  * Every line under `@ts-expect-error` is checked by tsc, which complains where there is nothing to complain of.
  */
 import { expect, test } from "bun:test";
-import { EMPTY_CATALOG, repositoriesWithImage } from "../../lib/catalog/catalog.ts";
-import { parseAccept } from "../../lib/media-types.ts";
-import { parseRedirectFile } from "../../lib/redirect-file/parse.ts";
+import { EMPTY_CATALOG, repositoriesWithImage } from "../../lib/core/catalog/catalog.ts";
+import { parseAccept } from "../../lib/core/media-types.ts";
+import { parseRedirectFile } from "../../lib/core/redirect-file/parse.ts";
 import {
   type Digest,
   type ImageId,
@@ -15,8 +15,8 @@ import {
   type Reference,
   type RepositoryName,
   type Tag,
-} from "../../lib/reference.ts";
-import { resolveManifest } from "../../lib/resolve.ts";
+} from "../../lib/core/reference.ts";
+import { resolveManifest } from "../../lib/core/resolve.ts";
 
 const takesName = (name: RepositoryName): string => name;
 const takesTag = (tag: Tag): string => tag;

@@ -1,6 +1,6 @@
 /** The document and the program, held to each other: what is answered is documented, what is documented is answered. */
 import { describe, expect, test } from "bun:test";
-import type { OpenApiDocument } from "../../lib/openapi/document.ts";
+import type { OpenApiDocument } from "../../lib/app/openapi/document.ts";
 import { until } from "../auth/door.ts";
 import { createSigner, pullOf } from "../auth/token-server.ts";
 import { type Craned, scratch, serveDirectory } from "../harness/craned.ts";

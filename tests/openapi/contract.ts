@@ -1,7 +1,7 @@
 /** Holds answers to the OpenAPI document, and keeps a record of which of its answers were seen. */
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
-import type { OpenApiDocument, PathItem, PathOperation } from "../../lib/openapi/document.ts";
-import type { Answered, Reference, Schema } from "../../lib/openapi/operation.ts";
+import type { OpenApiDocument, PathItem, PathOperation } from "../../lib/app/openapi/document.ts";
+import type { Answered, Reference, Schema } from "../../lib/app/openapi/operation.ts";
 import type { RawAnswer } from "../harness/raw.ts";
 
 /** A request as far as the document speaks of it. */

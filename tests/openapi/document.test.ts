@@ -2,11 +2,11 @@
 import { describe, expect, test } from "bun:test";
 import { createConfig, lintFromString } from "@redocly/openapi-core";
 import fc from "fast-check";
-import type { Deployment } from "../../lib/openapi/deployment.ts";
-import { parseDigest, parseImageId, parseReference, parseRepositoryName, parseTag } from "../../lib/reference.ts";
-import { createContexts } from "../../lib/routes/context.ts";
-import { MAX_LENGTH, PATTERN } from "../../lib/routes/described/grammar.ts";
-import { describe as describeProgram, typedRoutes } from "../../lib/routes/typed.ts";
+import type { Deployment } from "../../lib/app/openapi/deployment.ts";
+import { parseDigest, parseImageId, parseReference, parseRepositoryName, parseTag } from "../../lib/core/reference.ts";
+import { createContexts } from "../../lib/app/context.ts";
+import { MAX_LENGTH, PATTERN } from "../../lib/app/described/grammar.ts";
+import { describe as describeProgram, typedRoutes } from "../../lib/app/typed.ts";
 import { runCraned, scratch, serveDirectory } from "../harness/craned.ts";
 import { leftovers } from "../harness/programs.ts";
 

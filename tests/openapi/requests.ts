@@ -1,5 +1,5 @@
 /** Requests that are made of the document: what breaks each route, and what it was not made for. */
-import type { OpenApiDocument } from "../../lib/openapi/document.ts";
+import type { OpenApiDocument } from "../../lib/app/openapi/document.ts";
 import type { Asked } from "./contract.ts";
 
 /** A request to be sent as it is. */

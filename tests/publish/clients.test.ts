@@ -1,7 +1,7 @@
 import { beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { MEDIA_TYPE } from "../../lib/media-types.ts";
+import { MEDIA_TYPE } from "../../lib/core/media-types.ts";
 import { blobsOf, expectedDirectory, HELLO, hashedFiles, imageFor, sha256 } from "../clients/demo-content.ts";
 import { pullOverV1 } from "../clients/old-docker.ts";
 import { startApache } from "../harness/apache.ts";

@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from "bun:test";
 import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { MEDIA_TYPE } from "../../lib/media-types.ts";
+import { MEDIA_TYPE } from "../../lib/core/media-types.ts";
 import { blobsOf, contentAt, HELLO } from "../clients/demo-content.ts";
 import { scratch } from "../harness/craned.ts";
 import { succeed } from "../harness/programs.ts";

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { type ManifestKind, MEDIA_TYPE } from "../../lib/media-types.ts";
+import { type ManifestKind, MEDIA_TYPE } from "../../lib/core/media-types.ts";
 import { runCraned } from "../harness/craned.ts";
 import type { Ran } from "../harness/programs.ts";
 

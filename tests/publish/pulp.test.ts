@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { ManifestKind } from "../../lib/media-types.ts";
+import type { ManifestKind } from "../../lib/core/media-types.ts";
 import { HELLO } from "../clients/demo-content.ts";
 import { runCraned, scratch } from "../harness/craned.ts";
 import type { Ran } from "../harness/programs.ts";

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { buildDemo } from "../../lib/demo/demo.ts";
-import { MEDIA_TYPE } from "../../lib/media-types.ts";
+import { MEDIA_TYPE } from "../../lib/core/media-types.ts";
 import { HELLO } from "../clients/demo-content.ts";
 import { type Craned, scratch, startCraned } from "../harness/craned.ts";
 import { freePort } from "../harness/nginx.ts";

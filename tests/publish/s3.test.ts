@@ -3,7 +3,7 @@ import { afterEach, beforeAll, beforeEach, expect, setDefaultTimeout, test } fro
 import { readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { AwsClient } from "aws4fetch";
-import { MEDIA_TYPE } from "../../lib/media-types.ts";
+import { MEDIA_TYPE } from "../../lib/core/media-types.ts";
 import { COMMAND, runCraned, type Scratch, scratch } from "../harness/craned.ts";
 import { peakOf } from "../harness/memory.ts";
 import { describeWith, leftovers, type Ran } from "../harness/programs.ts";

@@ -1,9 +1,9 @@
 /** Says whether a repository is whole: everything that its redirect files promise is there, and has the right bytes. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { MEDIA_TYPE } from "../../lib/media-types.ts";
-import { parseRedirectFile } from "../../lib/redirect-file/parse.ts";
-import { KIND_BIT } from "../../lib/redirect-file/repository.ts";
+import { MEDIA_TYPE } from "../../lib/core/media-types.ts";
+import { parseRedirectFile } from "../../lib/core/redirect-file/parse.ts";
+import { KIND_BIT } from "../../lib/core/redirect-file/repository.ts";
 import { type Descriptor, type Site, sha256 } from "./layouts.ts";
 
 const KINDS = ["1", "2", "list", "oci", "index"] as const;

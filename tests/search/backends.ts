@@ -1,6 +1,6 @@
 /** Servers that speak as search backends do, and repositories that they may find. */
-import { EMPTY_CATALOG, withChanges } from "../../lib/catalog/catalog.ts";
-import { parseRedirectFile } from "../../lib/redirect-file/parse.ts";
+import { EMPTY_CATALOG, withChanges } from "../../lib/core/catalog/catalog.ts";
+import { parseRedirectFile } from "../../lib/core/redirect-file/parse.ts";
 import type { Searched, SearchQuery } from "../../lib/search/result.ts";
 import { createSearch } from "../../lib/search/search.ts";
 

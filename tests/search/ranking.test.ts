@@ -1,9 +1,9 @@
 /** The built-in search, held to one that takes its rules at their word and looks at everything. */
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { EMPTY_CATALOG, withChanges } from "../../lib/catalog/catalog.ts";
-import { parseRedirectFile } from "../../lib/redirect-file/parse.ts";
-import type { Repository } from "../../lib/redirect-file/repository.ts";
+import { EMPTY_CATALOG, withChanges } from "../../lib/core/catalog/catalog.ts";
+import { parseRedirectFile } from "../../lib/core/redirect-file/parse.ts";
+import type { Repository } from "../../lib/core/redirect-file/repository.ts";
 import { searchLocally } from "../../lib/search/local.ts";
 
 function repositoryOf(fields: object): Repository {

@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { MEDIA_TYPE } from "../../lib/media-types.ts";
+import { MEDIA_TYPE } from "../../lib/core/media-types.ts";
 import { runCraned, scratch } from "../harness/craned.ts";
 import { freePort, type Nginx, startNginx } from "../harness/nginx.ts";
 import { describeWith, leftovers } from "../harness/programs.ts";

@@ -1,8 +1,8 @@
 /** What a version 5 file can say of a tree. */
-import type { ManifestKind } from "../../media-types.ts";
-import { plain } from "../../redirect-file/fault.ts";
-import type { V2Repository } from "../../redirect-file/repository.ts";
-import { type Digest, isDigest, type Reference } from "../../reference.ts";
+import type { ManifestKind } from "../../core/media-types.ts";
+import { plain } from "../../core/redirect-file/fault.ts";
+import type { V2Repository } from "../../core/redirect-file/repository.ts";
+import { type Digest, isDigest, type Reference } from "../../core/reference.ts";
 import { type Listing, listingOf, noReferences } from "../listing.ts";
 import { kindOfType, type Manifest } from "../manifest.ts";
 import { type PlannedTag, tagKey } from "../plan.ts";

@@ -1,9 +1,9 @@
 /** The redirect files below a directory, each once, however many links lead to it. */
 import { readdir, readFile, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { describeFault } from "../../redirect-file/fault.ts";
-import { parseRedirectFile } from "../../redirect-file/parse.ts";
-import type { Repository } from "../../redirect-file/repository.ts";
+import { describeFault } from "../../core/redirect-file/fault.ts";
+import { parseRedirectFile } from "../../core/redirect-file/parse.ts";
+import type { Repository } from "../../core/redirect-file/repository.ts";
 import { type OtherFields, otherFields } from "../other-fields.ts";
 import { PublishError } from "../publish-error.ts";
 

@@ -7,9 +7,9 @@
  */
 import { stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { MEDIA_TYPE } from "../../media-types.ts";
-import type { V1Repository, V2Repository } from "../../redirect-file/repository.ts";
-import type { RepositoryName } from "../../reference.ts";
+import { MEDIA_TYPE } from "../../core/media-types.ts";
+import type { V1Repository, V2Repository } from "../../core/redirect-file/repository.ts";
+import type { RepositoryName } from "../../core/reference.ts";
 import { insidePath } from "../bundle.ts";
 import { directoryTarget } from "../directory-target.ts";
 import type { Report } from "../events.ts";

@@ -10,7 +10,7 @@ import {
   parseTag,
   type RepositoryName,
   type Tag,
-} from "../../reference.ts";
+} from "../../core/reference.ts";
 import { broken } from "../publish-error.ts";
 
 export const REGISTRY_PREFIX = "docker://";

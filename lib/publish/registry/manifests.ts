@@ -1,8 +1,8 @@
 /** The manifests of a repository: each is asked for once, a few at a time, and those that follow ahead of time. */
 import * as v from "valibot";
 import { mediaTypeOf } from "../../content/manifest.ts";
-import { MEDIA_TYPE } from "../../media-types.ts";
-import { type Digest, isDigest, parseDigest, type Reference } from "../../reference.ts";
+import { MEDIA_TYPE } from "../../core/media-types.ts";
+import { type Digest, isDigest, parseDigest, type Reference } from "../../core/reference.ts";
 import { type Descriptor, kindOfType } from "../manifest.ts";
 import { knownDigest } from "../manifest-digest.ts";
 import type { RegistryClient, SmallReply } from "./client.ts";

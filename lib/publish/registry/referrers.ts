@@ -1,7 +1,7 @@
 /** What refers to a manifest. @see OCI distribution-spec 1.1 "Listing Referrers" and "Referrers Tag Schema" */
 import * as v from "valibot";
-import { MEDIA_TYPE } from "../../media-types.ts";
-import type { Digest } from "../../reference.ts";
+import { MEDIA_TYPE } from "../../core/media-types.ts";
+import type { Digest } from "../../core/reference.ts";
 import { digestField, fields, readJson, sizeField } from "../json-file.ts";
 import { type Descriptor, kindOfType } from "../manifest.ts";
 import type { RegistryClient, SmallReply } from "./client.ts";

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { visible } from "../../redirect-file/fault.ts";
+import { visible } from "../../core/redirect-file/fault.ts";
 import type { Reply } from "./connection.ts";
 
 const MAX_BYTES = 64 * 1024;

@@ -1,4 +1,4 @@
-import { parseTag, type Tag } from "../../reference.ts";
+import { parseTag, type Tag } from "../../core/reference.ts";
 import { broken, PublishError } from "../publish-error.ts";
 import { fileOfBytes } from "../reading.ts";
 import type { Source, SourceImage } from "../source.ts";

@@ -1,0 +1,37 @@
+/** Where published content is looked at: the seam between what has to be there and how to see whether it is. */
+import type { Repository } from "../../core/redirect-file/repository.ts";
+import type { Digest } from "../../core/reference.ts";
+
+/** Something that is not as a client needs it. */
+export interface Problem {
+  readonly expected: string;
+  readonly received: string;
+}
+
+/** A small file; a type that is undefined is one that the host does not tell. */
+interface Whole {
+  readonly bytes: Uint8Array;
+  readonly contentType: string | undefined;
+}
+
+/** What a blob has to be. */
+export interface WantedBlob {
+  /** Undefined for a layer of v1, which has none. */
+  readonly digest: Digest | undefined;
+  /** Bytes; undefined when nobody told. */
+  readonly size: number | undefined;
+}
+
+/** A host of published content. None of these throws for what a host may do wrong. */
+export interface Host {
+  /** What messages call a file. */
+  readonly nameOf: (repository: Repository, path: string) => string;
+  /** Reads a manifest, or another small file. */
+  readonly read: (repository: Repository, path: string) => Promise<Whole | Problem>;
+  /** What clients that ask before they fetch are told. @returns undefined when it is the same as they then get */
+  readonly ask: (repository: Repository, path: string, contentType: string) => Promise<Problem | undefined>;
+  /** Looks at a file of any size. @returns undefined when it is what it has to be */
+  readonly inspect: (repository: Repository, path: string, wanted: WantedBlob) => Promise<Problem | undefined>;
+}
+
+export const isProblem = (found: Whole | Problem): found is Problem => "expected" in found;

@@ -1,0 +1,16 @@
+import type { PublishError } from "../publish-error.ts";
+import type { Problem } from "./host.ts";
+
+/** What the verification of one repository needs beside the host. */
+export interface Verification {
+  /**
+   * Takes one fault.
+   *
+   * @param reference the tag, digest or image id of the redirect file that leads there
+   * @param where the file, as the host names it
+   * @param problem an error says by itself where
+   */
+  readonly tell: (reference: string, where: string, problem: Problem | PublishError) => void;
+  /** Files that are looked at, at the same time. */
+  readonly atOnce: number;
+}

@@ -1,0 +1,35 @@
+import type { Config } from "../config/config.ts";
+import { createLines, createLog, type Log } from "../log.ts";
+import { commonAccess, structuredAccess } from "../app/access-line.ts";
+import type { AccessWriter } from "../app/access-log.ts";
+import type { Terminal } from "../cli/terminal.ts";
+
+/** Where a process writes what happens to it. */
+export interface Logging {
+  readonly log: Log;
+  /** Writes requests, as configured. @param ownPaths what is there beside the APIs */
+  readonly access: (ownPaths: ReadonlySet<string>) => AccessWriter;
+  /** @returns whether all lines were taken within so many milliseconds */
+  readonly taken: (milliseconds: number) => Promise<boolean>;
+}
+
+/** The log as configured, to standard error; requests in a form of httpd's to standard output, as a file of their own. */
+export function openLogs(terminal: Terminal, { log: { format, level, accessFormat } }: Config): Logging {
+  const now = () => new Date();
+  const form = format ?? (terminal.isTerminal ? "text" : "json");
+  const onLost = (lines: number) => log.warn("lines were lost, since nobody read the log", { lines });
+  const lines = createLines({ write: terminal.complain, onLost });
+  const requests = accessFormat === "structured" ? lines : createLines({ write: terminal.print, onLost });
+  const log = createLog({ format: form, level, write: lines.now, now });
+  return {
+    log,
+    access: (ownPaths) =>
+      accessFormat === "structured"
+        ? structuredAccess(createLog({ format: form, level: "info", write: lines.soon, now }), ownPaths)
+        : commonAccess({ write: requests.soon, now, isCombined: accessFormat === "combined" }),
+    async taken(milliseconds) {
+      const all = await Promise.all([lines.taken(milliseconds), requests.taken(milliseconds)]);
+      return all.every((isTaken) => isTaken);
+    },
+  };
+}

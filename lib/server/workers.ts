@@ -1,0 +1,80 @@
+import type { Config } from "../config/config.ts";
+import { listen } from "../http/listener.ts";
+import type { Log } from "../log.ts";
+import { describeListenError } from "./listening.ts";
+import { EXIT, type ExitCode, type Terminal } from "../cli/terminal.ts";
+import { gatheringOfWorkers } from "./worker-metrics.ts";
+
+const WORKER_VARIABLE = "CRANED_WORKER";
+const RESTART_DELAY_MILLISECONDS = 1000;
+const SIGNALS = ["SIGHUP", "SIGTERM", "SIGINT"] as const;
+
+/** The number of this process, from 1, if it is one of several that share the port. */
+export function workerNumber({ environment }: Terminal): number | undefined {
+  const text = environment[WORKER_VARIABLE];
+  return text === undefined ? undefined : Number(text);
+}
+
+/** The command line of this very process: the compiled binary is its own interpreter. */
+function ownCommand(): readonly string[] {
+  const [, script = "", ...rest] = process.argv;
+  return /[$~]bun(?:fs)?\//i.test(Bun.main) ? [process.execPath, ...rest] : [process.execPath, script, ...rest];
+}
+
+/** In a worker: tells when the process that started it has ended, killed without a chance to say so. */
+export function onSupervisorEnd(tell: () => void): void {
+  process.stdin.once("end", tell);
+  process.stdin.once("error", tell);
+  process.stdin.resume();
+}
+
+/** Sharing would let a second craned take half of the first one's connections, so the port must be free before. */
+function mustBeFree({ host, port }: Config["server"]): void {
+  const refusal = () => new Response();
+  const service = { answerNow: () => undefined, answer: async () => refusal(), refuse: refusal, onError: () => {} };
+  void listen({ hostname: host, port }, service).close(0);
+}
+
+/** Starts the workers and starts again those that die; what this process is told, they are told. */
+export async function superviseWorkers({ server, metrics }: Config, log: Log): Promise<ExitCode> {
+  if (server.port === 0) {
+    log.error("several workers can't share port 0; choose one with --port");
+    return EXIT.failed;
+  }
+  try {
+    mustBeFree(server);
+  } catch (error) {
+    log.error(describeListenError(error, server));
+    return EXIT.failed;
+  }
+  const children = new Map<number, Bun.Subprocess>();
+  const gathering = metrics.allow.length === 0 ? undefined : gatheringOfWorkers(server.workers, children);
+  let isStopping = false;
+  const run = async (number: number): Promise<void> => {
+    while (!isStopping) {
+      const environment = { ...process.env, [WORKER_VARIABLE]: String(number) };
+      const child = Bun.spawn([...ownCommand()], {
+        env: environment,
+        // Nobody writes into it: it ends when this process does, however that ends.
+        stdio: ["pipe", "inherit", "inherit"],
+        ...(gathering !== undefined && { ipc: (message: unknown) => gathering.onMessage(number, message) }),
+      });
+      children.set(number, child);
+      const code = await child.exited;
+      if (isStopping) return;
+      children.delete(number);
+      log.error("a worker ended, and is started again", { worker: number, code });
+      gathering?.onRestart(number);
+      await Bun.sleep(RESTART_DELAY_MILLISECONDS);
+    }
+  };
+  for (const signal of SIGNALS) {
+    process.on(signal, () => {
+      isStopping ||= signal !== "SIGHUP";
+      for (const child of children.values()) child.kill(signal);
+    });
+  }
+  log.info("starting workers", { workers: server.workers });
+  await Promise.all(Array.from({ length: server.workers }, (_, number) => run(number + 1)));
+  return EXIT.ok;
+}
