@@ -11,7 +11,7 @@ import type { Descriptor } from "./manifest.ts";
 import { broken, mismatch, PublishError } from "./publish-error.ts";
 import { fileOfBytes, hasherFor, readSmall, readWhole, sha256, verified } from "./reading.ts";
 import type { Compressed, Source, SourceFile, Workshop } from "./source.ts";
-import { writeAll } from "./writing.ts";
+import { writeAll } from "./targets/writing.ts";
 
 const MANIFEST_FILE = "manifest.json";
 

@@ -13,7 +13,7 @@ import { type OtherFields, otherFields } from "./other-fields.ts";
 import { broken, PublishError } from "./publish-error.ts";
 import { fileOfBytes } from "./reading.ts";
 import type { Source, SourceImage } from "./source.ts";
-import type { Target } from "./target.ts";
+import type { Target } from "./targets/target.ts";
 
 /** What is there of one repository. */
 export interface Previous {

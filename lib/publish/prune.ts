@@ -1,7 +1,7 @@
 import type { Report } from "./events.ts";
 import { isOwnPath } from "./layout-paths.ts";
 import type { State } from "./state.ts";
-import type { Target } from "./target.ts";
+import type { Target } from "./targets/target.ts";
 
 interface PruneOptions {
   /** Seconds for which a file is kept after nothing refers to it any more; undefined keeps it for ever. */

@@ -29,7 +29,7 @@ import { verified } from "./reading.ts";
 import { choose, type TagChoice } from "./selection.ts";
 import type { Source, Workshop } from "./source.ts";
 import { readState, type State, writeState } from "./state.ts";
-import { type Target, untouched } from "./target.ts";
+import { type Target, untouched } from "./targets/target.ts";
 import { EMPTY_LAYER_DIGEST } from "./v1-images.ts";
 import { planV1, type V1Tree, v1Paths, writeV1 } from "./v1-tree.ts";
 

@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import { digestField, fields, readJson, sizeField } from "./json-file.ts";
 import type { Compressed } from "./source.ts";
-import type { Target } from "./target.ts";
+import type { Target } from "./targets/target.ts";
 
 /** Everything below belongs to publishing: the lock, files that are not whole yet, this state. */
 export const OWN_DIRECTORY = ".craned";

@@ -6,7 +6,7 @@ import type { Listing } from "./listing.ts";
 import type { Manifest } from "./manifest.ts";
 import { missing, type Plan } from "./plan.ts";
 import { readSmall, verified } from "./reading.ts";
-import type { Target } from "./target.ts";
+import type { Target } from "./targets/target.ts";
 import { EMPTY_LAYER, EMPTY_LAYER_DIGEST, obstacleToV1, type V1Image, v1ImagesOf } from "./v1-images.ts";
 
 /** What the v1 half has. */

@@ -1,8 +1,8 @@
 /** Where to publish: directories and buckets, in any combination. */
-import { isS3 } from "../s3/address.ts";
-import type { S3Connection } from "../s3/connection.ts";
+import { isS3 } from "../../s3/address.ts";
+import type { S3Connection } from "../../s3/connection.ts";
 import { inLocalPlaces, metadataDirectory } from "./local-places.ts";
-import type { Places } from "./publish.ts";
+import type { Places } from "../publish.ts";
 import { inS3Places, openS3Target } from "./s3-places.ts";
 
 interface PlaceOptions {

@@ -1,10 +1,10 @@
 /** Publishing into a directory of this machine. */
 import { mkdir, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { directoryTarget } from "./directory-target.ts";
+import { directoryTarget } from "./directory.ts";
 import { takeLock } from "./lock.ts";
-import type { Places } from "./publish.ts";
-import { OWN_DIRECTORY } from "./state.ts";
+import type { Places } from "../publish.ts";
+import { OWN_DIRECTORY } from "../state.ts";
 import type { Target } from "./target.ts";
 
 interface LocalOptions {

@@ -1,10 +1,10 @@
-import { plain } from "../core/redirect-file/fault.ts";
-import { parseDigest } from "../core/reference.ts";
-import type { S3Address } from "../s3/address.ts";
-import { escapeKey, type S3 } from "../s3/client.ts";
-import { elementOf, elementsOf } from "../s3/xml.ts";
-import { contentTypeOf } from "./layout-paths.ts";
-import { PublishError } from "./publish-error.ts";
+import { plain } from "../../core/redirect-file/fault.ts";
+import { parseDigest } from "../../core/reference.ts";
+import type { S3Address } from "../../s3/address.ts";
+import { escapeKey, type S3 } from "../../s3/client.ts";
+import { elementOf, elementsOf } from "../../s3/xml.ts";
+import { contentTypeOf } from "../layout-paths.ts";
+import { PublishError } from "../publish-error.ts";
 import type { Content, Target, Transferred } from "./target.ts";
 
 /** What is sent at once, in bytes: two such parts of each file under way are in memory. */

@@ -14,7 +14,7 @@ import {
   unlink,
 } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { codeOf, namingFile } from "./publish-error.ts";
+import { codeOf, namingFile } from "../publish-error.ts";
 import type { Content, Target, Transferred } from "./target.ts";
 import { writeAll } from "./writing.ts";
 

@@ -2,14 +2,14 @@
 import { lstat, mkdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseS3Address, S3_PLACE } from "../s3/address.ts";
-import { connectS3 } from "../s3/client.ts";
-import { type S3Connection, s3Surroundings } from "../s3/connection.ts";
+import { parseS3Address, S3_PLACE } from "../../s3/address.ts";
+import { connectS3 } from "../../s3/client.ts";
+import { type S3Connection, s3Surroundings } from "../../s3/connection.ts";
 import { takeLock } from "./lock.ts";
-import type { Places } from "./publish.ts";
-import { PublishError } from "./publish-error.ts";
-import { sha256 } from "./reading.ts";
-import { s3Target } from "./s3-target.ts";
+import type { Places } from "../publish.ts";
+import { PublishError } from "../publish-error.ts";
+import { sha256 } from "../reading.ts";
+import { s3Target } from "./bucket.ts";
 import type { Target } from "./target.ts";
 
 /**
