@@ -1,13 +1,13 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Report } from "../publish/events.ts";
-import { openSource } from "../publish/open-source.ts";
+import { openSource } from "../publish/sources/open-source.ts";
 import { inPlaces } from "../publish/targets/places.ts";
 import { type PublishOptions, publish as publishAll } from "../publish/publish.ts";
 import { describeError } from "../publish/publish-error.ts";
 import { PULP_PREFIX, upgradePulp } from "../publish/pulp/upgrade.ts";
 import { type Credentials, parseCredentials } from "../publish/registry/credentials.ts";
 import { s3ConnectionOf } from "../publish/targets/s3-places.ts";
-import { parseTagChoice, type TagChoice } from "../publish/selection.ts";
+import { parseTagChoice, type TagChoice } from "../publish/sources/selection.ts";
 import { serverConfig, WEB_SERVERS, type WebServer } from "../publish/server-config.ts";
 import { parseRepositoryName, type RepositoryName } from "../core/reference.ts";
 import { PUBLISH_HELP } from "./publish-help.ts";

@@ -3,8 +3,8 @@ import type { ManifestKind } from "../core/media-types.ts";
 import { MEDIA_TYPE } from "../core/media-types.ts";
 import { type Amd64Manifest, KIND_BIT, type V2Repository } from "../core/redirect-file/repository.ts";
 import type { Digest, ImageId, Reference, RepositoryName, Tag } from "../core/reference.ts";
-import type { Manifest } from "./manifest.ts";
-import { kindOfType } from "./manifest.ts";
+import type { Manifest } from "./sources/manifest.ts";
+import { kindOfType } from "./sources/manifest.ts";
 import type { OtherFields } from "./other-fields.ts";
 import type { Plan } from "./plan.ts";
 

@@ -1,7 +1,7 @@
 import { digestOfManifest } from "../content/manifest.ts";
 import { type Digest, parseDigest } from "../core/reference.ts";
 import { mismatch, PublishError } from "./publish-error.ts";
-import { hasherFor } from "./reading.ts";
+import { hasherFor } from "./sources/reading.ts";
 
 /**
  * The digest by which a manifest is known: the one that it is said to have, if that is true.

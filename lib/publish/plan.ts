@@ -4,11 +4,11 @@ import { type ManifestKind, MEDIA_TYPE } from "../core/media-types.ts";
 import { plain } from "../core/redirect-file/fault.ts";
 import type { Digest, Tag } from "../core/reference.ts";
 import { inParallel } from "./in-parallel.ts";
-import { type Descriptor, isForeign, kindOfType, type Manifest, readManifest } from "./manifest.ts";
+import { type Descriptor, isForeign, kindOfType, type Manifest, readManifest } from "./sources/manifest.ts";
 import { broken, mismatch, PublishError } from "./publish-error.ts";
-import { readSmall, verified } from "./reading.ts";
-import type { ChosenImage } from "./selection.ts";
-import type { Source } from "./source.ts";
+import { readSmall, verified } from "./sources/reading.ts";
+import type { ChosenImage } from "./sources/selection.ts";
+import type { Source } from "./sources/source.ts";
 
 /** A tag of one kind; a tag may have one manifest of each kind. */
 export interface PlannedTag {

@@ -8,11 +8,11 @@ import { KIND_BIT, type Repository, type V1Repository, type V2Repository } from 
 import { isDigest, parseDigest, type Reference } from "../core/reference.ts";
 import { blobPath, manifestPath } from "./layout-paths.ts";
 import { type Identity, KINDS } from "./listing.ts";
-import { type Descriptor, kindOfType } from "./manifest.ts";
+import { type Descriptor, kindOfType } from "./sources/manifest.ts";
 import { type OtherFields, otherFields } from "./other-fields.ts";
 import { broken, PublishError } from "./publish-error.ts";
-import { fileOfBytes } from "./reading.ts";
-import type { Source, SourceImage } from "./source.ts";
+import { fileOfBytes } from "./sources/reading.ts";
+import type { Source, SourceImage } from "./sources/source.ts";
 import type { Target } from "./targets/target.ts";
 
 /** What is there of one repository. */

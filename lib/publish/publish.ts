@@ -25,12 +25,12 @@ import { missing, type Plan, type PlannedBlob, type PlannedTag, startPlan } from
 import { type Previous, previousSource, readPrevious, redirectPath, referrersIn } from "./previous.ts";
 import { prune } from "./prune.ts";
 import { PublishError } from "./publish-error.ts";
-import { verified } from "./reading.ts";
-import { choose, type TagChoice } from "./selection.ts";
-import type { Source, Workshop } from "./source.ts";
+import { verified } from "./sources/reading.ts";
+import { choose, type TagChoice } from "./sources/selection.ts";
+import type { Source, Workshop } from "./sources/source.ts";
 import { readState, type State, writeState } from "./state.ts";
 import { type Target, untouched } from "./targets/target.ts";
-import { EMPTY_LAYER_DIGEST } from "./v1-images.ts";
+import { EMPTY_LAYER_DIGEST } from "./sources/v1-images.ts";
 import { planV1, type V1Tree, v1Paths, writeV1 } from "./v1-tree.ts";
 
 /** What is asked for. */

@@ -1,7 +1,7 @@
 /** What one publish leaves for the next, in a file beside the content that nobody is sent to. */
 import * as v from "valibot";
 import { digestField, fields, readJson, sizeField } from "./json-file.ts";
-import type { Compressed } from "./source.ts";
+import type { Compressed } from "./sources/source.ts";
 import type { Target } from "./targets/target.ts";
 
 /** Everything below belongs to publishing: the lock, files that are not whole yet, this state. */

@@ -3,11 +3,11 @@ import type { ImageId, Tag } from "../core/reference.ts";
 import type { Report } from "./events.ts";
 import { blobPath, JSON_TYPE, OCTETS, v1Path } from "./layout-paths.ts";
 import type { Listing } from "./listing.ts";
-import type { Manifest } from "./manifest.ts";
+import type { Manifest } from "./sources/manifest.ts";
 import { missing, type Plan } from "./plan.ts";
-import { readSmall, verified } from "./reading.ts";
+import { readSmall, verified } from "./sources/reading.ts";
 import type { Target } from "./targets/target.ts";
-import { EMPTY_LAYER, EMPTY_LAYER_DIGEST, obstacleToV1, type V1Image, v1ImagesOf } from "./v1-images.ts";
+import { EMPTY_LAYER, EMPTY_LAYER_DIGEST, obstacleToV1, type V1Image, v1ImagesOf } from "./sources/v1-images.ts";
 
 /** What the v1 half has. */
 export interface V1Tree {

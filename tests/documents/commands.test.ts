@@ -33,7 +33,8 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   "systemctl reload craned": "needs systemd; tests/reload.test.ts sends the signal",
   "systemctl restart craned": "needs systemd",
   "htpasswd -B -c /etc/craned/users alice": "asks for a password on a terminal",
-  "docker save team/app:1.0 > app.tar": "needs docker's daemon; tests/publish/docker-archive.test.ts has such files",
+  "docker save team/app:1.0 > app.tar":
+    "needs docker's daemon; tests/publish/sources/docker-archive.test.ts has such files",
   "craned publish docker://registry.example.com/team/app --name team/app --url … --content … --metadata …": SHORTENED,
   "craned publish app.tar --name team/app --tag 1.0 --tag latest=1.0 --keep-tags --url … --content … --metadata …":
     SHORTENED,

@@ -4,7 +4,7 @@ import { plain } from "../../core/redirect-file/fault.ts";
 import type { V2Repository } from "../../core/redirect-file/repository.ts";
 import { type Digest, isDigest, type Reference } from "../../core/reference.ts";
 import { type Listing, listingOf, noReferences } from "../listing.ts";
-import { kindOfType, type Manifest } from "../manifest.ts";
+import { kindOfType, type Manifest } from "../sources/manifest.ts";
 import { type PlannedTag, tagKey } from "../plan.ts";
 import { entriesOf } from "../previous.ts";
 import type { Entry } from "./tree.ts";

@@ -8,10 +8,10 @@ import { isDigest, parseReference, type Reference } from "../../core/reference.t
 import { inParallel } from "../in-parallel.ts";
 import { fields, readJson } from "../json-file.ts";
 import { KINDS } from "../listing.ts";
-import { kindOfType, type Manifest, readManifest } from "../manifest.ts";
+import { kindOfType, type Manifest, readManifest } from "../sources/manifest.ts";
 import { knownDigest } from "../manifest-digest.ts";
 import { broken, codeOf, PublishError } from "../publish-error.ts";
-import { readSmall, readWhole } from "../reading.ts";
+import { readSmall, readWhole } from "../sources/reading.ts";
 
 /** A manifest under one of its names. */
 export interface Entry {

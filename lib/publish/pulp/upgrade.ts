@@ -10,7 +10,7 @@ import { basename, dirname, join } from "node:path";
 import { MEDIA_TYPE } from "../../core/media-types.ts";
 import type { V1Repository, V2Repository } from "../../core/redirect-file/repository.ts";
 import type { RepositoryName } from "../../core/reference.ts";
-import { insidePath } from "../bundle.ts";
+import { insidePath } from "../sources/bundle.ts";
 import { directoryTarget } from "../targets/directory.ts";
 import type { Report } from "../events.ts";
 import { JSON_TYPE, manifestPath, v1Path } from "../layout-paths.ts";

@@ -6,7 +6,7 @@
 import * as v from "valibot";
 import { fields, readJson } from "../json-file.ts";
 import { PublishError } from "../publish-error.ts";
-import { readSmall } from "../reading.ts";
+import { readSmall } from "../sources/reading.ts";
 import type { RegistryAddress } from "./address.ts";
 import { type Challenge, parseChallenges } from "./challenge.ts";
 import type { Reply } from "./connection.ts";

@@ -1,6 +1,6 @@
 /** Asks one repository of a registry: logged in, again when it is busy, and wherever it sends us. */
 import { PublishError } from "../publish-error.ts";
-import { readSmall } from "../reading.ts";
+import { readSmall } from "../sources/reading.ts";
 import type { RegistryAddress } from "./address.ts";
 import { type Authorization, authorize } from "./authorization.ts";
 import { connect, type Reply } from "./connection.ts";

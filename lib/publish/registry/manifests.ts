@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { mediaTypeOf } from "../../content/manifest.ts";
 import { MEDIA_TYPE } from "../../core/media-types.ts";
 import { type Digest, isDigest, parseDigest, type Reference } from "../../core/reference.ts";
-import { type Descriptor, kindOfType } from "../manifest.ts";
+import { type Descriptor, kindOfType } from "../sources/manifest.ts";
 import { knownDigest } from "../manifest-digest.ts";
 import type { RegistryClient, SmallReply } from "./client.ts";
 

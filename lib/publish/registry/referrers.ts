@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { MEDIA_TYPE } from "../../core/media-types.ts";
 import type { Digest } from "../../core/reference.ts";
 import { digestField, fields, readJson, sizeField } from "../json-file.ts";
-import { type Descriptor, kindOfType } from "../manifest.ts";
+import { type Descriptor, kindOfType } from "../sources/manifest.ts";
 import type { RegistryClient, SmallReply } from "./client.ts";
 import { pagesOf } from "./pages.ts";
 

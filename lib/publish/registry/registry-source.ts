@@ -1,7 +1,7 @@
 import { parseTag, type Tag } from "../../core/reference.ts";
 import { broken, PublishError } from "../publish-error.ts";
-import { fileOfBytes } from "../reading.ts";
-import type { Source, SourceImage } from "../source.ts";
+import { fileOfBytes } from "../sources/reading.ts";
+import type { Source, SourceImage } from "../sources/source.ts";
 import type { RegistryAddress } from "./address.ts";
 import { openClient } from "./client.ts";
 import type { RegistryAccess } from "./credentials.ts";

@@ -8,7 +8,7 @@ import { type S3Connection, s3Surroundings } from "../../s3/connection.ts";
 import { takeLock } from "./lock.ts";
 import type { Places } from "../publish.ts";
 import { PublishError } from "../publish-error.ts";
-import { sha256 } from "../reading.ts";
+import { sha256 } from "../sources/reading.ts";
 import { s3Target } from "./bucket.ts";
 import type { Target } from "./target.ts";
 

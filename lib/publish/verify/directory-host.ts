@@ -1,7 +1,7 @@
 import { lstat, open, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { codeOf } from "../publish-error.ts";
-import { hasherFor, readPart } from "../reading.ts";
+import { hasherFor, readPart } from "../sources/reading.ts";
 import type { Repository } from "../../core/redirect-file/repository.ts";
 import type { Digest } from "../../core/reference.ts";
 import type { Host, Problem, WantedBlob } from "./host.ts";

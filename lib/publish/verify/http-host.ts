@@ -1,5 +1,5 @@
 import { MEDIA_TYPE } from "../../core/media-types.ts";
-import { hasherFor } from "../reading.ts";
+import { hasherFor } from "../sources/reading.ts";
 import { plain } from "../../core/redirect-file/fault.ts";
 import type { Repository } from "../../core/redirect-file/repository.ts";
 import type { Host, Problem } from "./host.ts";

@@ -1,5 +1,5 @@
 /** What can be published: the seam between where images come from and where they go. */
-import type { Digest } from "../core/reference.ts";
+import type { Digest } from "../../core/reference.ts";
 import type { Descriptor } from "./manifest.ts";
 
 /** Bytes that wait to be read. Nobody has verified them yet. */

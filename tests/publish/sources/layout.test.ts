@@ -1,11 +1,11 @@
 import { afterAll, expect, test } from "bun:test";
 import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { MEDIA_TYPE } from "../../lib/core/media-types.ts";
-import { blobsOf, contentAt, HELLO } from "../clients/demo-content.ts";
-import { scratch } from "../harness/craned.ts";
-import { succeed } from "../harness/programs.ts";
-import { type Descriptor, filesBelow, forPlatform, type Layout, layoutAt, sha256, siteAt } from "./layouts.ts";
+import { MEDIA_TYPE } from "../../../lib/core/media-types.ts";
+import { blobsOf, contentAt, HELLO } from "../../clients/demo-content.ts";
+import { scratch } from "../../harness/craned.ts";
+import { succeed } from "../../harness/programs.ts";
+import { type Descriptor, filesBelow, forPlatform, type Layout, layoutAt, sha256, siteAt } from "../layouts.ts";
 
 const work = scratch();
 afterAll(work.remove);

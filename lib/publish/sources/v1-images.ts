@@ -5,10 +5,10 @@
  * ids are the same
  */
 import * as v from "valibot";
-import { type Digest, type ImageId, parseDigest, parseImageId } from "../core/reference.ts";
-import { fields, readJson } from "./json-file.ts";
+import { type Digest, type ImageId, parseDigest, parseImageId } from "../../core/reference.ts";
+import { fields, readJson } from "../json-file.ts";
 import type { Descriptor, Manifest } from "./manifest.ts";
-import { broken, PublishError } from "./publish-error.ts";
+import { broken, PublishError } from "../publish-error.ts";
 import { sha256 } from "./reading.ts";
 
 /** One layer with its description, on top of another image. */

@@ -1,10 +1,10 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { runCraned, type Scratch, scratch } from "../harness/craned.ts";
-import { leftovers } from "../harness/programs.ts";
+import { runCraned, type Scratch, scratch } from "../../harness/craned.ts";
+import { leftovers } from "../../harness/programs.ts";
 import { type Answer, type FakeRegistry, refusal, type Seen, serveLayout } from "./fake-registry.ts";
-import { layoutAt, publishArguments, siteAt } from "./layouts.ts";
+import { layoutAt, publishArguments, siteAt } from "../layouts.ts";
 
 setDefaultTimeout(60_000);
 

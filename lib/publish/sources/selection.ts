@@ -1,7 +1,7 @@
 /** Which images of a source get which tags. */
-import { isDigest, parseReference, parseTag, type Tag } from "../core/reference.ts";
+import { isDigest, parseReference, parseTag, type Tag } from "../../core/reference.ts";
 import type { Descriptor } from "./manifest.ts";
-import { PublishError } from "./publish-error.ts";
+import { PublishError } from "../publish-error.ts";
 import type { Source, SourceImage } from "./source.ts";
 
 /** What `--tag` asks for: a tag, and which image gets it if that has another name. */

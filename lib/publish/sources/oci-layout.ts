@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import type { Bundle } from "./bundle.ts";
-import { digestField, fields, readJson, sizeField } from "./json-file.ts";
-import { broken } from "./publish-error.ts";
+import { digestField, fields, readJson, sizeField } from "../json-file.ts";
+import { broken } from "../publish-error.ts";
 import { readSmall } from "./reading.ts";
 import type { Source, SourceImage } from "./source.ts";
 

@@ -1,8 +1,8 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { runCraned, scratch } from "../harness/craned.ts";
-import { leftovers, type Ran } from "../harness/programs.ts";
+import { runCraned, scratch } from "../../harness/craned.ts";
+import { leftovers, type Ran } from "../../harness/programs.ts";
 import {
   type Answer,
   breakingHost,
@@ -13,7 +13,7 @@ import {
   serveLayout,
   untilWritten,
 } from "./fake-registry.ts";
-import { type Descriptor, layoutAt, publishArguments, type Site, sha256, siteAt } from "./layouts.ts";
+import { type Descriptor, layoutAt, publishArguments, type Site, sha256, siteAt } from "../layouts.ts";
 
 setDefaultTimeout(60_000);
 

@@ -2,9 +2,9 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
-import { scratch } from "../harness/craned.ts";
-import { succeed } from "../harness/programs.ts";
-import { configOf, type Descriptor, layoutAt, sha256, siteAt } from "./layouts.ts";
+import { scratch } from "../../harness/craned.ts";
+import { succeed } from "../../harness/programs.ts";
+import { configOf, type Descriptor, layoutAt, sha256, siteAt } from "../layouts.ts";
 
 const work = scratch();
 afterAll(work.remove);

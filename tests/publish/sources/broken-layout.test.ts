@@ -2,9 +2,9 @@ import { afterAll, expect, test } from "bun:test";
 import { appendFileSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { scratch } from "../harness/craned.ts";
-import { succeed } from "../harness/programs.ts";
-import { type Descriptor, type Layout, layoutAt, sha256, siteAt } from "./layouts.ts";
+import { scratch } from "../../harness/craned.ts";
+import { succeed } from "../../harness/programs.ts";
+import { type Descriptor, type Layout, layoutAt, sha256, siteAt } from "../layouts.ts";
 
 const work = scratch();
 afterAll(work.remove);

@@ -2,16 +2,16 @@ import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { createGunzip } from "node:zlib";
 import * as v from "valibot";
-import { MEDIA_TYPE } from "../core/media-types.ts";
-import { type Digest, parseDigest } from "../core/reference.ts";
+import { MEDIA_TYPE } from "../../core/media-types.ts";
+import { type Digest, parseDigest } from "../../core/reference.ts";
 import type { Bundle } from "./bundle.ts";
 import { gzipped } from "./gzip.ts";
-import { digestField, fields, readJson } from "./json-file.ts";
+import { digestField, fields, readJson } from "../json-file.ts";
 import type { Descriptor } from "./manifest.ts";
-import { broken, mismatch, PublishError } from "./publish-error.ts";
+import { broken, mismatch, PublishError } from "../publish-error.ts";
 import { fileOfBytes, hasherFor, readSmall, readWhole, sha256, verified } from "./reading.ts";
 import type { Compressed, Source, SourceFile, Workshop } from "./source.ts";
-import { writeAll } from "./targets/writing.ts";
+import { writeAll } from "../targets/writing.ts";
 
 const MANIFEST_FILE = "manifest.json";
 

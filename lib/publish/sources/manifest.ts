@@ -1,9 +1,9 @@
 /** Manifests as publishing needs them: what kind, and what they lead to. */
 import * as v from "valibot";
-import { type ManifestKind, MEDIA_TYPE } from "../core/media-types.ts";
-import type { Digest } from "../core/reference.ts";
-import { digestField, fields, readJson, sizeField } from "./json-file.ts";
-import { broken } from "./publish-error.ts";
+import { type ManifestKind, MEDIA_TYPE } from "../../core/media-types.ts";
+import type { Digest } from "../../core/reference.ts";
+import { digestField, fields, readJson, sizeField } from "../json-file.ts";
+import { broken } from "../publish-error.ts";
 
 const text = v.string("a string");
 const texts = v.record(text, text, "an object of strings");

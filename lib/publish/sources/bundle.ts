@@ -1,7 +1,7 @@
 /** A directory of files, or an archive of one: what layouts are read from. */
 import { stat } from "node:fs/promises";
 import { join, normalize } from "node:path";
-import { codeOf } from "./publish-error.ts";
+import { codeOf } from "../publish-error.ts";
 import { readWhole } from "./reading.ts";
 import type { SourceFile } from "./source.ts";
 

@@ -9,7 +9,7 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type Bundle, insidePath } from "./bundle.ts";
-import { broken } from "./publish-error.ts";
+import { broken } from "../publish-error.ts";
 import { readPart } from "./reading.ts";
 
 const BLOCK = 512;

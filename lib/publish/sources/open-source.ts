@@ -2,11 +2,11 @@ import { stat } from "node:fs/promises";
 import { type Bundle, directoryBundle } from "./bundle.ts";
 import { dockerArchive, isDockerArchive } from "./docker-archive.ts";
 import { isLayout, ociLayout } from "./oci-layout.ts";
-import { broken } from "./publish-error.ts";
+import { broken } from "../publish-error.ts";
 import { readWhole } from "./reading.ts";
-import { parseAddress, REGISTRY_PREFIX } from "./registry/address.ts";
-import type { RegistryAccess } from "./registry/credentials.ts";
-import { registrySource } from "./registry/registry-source.ts";
+import { parseAddress, REGISTRY_PREFIX } from "../registry/address.ts";
+import type { RegistryAccess } from "../registry/credentials.ts";
+import { registrySource } from "../registry/registry-source.ts";
 import type { Source, Workshop } from "./source.ts";
 import { tarBundle } from "./tar.ts";
 
