@@ -14,8 +14,9 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { type Catalog, conflictsIn, EMPTY_CATALOG, withChanges } from "../lib/core/catalog/catalog.ts";
+import { type Catalog, conflictsIn, EMPTY_CATALOG, type Owner, withChanges } from "../lib/core/catalog/catalog.ts";
 import type { Shards } from "../lib/core/catalog/shards.ts";
+import { eachOf, type Sorted } from "../lib/core/catalog/sorted.ts";
 import { createLog } from "../lib/log.ts";
 import type { Repository } from "../lib/core/redirect-file/repository.ts";
 import { openStore, readDirectoryOnce, type Store } from "../lib/store/store.ts";
@@ -95,10 +96,8 @@ const valuesOf = <Value>({ shards }: Shards<Value>): readonly Value[] =>
 
 /** Path → repository, passed over or not. */
 function claims(catalog: Catalog): Map<string, Repository> {
-  const all = [...valuesOf(catalog.v1.byName), ...valuesOf(catalog.v2.byName)].flatMap((claim) => [
-    claim,
-    ...claim.others,
-  ]);
+  const indexed = [...valuesOf<Sorted<Owner>>(catalog.v1.byName), ...valuesOf<Sorted<Owner>>(catalog.v2.byName)];
+  const all = indexed.flatMap((owners) => [...eachOf(owners)]);
   return new Map(all.map(({ path: at, repository }) => [at, repository]));
 }
 
@@ -106,7 +105,9 @@ function claims(catalog: Catalog): Map<string, Repository> {
 const said = (catalog: Catalog) => ({
   names: [catalog.v1.names, catalog.v2.names],
   claims: [...claims(catalog)].map(([at, { api, name, url }]) => `${at} ${api} ${name} ${url}`).sort(),
-  images: [...valuesOf(catalog.images)].map((owners) => JSON.stringify([owners].flat().map(({ url }) => url))).sort(),
+  images: [...valuesOf(catalog.images)]
+    .map((owners) => JSON.stringify([...eachOf(owners)].map(({ url }) => url)))
+    .sort(),
   conflicts: conflictsIn(catalog),
 });
 

@@ -1,4 +1,4 @@
-import { repositoriesWithImage } from "../core/catalog/catalog.ts";
+import { imageOwner } from "../core/catalog/catalog.ts";
 import { parseImageId, parseTag } from "../core/reference.ts";
 import type { Search } from "../search/search.ts";
 import type { Answer } from "./answer.ts";
@@ -47,11 +47,11 @@ export function answerV1Tag(view: View, name: string, tagText: string): Answer {
   return id === undefined ? NOT_FOUND : json(id);
 }
 
-/** `/v1/images/<id>/<file>`: from the first repository, by name, that has the image and that this client may see. */
+/** `/v1/images/<id>/<file>`: from a repository that has the image and that this client may see. */
 export function answerImage(view: View, idText: string, file: string): Outcome {
   const id = parseImageId(idText);
   if (id === undefined || !IMAGE_FILES.has(file)) return NOT_FOUND;
-  const repository = repositoriesWithImage(view.catalog, id).find(view.maySee);
+  const repository = imageOwner(view.catalog, id, view.maySee);
   return repository === undefined ? NOT_FOUND : { repository, path: `${id}/${file}`, missing: NOT_FOUND };
 }
 

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import {
   type Catalog,
   comparePaths,
-  repositoriesWithImage,
+  imageOwner,
   servedFrom,
   v1Repository,
   v2Repository,
@@ -81,7 +81,7 @@ export async function checkContent(
   if (typeof content !== "string") return 0;
   const isServed = (text: string) => {
     const id = parseImageId(text);
-    return id !== undefined && repositoriesWithImage(catalog, id).length > 0;
+    return id !== undefined && imageOwner(catalog, id, () => true) !== undefined;
   };
   const print = (line: string) => terminal.print(`error: ${line}\n`);
   try {

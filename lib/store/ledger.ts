@@ -6,6 +6,7 @@ import {
   conflictsFor,
   EMPTY_CATALOG,
   editCatalog,
+  servedFrom,
 } from "../core/catalog/catalog.ts";
 import { describeFault, type Fault } from "../core/redirect-file/fault.ts";
 import type { Parsed } from "../core/redirect-file/parse.ts";
@@ -119,16 +120,20 @@ export function createLedger(source: Source): Ledger {
     pause: () => Promise<void> | undefined,
   ): Promise<Conflict[]> {
     const found = new Map<string, Conflict>();
-    for (const { before, after } of changes) {
+    const compared = new Set<string>();
+    for (const { path, before, after } of changes) {
       for (const repository of [before, after]) {
         if (repository === undefined) continue;
         const { api, name } = repository;
-        const conflicts = conflictsFor(catalog, api, name);
-        if (conflicts.length === 0) continue;
-        const old = conflictsFor(snapshot.catalog, api, name);
-        for (const conflict of conflicts)
-          if (!old.some((each) => each.path === conflict.path && each.servedFrom === conflict.servedFrom))
-            found.set(conflict.path, conflict);
+        const serving = servedFrom(catalog, api, name);
+        if (serving === undefined) continue;
+        if (servedFrom(snapshot.catalog, api, name) === serving) {
+          const isNew = repository === after && (before?.api !== api || before.name !== name);
+          if (isNew && path !== serving) found.set(path, { path, servedFrom: serving, name });
+        } else if (!compared.has(`${api} ${name}`)) {
+          compared.add(`${api} ${name}`);
+          for (const conflict of conflictsFor(catalog, api, name)) found.set(conflict.path, conflict);
+        }
       }
       await pause();
     }

@@ -5,14 +5,14 @@ import {
   type Change,
   conflictsIn,
   EMPTY_CATALOG,
-  repositoriesWithImage,
+  imageOwner,
   servedFrom,
   v1Repository,
   v2Repository,
   withChanges,
 } from "../../lib/core/catalog/catalog.ts";
 import { parseRedirectFile } from "../../lib/core/redirect-file/parse.ts";
-import type { Repository } from "../../lib/core/redirect-file/repository.ts";
+import type { Repository, V1Repository } from "../../lib/core/redirect-file/repository.ts";
 import { type ImageId, parseImageId } from "../../lib/core/reference.ts";
 
 const imageId = (digit: string): ImageId => {
@@ -30,8 +30,11 @@ function read(file: object): Repository {
 let serial = 0;
 
 /** A file's content; each has a url of its own, which tells it from every other. */
-const v1 = (name: string, ...images: readonly string[]): Repository =>
+const v1 = (name: string, ...images: readonly string[]): Repository => v1With({}, name, ...images);
+
+const v1With = (fields: object, name: string, ...images: readonly string[]): Repository =>
   read({
+    ...fields,
     version: 1,
     repository: "r",
     "repo-registry-id": name,
@@ -52,6 +55,16 @@ const catalogOf = (files: Iterable<readonly [string, Repository]>): Catalog => w
 
 const DIGITS = ["a", "b", "c"];
 
+/** Every repository with an image, in the order in which they are considered. */
+function ownersOf(catalog: Catalog, id: ImageId): readonly V1Repository[] {
+  const owners: V1Repository[] = [];
+  imageOwner(catalog, id, (repository) => {
+    owners.push(repository);
+    return false;
+  });
+  return owners;
+}
+
 /** Everything that can be asked of a catalogue, asked of it. */
 function askedOf(catalog: Catalog, names: readonly string[]) {
   return {
@@ -62,7 +75,7 @@ function askedOf(catalog: Catalog, names: readonly string[]) {
       servedFrom(catalog, "v1", name),
       servedFrom(catalog, "v2", name),
     ]),
-    images: DIGITS.map((digit) => repositoriesWithImage(catalog, imageId(digit)).map(({ url }) => url)),
+    images: DIGITS.map((digit) => ownersOf(catalog, imageId(digit)).map(({ url }) => url)),
     conflicts: conflictsIn(catalog),
   };
 }
@@ -152,7 +165,7 @@ describe("a name", () => {
       [],
     ]);
     expect<readonly string[]>(third.v1.names).toEqual(["new"]);
-    expect(repositoriesWithImage(third, imageId("a"))).toHaveLength(1);
+    expect(ownersOf(third, imageId("a"))).toHaveLength(1);
   });
 
   test.each(["__proto__", "constructor", "toString", ""])("%j is none unless a file says so", (name) => {
@@ -175,12 +188,36 @@ describe("an image", () => {
       ["3.json", v1("b", "a", "a")],
     ] as const;
     for (const order of [files, files.toReversed()]) {
-      const owners = repositoriesWithImage(catalogOf(order), imageId("a"));
+      const owners = ownersOf(catalogOf(order), imageId("a"));
       expect<string[]>(owners.map(({ name }) => name)).toEqual(["a", "b", "c"]);
     }
-    const alone = repositoriesWithImage(catalogOf(files), imageId("b"));
+    const alone = ownersOf(catalogOf(files), imageId("b"));
     expect<string[]>(alone.map(({ name }) => name)).toEqual(["a"]);
-    expect(repositoriesWithImage(catalogOf(files), imageId("c"))).toEqual([]);
+    expect(ownersOf(catalogOf(files), imageId("c"))).toEqual([]);
+  });
+
+  test("is looked for in public repositories first", () => {
+    const [open, shut] = [v1("b", "a"), v1With({ protected: true }, "a", "a")];
+    const files = [
+      ["1.json", shut],
+      ["2.json", open],
+    ] as const;
+    const catalog = catalogOf(files);
+    expect<string[]>(ownersOf(catalog, imageId("a")).map(({ name }) => name)).toEqual(["b", "a"]);
+    const after = withChanges(catalog, [
+      { path: "2.json", before: open, after: v1With({ protected: true }, "b", "a") },
+    ]);
+    expect<string[]>(ownersOf(after, imageId("a")).map(({ name }) => name)).toEqual(["a", "b"]);
+  });
+
+  test("of thousands of repositories is found in each, whatever came and went", () => {
+    const files = Array.from({ length: 3000 }, (_, n) => [`${n}.json`, v1(`n${(n * 7919) % 3000}`, "a")] as const);
+    const catalog = catalogOf(files);
+    const names = (of: Catalog): readonly string[] => ownersOf(of, imageId("a")).map(({ name }) => name);
+    expect(names(catalog)).toEqual(files.map(([, { name }]) => name).sort());
+    const gone = files.filter((_, n) => n % 3 !== 0).map(([path, before]) => ({ path, before, after: undefined }));
+    const kept = files.filter((_, n) => n % 3 === 0).map(([, { name }]) => name);
+    expect(names(withChanges(catalog, gone))).toEqual(kept.sort());
   });
 
   test("is not found in a file that another has passed over", () => {
@@ -188,9 +225,18 @@ describe("an image", () => {
       ["a.json", v1("team/app", "a")],
       ["b.json", v1("team/app", "b")],
     ]);
-    expect(repositoriesWithImage(catalog, imageId("a"))).toHaveLength(1);
-    expect(repositoriesWithImage(catalog, imageId("b"))).toEqual([]);
+    expect(ownersOf(catalog, imageId("a"))).toHaveLength(1);
+    expect(ownersOf(catalog, imageId("b"))).toEqual([]);
   });
+});
+
+test("of thousands of files with one name the first serves, and the others are told of", () => {
+  const files = Array.from({ length: 3000 }, (_, n) => [`${(n * 7919) % 3000}.json`, v2("n")] as const);
+  const catalog = catalogOf(files);
+  const paths = files.map(([path]) => path).sort();
+  expect(conflictsIn(catalog).map(({ path }) => path)).toEqual(paths.slice(1));
+  const removals = files.filter(([path]) => path < "2").map(([path, before]) => ({ path, before, after: undefined }));
+  expect(servedFrom(withChanges(catalog, removals), "v2", "n")).toBe("2.json");
 });
 
 describe("a thousand names more than there are shards", () => {

@@ -3,7 +3,7 @@
  * Every line under `@ts-expect-error` is checked by tsc, which complains where there is nothing to complain of.
  */
 import { expect, test } from "bun:test";
-import { EMPTY_CATALOG, repositoriesWithImage } from "../../lib/core/catalog/catalog.ts";
+import { EMPTY_CATALOG, imageOwner } from "../../lib/core/catalog/catalog.ts";
 import { parseAccept } from "../../lib/core/media-types.ts";
 import { parseRedirectFile } from "../../lib/core/redirect-file/parse.ts";
 import {
@@ -76,7 +76,7 @@ export function promises(text: string, name: RepositoryName, tag: Tag, digest: D
   // @ts-expect-error a snapshot does not change
   EMPTY_CATALOG.v2.names.push(name);
   // @ts-expect-error images are looked up by a parsed id
-  repositoriesWithImage(EMPTY_CATALOG, text);
+  imageOwner(EMPTY_CATALOG, text, () => true);
 }
 
 test("branded strings are plain strings at run time", () => {
