@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { MEDIA_TYPE } from "../lib/core/media-types.ts";
-import { AUTHORITY, type Made, openWorkshop, version1 } from "./auth/certificate-workshop.ts";
+import { AUTHORITY, type Made, openWorkshop, version1 } from "./harness/certificates.ts";
 import { hasApacheModule, startApache } from "./harness/apache.ts";
 import { type Craned, runCraned, type Scratch, scratch, startCraned } from "./harness/craned.ts";
 import { freePort, startNginxWith } from "./harness/nginx.ts";

@@ -6,7 +6,7 @@ import { beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { buildDemo } from "../lib/demo/demo.ts";
-import { type Made, openWorkshop } from "./auth/certificate-workshop.ts";
+import { type Made, openWorkshop } from "./harness/certificates.ts";
 import { type Craned, scratch, startCraned } from "./harness/craned.ts";
 import { startHaproxy } from "./harness/haproxy.ts";
 import { freePort, startNginxWith } from "./harness/nginx.ts";

@@ -1,8 +1,8 @@
 /** The registries that requests are made up for, each with what it has to answer. */
 
-import { AUTHORITY, openWorkshop, version1 } from "../../tests/auth/certificate-workshop.ts";
-import { ALICE, basic } from "../../tests/auth/door.ts";
-import { createSigner, ISSUER, SERVICE } from "../../tests/auth/token-server.ts";
+import { AUTHORITY, openWorkshop, version1 } from "../../tests/harness/certificates.ts";
+import { ALICE, basic } from "../../tests/harness/passwords.ts";
+import { createSigner, ISSUER, SERVICE } from "../../tests/harness/token-server.ts";
 import { type Craned, scratch, serveDirectory } from "../../tests/harness/craned.ts";
 import type { CheckBody, Expect } from "./judging.ts";
 import { fieldOf, type ReadRequest } from "./naive-reading.ts";

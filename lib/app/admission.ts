@@ -1,6 +1,6 @@
 import type { Authentication, Authenticator, Wanted } from "../auth/authenticator.ts";
-import type { CertificateClients } from "../auth/clients.ts";
-import { type Entitlements, NO_ENTITLEMENTS } from "../auth/entitlement.ts";
+import type { CertificateClients } from "../auth/certificates/clients.ts";
+import { type Entitlements, NO_ENTITLEMENTS } from "../auth/certificates/entitlements.ts";
 import type { Repository } from "../core/redirect-file/repository.ts";
 import { tooManyRequests, unauthorized } from "./errors.ts";
 import { type Admission, type Admit, type Asker, seesOnlyPublic, type View } from "./registry.ts";

@@ -3,12 +3,12 @@ import type { Config } from "../config/config.ts";
 import type { Log } from "../log.ts";
 import { parseRepositoryName } from "../core/reference.ts";
 import { parseAuthorization } from "./authorization.ts";
-import { createTokens, type Grant } from "./bearer.ts";
+import { createTokens, type Grant } from "./tokens/bearer.ts";
 import { describeFileFault } from "./file-fault.ts";
-import { type Htpasswd, parseHtpasswd } from "./htpasswd.ts";
-import { parseJwks } from "./jwks.ts";
-import { createPasswords } from "./passwords.ts";
-import type { Busy } from "./queue.ts";
+import { type Htpasswd, parseHtpasswd } from "./passwords/htpasswd.ts";
+import { parseJwks } from "./tokens/jwks.ts";
+import { createPasswords } from "./passwords/passwords.ts";
+import type { Busy } from "./passwords/queue.ts";
 import { type Reading, readFileOnce, watchFile } from "./watched-file.ts";
 
 /** The part of the configuration that passwords and tokens need. */

@@ -3,7 +3,7 @@ import { comparePaths, conflictsIn } from "../core/catalog/catalog.ts";
 import { describeProblem } from "../config/problem.ts";
 import { describeFault, visible } from "../core/redirect-file/fault.ts";
 import { readDirectoryOnce } from "../store/store.ts";
-import { readAuthorities } from "../auth/authorities.ts";
+import { readAuthorities } from "../auth/certificates/authorities.ts";
 import { checkContent } from "./check-content.ts";
 import { readConfig } from "./settings.ts";
 import { EXIT, type ExitCode, type Terminal } from "./terminal.ts";

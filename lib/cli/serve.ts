@@ -1,11 +1,11 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
-import type { Authorities } from "../auth/chain.ts";
+import type { Authorities } from "../auth/certificates/chain.ts";
 import type { Config } from "../config/config.ts";
 import type { Listener } from "../http/listener.ts";
 import { isReady } from "../app/registry.ts";
 import { openStore } from "../store/store.ts";
-import { readAuthorities } from "../auth/authorities.ts";
+import { readAuthorities } from "../auth/certificates/authorities.ts";
 import { composeRegistry } from "../server/composition.ts";
 import { limitsOf } from "../server/limits.ts";
 import { describeListenError, hostAndPort, startListening } from "../server/listening.ts";

@@ -1,7 +1,7 @@
 import { createAuthenticator } from "../auth/authenticator.ts";
-import type { Authorities } from "../auth/chain.ts";
-import { createCertificateClients } from "../auth/clients.ts";
-import { NO_ENTITLEMENTS } from "../auth/entitlement.ts";
+import type { Authorities } from "../auth/certificates/chain.ts";
+import { createCertificateClients } from "../auth/certificates/clients.ts";
+import { NO_ENTITLEMENTS } from "../auth/certificates/entitlements.ts";
 import type { Config } from "../config/config.ts";
 import { createContent } from "../content/content.ts";
 import { createLocations } from "../core/location/location.ts";

@@ -1,8 +1,8 @@
 /** The document and the program, held to each other: what is answered is documented, what is documented is answered. */
 import { describe, expect, test } from "bun:test";
 import type { OpenApiDocument } from "../../lib/app/openapi/document.ts";
-import { until } from "../auth/door.ts";
-import { createSigner, pullOf } from "../auth/token-server.ts";
+import { until } from "../harness/passwords.ts";
+import { createSigner, pullOf } from "../harness/token-server.ts";
 import { type Craned, scratch, serveDirectory } from "../harness/craned.ts";
 import { leftovers } from "../harness/programs.ts";
 import { ask, type RawAnswer, sendRaw } from "../harness/raw.ts";

@@ -1,12 +1,12 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { deflateSync } from "node:zlib";
 import fc from "fast-check";
-import { parseCertificate } from "../../lib/auth/certificate.ts";
-import { leadsTo, type PathNode, pathNodeOf } from "../../lib/auth/content-paths.ts";
-import { entitlementsOf } from "../../lib/auth/entitlement.ts";
-import { huffmanReader, readBits } from "../../lib/auth/huffman.ts";
-import { decodePathTree } from "../../lib/auth/path-tree.ts";
-import { der, openWorkshop, redHat, version1, version3 } from "./certificate-workshop.ts";
+import { parseCertificate } from "../../../lib/auth/certificates/certificate.ts";
+import { leadsTo, type PathNode, pathNodeOf } from "../../../lib/auth/certificates/content-paths.ts";
+import { entitlementsOf } from "../../../lib/auth/certificates/entitlements.ts";
+import { huffmanReader, readBits } from "../../../lib/auth/certificates/huffman.ts";
+import { decodePathTree } from "../../../lib/auth/certificates/path-tree.ts";
+import { der, openWorkshop, redHat, version1, version3 } from "../../harness/certificates.ts";
 import {
   countBytes,
   encodeNodes,

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { base64url, CompactSign, importJWK, SignJWT, UnsecuredJWT } from "jose";
-import type { Wanted } from "../../lib/auth/authenticator.ts";
-import { basic, createPlace, openDoor } from "./door.ts";
-import { CATALOG, createSigner, ISSUER, NOW, pullOf, SERVICE, type TokenChanges } from "./token-server.ts";
+import type { Wanted } from "../../../lib/auth/authenticator.ts";
+import { basic, createPlace, openDoor } from "../../harness/passwords.ts";
+import { CATALOG, createSigner, ISSUER, NOW, pullOf, SERVICE, type TokenChanges } from "../../harness/token-server.ts";
 
 const place = createPlace();
 afterAll(place.remove);

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { type Authorities, parseAuthorities } from "./chain.ts";
-import type { Config } from "../config/config.ts";
+import type { Config } from "../../config/config.ts";
 
 /** The authorities of the file that the configuration names, if it does, or what is wrong with the file. */
 export type ReadAuthorities =

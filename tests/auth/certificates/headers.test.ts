@@ -6,8 +6,8 @@ import {
   DEFAULT_HEADERS,
   parseCertificateHeaders,
   type SentCertificates,
-} from "../../lib/auth/client-certificate.ts";
-import { AUTHORITY, type Made, openWorkshop } from "./certificate-workshop.ts";
+} from "../../../lib/auth/certificates/headers.ts";
+import { AUTHORITY, type Made, openWorkshop } from "../../harness/certificates.ts";
 
 const workshop = openWorkshop();
 afterAll(workshop.close);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { loadConfig, type Sources } from "../../lib/config/load.ts";
-import { describeProblem } from "../../lib/config/problem.ts";
+import { loadConfig, type Sources } from "../../../lib/config/load.ts";
+import { describeProblem } from "../../../lib/config/problem.ts";
 
 function load(file: string, flags: Sources["flags"] = {}) {
   const loaded = loadConfig({ flags, environment: {}, readFile: () => ({ kind: "text", text: file }) });

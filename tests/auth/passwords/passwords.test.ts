@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { availableParallelism } from "node:os";
-import { parseHtpasswd } from "../../lib/auth/htpasswd.ts";
-import { createPasswords } from "../../lib/auth/passwords.ts";
-import { ALICE, BOB } from "./door.ts";
+import { parseHtpasswd } from "../../../lib/auth/passwords/htpasswd.ts";
+import { createPasswords } from "../../../lib/auth/passwords/passwords.ts";
+import { ALICE, BOB } from "../../harness/passwords.ts";
 
 const FILE = parseHtpasswd(`${ALICE}\n${BOB}`);
 

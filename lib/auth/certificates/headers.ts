@@ -1,4 +1,4 @@
-import type { Config } from "../config/config.ts";
+import type { Config } from "../../config/config.ts";
 import { parseForwardedCertificates } from "./forwarded-certificate.ts";
 import { decodeBase64, readPem } from "./pem.ts";
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { describeFileFault } from "../../lib/auth/file-fault.ts";
-import { parseHtpasswd } from "../../lib/auth/htpasswd.ts";
-import { ALICE, BOB, CAROL, EMPTY, SPACED } from "./door.ts";
+import { describeFileFault } from "../../../lib/auth/file-fault.ts";
+import { parseHtpasswd } from "../../../lib/auth/passwords/htpasswd.ts";
+import { ALICE, BOB, CAROL, EMPTY, SPACED } from "../../harness/passwords.ts";
 
 const HASH = ALICE.slice(ALICE.indexOf(":") + 1);
 const usersIn = (text: string) => [...parseHtpasswd(text).users.keys()];

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { readElements, readOid, readOnly, TAG } from "../../lib/auth/der.ts";
+import { readElements, readOid, readOnly, TAG } from "../../../lib/auth/certificates/der.ts";
 
 const bytes = (hex: string): Uint8Array => Buffer.from(hex.replaceAll(" ", ""), "hex");
 

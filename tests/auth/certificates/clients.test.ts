@@ -1,10 +1,10 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { parseCertificate } from "../../lib/auth/certificate.ts";
-import { type Authorities, parseAuthorities } from "../../lib/auth/chain.ts";
-import { createCertificateClients } from "../../lib/auth/clients.ts";
-import type { Config } from "../../lib/config/config.ts";
-import { loadConfig } from "../../lib/config/load.ts";
-import { AUTHORITY, type Made, openWorkshop, version1, version3 } from "./certificate-workshop.ts";
+import { parseCertificate } from "../../../lib/auth/certificates/certificate.ts";
+import { type Authorities, parseAuthorities } from "../../../lib/auth/certificates/chain.ts";
+import { createCertificateClients } from "../../../lib/auth/certificates/clients.ts";
+import type { Config } from "../../../lib/config/config.ts";
+import { loadConfig } from "../../../lib/config/load.ts";
+import { AUTHORITY, type Made, openWorkshop, version1, version3 } from "../../harness/certificates.ts";
 import { encodePaths } from "./path-tree-encoder.ts";
 
 const workshop = openWorkshop();

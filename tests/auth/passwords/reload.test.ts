@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdirSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
-import { authFaults } from "../../lib/auth/authenticator.ts";
-import { watchFile } from "../../lib/auth/watched-file.ts";
-import { ALICE, BOB, basic, createPlace, createRecordedLog, openDoor, until } from "./door.ts";
+import { authFaults } from "../../../lib/auth/authenticator.ts";
+import { watchFile } from "../../../lib/auth/watched-file.ts";
+import { ALICE, BOB, basic, createPlace, createRecordedLog, openDoor, until } from "../../harness/passwords.ts";
 
 const BASE = { kind: "base" } as const;
 const SHA = "eve:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=";

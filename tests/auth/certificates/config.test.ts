@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { loadConfig } from "../../lib/config/load.ts";
-import { describeProblem } from "../../lib/config/problem.ts";
+import { loadConfig } from "../../../lib/config/load.ts";
+import { describeProblem } from "../../../lib/config/problem.ts";
 
 function load(file: string) {
   const loaded = loadConfig({ flags: {}, environment: {}, readFile: () => ({ kind: "text", text: file }) });

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { errors, jwtVerify } from "jose";
 import * as v from "valibot";
-import { createBoundedMap } from "./bounded-map.ts";
+import { createBoundedMap } from "../bounded-map.ts";
 import { TOKEN_ALGORITHMS, type TokenKeys } from "./jwks.ts";
 
 /** What a token lets its bearer do. */

@@ -1,8 +1,8 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { type Certificate, parseCertificate } from "../../lib/auth/certificate.ts";
-import { type Authorities, parseAuthorities, verifyChain } from "../../lib/auth/chain.ts";
-import { AUTHORITY, type Made, openWorkshop } from "./certificate-workshop.ts";
+import { type Certificate, parseCertificate } from "../../../lib/auth/certificates/certificate.ts";
+import { type Authorities, parseAuthorities, verifyChain } from "../../../lib/auth/certificates/chain.ts";
+import { AUTHORITY, type Made, openWorkshop } from "../../harness/certificates.ts";
 
 const workshop = openWorkshop();
 afterAll(workshop.close);

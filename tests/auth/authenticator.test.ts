@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { ALICE, BOB, basic, CAROL, createPlace, DAVE, EMPTY, MUNICH, openDoor, SPACED } from "./door.ts";
+import { ALICE, BOB, basic, CAROL, createPlace, DAVE, EMPTY, MUNICH, openDoor, SPACED } from "../harness/passwords.ts";
 
 const place = createPlace();
 afterAll(place.remove);

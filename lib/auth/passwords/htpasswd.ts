@@ -11,7 +11,7 @@
  *
  * @see htpasswd(1), "Password Formats" in the manual of Apache httpd
  */
-import type { FileFault } from "./file-fault.ts";
+import type { FileFault } from "../file-fault.ts";
 
 declare const brand: unique symbol;
 

@@ -1,8 +1,8 @@
 import { createLocalJWKSet, importJWK, type JWTVerifyGetKey } from "jose";
 import * as v from "valibot";
-import { quote } from "../config/problem.ts";
-import type { FileFault } from "./file-fault.ts";
-import type { Reading } from "./watched-file.ts";
+import { quote } from "../../config/problem.ts";
+import type { FileFault } from "../file-fault.ts";
+import type { Reading } from "../watched-file.ts";
 
 /** Finds the public key that a token names. */
 export type TokenKeys = JWTVerifyGetKey;

@@ -1,6 +1,6 @@
-import { type Cidr, contains } from "../config/cidr.ts";
-import type { Config } from "../config/config.ts";
-import { createBoundedMap } from "./bounded-map.ts";
+import { type Cidr, contains } from "../../config/cidr.ts";
+import type { Config } from "../../config/config.ts";
+import { createBoundedMap } from "../bounded-map.ts";
 import { type Certificate, parseCertificate } from "./certificate.ts";
 import { type Authorities, holdsAt, type Validity, verifyChain } from "./chain.ts";
 import {
@@ -9,8 +9,8 @@ import {
   type HeaderGetter,
   parseCertificateHeaders,
   type SentCertificates,
-} from "./client-certificate.ts";
-import { type Entitlements, entitlementsOf, NO_ENTITLEMENTS } from "./entitlement.ts";
+} from "./headers.ts";
+import { type Entitlements, entitlementsOf, NO_ENTITLEMENTS } from "./entitlements.ts";
 
 /** Says what the client of a request may see; `peer` is the address at the other end of the connection. */
 export type CertificateClients = (get: HeaderGetter, peer: string) => Entitlements;

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { renameSync, writeFileSync } from "node:fs";
-import { authFaults } from "../../lib/auth/authenticator.ts";
-import { createTokens } from "../../lib/auth/bearer.ts";
-import { parseJwks } from "../../lib/auth/jwks.ts";
-import { createPlace, openDoor, until } from "./door.ts";
-import { createSigner, ISSUER, NOW, SERVICE } from "./token-server.ts";
+import { authFaults } from "../../../lib/auth/authenticator.ts";
+import { createTokens } from "../../../lib/auth/tokens/bearer.ts";
+import { parseJwks } from "../../../lib/auth/tokens/jwks.ts";
+import { createPlace, openDoor, until } from "../../harness/passwords.ts";
+import { createSigner, ISSUER, NOW, SERVICE } from "../../harness/token-server.ts";
 
 let place = createPlace();
 let jwks = "";

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { availableParallelism } from "node:os";
-import { createBoundedMap } from "./bounded-map.ts";
+import { createBoundedMap } from "../bounded-map.ts";
 import type { BcryptHash, Htpasswd } from "./htpasswd.ts";
 import { type Busy, createQueue } from "./queue.ts";
 
