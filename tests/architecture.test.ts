@@ -21,7 +21,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   config: ["location", "s3", "valibot", "node:*"],
   s3: ["redirect-file", "aws4fetch", "node:*"],
   store: ["redirect-file", "catalog", "s3", "log", "node:*"],
-  auth: ["reference", "catalog", "config", "log", "jose", "valibot", "node:*"],
+  auth: ["reference", "config", "log", "jose", "lru-cache", "p-limit", "valibot", "node:*"],
   content: ["reference", "media-types", "log", "valibot", "node:*"],
   search: ["catalog", "redirect-file", "log", "valibot"],
   page: ["node:crypto"],

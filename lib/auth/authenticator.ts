@@ -1,48 +1,62 @@
-/** The one door: who a request comes from, and what that lets it see. */
+/** Authenticates requests to the registry by password or token. */
+import { parseRepositoryName } from "../core/reference.ts";
 import type { Config } from "../config/config.ts";
 import type { Log } from "../log.ts";
-import { parseRepositoryName } from "../core/reference.ts";
 import { parseAuthorization } from "./authorization.ts";
-import { createTokens, type Grant } from "./tokens/bearer.ts";
-import { describeFileFault } from "./file-fault.ts";
 import { type Htpasswd, parseHtpasswd } from "./passwords/htpasswd.ts";
+import { type Busy, createPasswords } from "./passwords/passwords.ts";
+import { createTokens, type Grant } from "./tokens/bearer.ts";
 import { parseJwks } from "./tokens/jwks.ts";
-import { createPasswords } from "./passwords/passwords.ts";
-import type { Busy } from "./passwords/queue.ts";
-import { type Reading, readFileOnce, watchFile } from "./watched-file.ts";
+import { issueV1Token, verifyV1Token } from "./tokens/v1-token.ts";
+import { describeFileFault, type FileFault, type Reading, readFileOnce, watchFile } from "./watched-file.ts";
 
 /** The part of the configuration that passwords and tokens need. */
 export type AuthSettings = Pick<Config["auth"], "htpasswd" | "realm" | "token">;
 
-/** What a request is about. */
+/** The resource that a request asks for. */
 export interface Wanted {
-  /** `base` is `/v2/`; `v1` is all of version 1. */
+  /** `base` is `/v2/`; `v1` is every route of the v1 API. */
   readonly kind: "repository" | "catalog" | "base" | "v1";
-  /** The repository's name as the client wrote it, where there is one. */
+  /** The repository's name as the client wrote it, without `library/` in v1; absent where the path has none. */
   readonly name?: string;
 }
 
-/** What becomes of a request. */
+/** A client that may go on. */
+export interface Allowed {
+  readonly outcome: "allowed";
+  /** Tells whether the answer may show a repository: in a catalogue, whether it may list it. */
+  readonly mayPull: (name: string) => boolean;
+  /** The verified name of the user, for the access log; absent where a bearer token names none. */
+  readonly user?: string;
+  /**
+   * Issues a token for `X-Docker-Token: true` on `/v1/repositories/<name>/images`; present for a client that sent a
+   * password.
+   *
+   * @returns the value of the answer's `X-Docker-Token`, and with `Token ` in front, of its `WWW-Authenticate`
+   */
+  readonly v1Token?: (repository: string) => string | undefined;
+}
+
+/** The decision about a request. */
 export type Authentication =
-  /** Nothing is configured, and nobody is asked. */
+  /** Neither passwords nor tokens are configured. */
   | { readonly outcome: "open" }
-  /** `mayPull` is about what the answer may show: in a catalogue, what may be listed. */
-  | { readonly outcome: "allowed"; readonly mayPull: (name: string) => boolean }
+  | Allowed
   /** 401 with this as `WWW-Authenticate`. */
   | { readonly outcome: "challenge"; readonly header: string }
   | Busy;
 
-/** Lets requests in or not. */
+/** Authenticates requests. */
 export interface Authenticator {
   /**
    * @param authorization the Authorization header
-   * @returns at once when nothing has to be worked out, which is nearly always
+   * @returns at once where nothing has to be computed, which is nearly always
    */
   readonly authenticate: (
     authorization: string | undefined,
     wanted: Wanted,
   ) => Authentication | Promise<Authentication>;
-  /** Stops looking at files. */
+  /** Stops watching files. */
   readonly close: () => void;
 }
 
@@ -50,26 +64,28 @@ interface AuthenticatorOptions {
   readonly log: Log;
   /** In ms since 1970. */
   readonly now?: () => number;
-  /** Between two looks at the file, in ms. */
+  /** Between two checks of the file, in ms. */
   readonly interval?: number;
 }
 
 const INTERVAL_MS = 1000;
 
 const OPEN: Authentication = { outcome: "open" };
-const ALLOWED: Authentication = { outcome: "allowed", mayPull: () => true };
 
-/** A file that has broken lines and no good one is no list of users at all. */
+/** A file that has faults and no user is unusable; an empty one admits nobody. */
 function readHtpasswd(bytes: Buffer): Reading<Htpasswd> {
   const htpasswd = parseHtpasswd(bytes.toString("latin1"));
-  const isOfUse = htpasswd.users.size > 0 || htpasswd.faults.length === 0;
-  return { value: isOfUse ? htpasswd : undefined, faults: htpasswd.faults };
+  const { users, faults, warnings } = htpasswd;
+  return { value: users.size > 0 || faults.length === 0 ? htpasswd : undefined, faults, warnings };
 }
 
-/** Promises only where there is one, so that what is known is answered within the same tick. */
+/** Uses promises only where there is one, so that a cached result is answered within the same tick. */
 function after<From, To>(value: From | Promise<From>, then: (value: From) => To): To | Promise<To> {
   return value instanceof Promise ? value.then(then) : then(value);
 }
+
+/** User names are bytes in the file, UTF-8 as a rule. */
+const nameOf = (user: string): string => Buffer.from(user, "latin1").toString("utf8");
 
 async function byPassword(
   path: string,
@@ -79,21 +95,33 @@ async function byPassword(
   const file = await watchFile({ path, parse: readHtpasswd, log, interval });
   const passwords = createPasswords({ now });
   const challenge: Authentication = { outcome: "challenge", header: `Basic realm="${realm}"` };
+
+  const byV1Token = (htpasswd: Htpasswd, parameters: string, { kind, name }: Wanted): Authentication => {
+    const grant = kind === "v1" ? verifyV1Token(htpasswd, parameters, now()) : undefined;
+    if (grant === undefined || (name !== undefined && name !== grant.repository)) return challenge;
+    return { outcome: "allowed", user: nameOf(grant.user), mayPull: (each) => each === grant.repository };
+  };
+
   return {
-    authenticate: (header) => {
-      const authorization = header === undefined ? undefined : parseAuthorization(header);
+    authenticate: (header, wanted) => {
+      const authorization = parseAuthorization(header);
       const htpasswd = file.current();
-      if (authorization?.scheme !== "basic" || htpasswd === undefined) return challenge;
+      if (authorization === undefined || htpasswd === undefined) return challenge;
+      if (authorization.scheme === "token") return byV1Token(htpasswd, authorization.parameters, wanted);
+      if (authorization.scheme === "bearer") return challenge;
       return after(passwords.check(htpasswd, authorization.credentials), (verdict) => {
         if (verdict.outcome === "busy") return verdict;
-        return verdict.outcome === "passed" ? ALLOWED : challenge;
+        if (verdict.outcome === "failed") return challenge;
+        const { user } = verdict;
+        const v1Token = (repository: string) => issueV1Token(htpasswd, { user, repository }, now());
+        return { outcome: "allowed", user: nameOf(user), mayPull: () => true, v1Token };
       });
     },
     close: file.close,
   };
 }
 
-/** The scope that a request needs; a name that is none needs none, and goes into no header. */
+/** The scope that a request needs; none for an invalid name, which must not get into a header. */
 function scopeOf({ kind, name }: Wanted): string | undefined {
   if (kind === "catalog") return "registry:catalog:*";
   if (kind === "base" || name === undefined || parseRepositoryName(name) === undefined) return undefined;
@@ -122,14 +150,15 @@ async function byToken(
 
   return {
     authenticate: (header, wanted) => {
-      const authorization = header === undefined ? undefined : parseAuthorization(header);
+      const authorization = parseAuthorization(header);
       if (authorization?.scheme !== "bearer") return challenge(wanted);
       const keys = file.current();
       if (keys === undefined) return challenge(wanted, "invalid_token");
       return after(tokens.check(keys, authorization.token), (grant) => {
         if (grant === undefined) return challenge(wanted, "invalid_token");
         if (!isWithin(grant, wanted)) return challenge(wanted, "insufficient_scope");
-        return { outcome: "allowed", mayPull: (name) => wanted.kind === "catalog" || grant.pull.has(name) };
+        const mayPull = (name: string) => wanted.kind === "catalog" || grant.pull.has(name);
+        return { outcome: "allowed", mayPull, ...(grant.user !== undefined && { user: grant.user }) };
       });
     },
     close: file.close,
@@ -137,8 +166,8 @@ async function byToken(
 }
 
 /**
- * Makes the door as configured. A file that can't be read lets nobody in, and is told to the log; as soon as it can be,
- * it is.
+ * Creates the authenticator that the configuration asks for. While its file can't be read it admits nobody and logs an
+ * error; it picks the file up as soon as it can.
  *
  * @see distribution "Token Authentication Specification"; RFC 7617
  */
@@ -151,12 +180,19 @@ export async function createAuthenticator(
   return { authenticate: () => OPEN, close: () => {} };
 }
 
-/** @returns everything that is wrong with the files of users and keys, each in a line */
-export async function authFaults({ htpasswd, token }: AuthSettings): Promise<readonly string[]> {
-  const faultsOf = async <Value>(path: string, reading: Promise<Reading<Value>>) =>
-    (await reading).faults.map((fault) => describeFileFault(path, fault));
-  return [
-    ...(htpasswd === undefined ? [] : await faultsOf(htpasswd, readFileOnce(htpasswd, readHtpasswd))),
-    ...(token === undefined ? [] : await faultsOf(token.jwks, readFileOnce(token.jwks, parseJwks))),
+/** Returns the faults of the files of users and keys, one line each. */
+export async function authFaults({
+  htpasswd,
+  token,
+}: AuthSettings): Promise<{ readonly errors: readonly string[]; readonly warnings: readonly string[] }> {
+  const readings = [
+    ...(htpasswd === undefined ? [] : [{ path: htpasswd, ...(await readFileOnce(htpasswd, readHtpasswd)) }]),
+    ...(token === undefined ? [] : [{ path: token.jwks, ...(await readFileOnce(token.jwks, parseJwks)) }]),
   ];
+  const linesOf = (path: string, faults: readonly FileFault[] = []) =>
+    faults.map((each) => describeFileFault(path, each));
+  return {
+    errors: readings.flatMap(({ path, faults }) => linesOf(path, faults)),
+    warnings: readings.flatMap(({ path, warnings }) => linesOf(path, warnings)),
+  };
 }

@@ -1,20 +1,23 @@
-/** What an Authorization header brings. */
+/** The credentials of an Authorization header. */
 export type Authorization =
   /** The bytes of `user:password`. */
   | { readonly scheme: "basic"; readonly credentials: Uint8Array }
-  | { readonly scheme: "bearer"; readonly token: string };
+  | { readonly scheme: "bearer"; readonly token: string }
+  /** Of a v1 token. */
+  | { readonly scheme: "token"; readonly parameters: string };
 
-const HEADER = /^(basic|bearer) +([\w.~+/-]+=*) *$/i;
+const HEADER = /^(?:(basic|bearer) +([\w.~+/-]+=*)|token +(\S+(?: +\S+)*)) *$/i;
 
 /**
- * Reads an Authorization header.
+ * Parses an Authorization header.
  *
- * @returns undefined when it is of another scheme or broken
+ * @returns undefined for another scheme or a malformed header
  * @see RFC 9110 section 11.4, RFC 7617 section 2, RFC 6750 section 2.1
  */
-export function parseAuthorization(header: string): Authorization | undefined {
-  const [, scheme, rest] = HEADER.exec(header) ?? [];
-  if (scheme === undefined || rest === undefined) return undefined;
-  if (scheme.toLowerCase() === "bearer") return { scheme: "bearer", token: rest };
-  return { scheme: "basic", credentials: Buffer.from(rest, "base64") };
+export function parseAuthorization(header: string | undefined): Authorization | undefined {
+  const [, scheme, token, parameters] = HEADER.exec(header ?? "") ?? [];
+  if (parameters !== undefined) return { scheme: "token", parameters };
+  if (scheme === undefined || token === undefined) return undefined;
+  if (scheme.toLowerCase() === "bearer") return { scheme: "bearer", token };
+  return { scheme: "basic", credentials: Buffer.from(token, "base64") };
 }

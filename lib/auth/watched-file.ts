@@ -2,19 +2,35 @@ import { createHash } from "node:crypto";
 import type { BigIntStats } from "node:fs";
 import { open, stat } from "node:fs/promises";
 import type { Log } from "../log.ts";
-import { describeFileFault, type FileFault } from "./file-fault.ts";
 
-/** What a file says. A file that is of no use has faults and no value. */
+/** One fault of a file of users or keys. It never holds a hash or a key. */
+export interface FileFault {
+  /** Counted from 1; absent for a fault of the file as a whole. */
+  readonly line?: number;
+  /** As a reader would write it: `keys[1].kty`. */
+  readonly field?: string;
+  readonly expected: string;
+  readonly received: string;
+}
+
+/** A fault in one line: `/etc/crane.htpasswd:3: expected a bcrypt hash, received a SHA-1 hash`. */
+export function describeFileFault(path: string, { line, field, expected, received }: FileFault): string {
+  const where = line === undefined ? path : `${path}:${line}`;
+  return `${where}: ${field === undefined ? "" : `${field}: `}expected ${expected}, received ${received}`;
+}
+
+/** The content of a file. An unusable file has faults and no value. */
 export interface Reading<Value> {
   readonly value: Value | undefined;
   readonly faults: readonly FileFault[];
+  readonly warnings?: readonly FileFault[];
 }
 
 export type ParseFile<Value> = (bytes: Buffer) => Reading<Value> | Promise<Reading<Value>>;
 
 /** The last good value of a file that may change at any time. */
 export interface WatchedFile<Value> {
-  /** The same object until the content changes; undefined as long as the file never was of use. */
+  /** The same object until the content changes; undefined until the file was usable once. */
   readonly current: () => Value | undefined;
   readonly close: () => void;
 }
@@ -23,7 +39,7 @@ interface WatchOptions<Value> {
   readonly path: string;
   readonly parse: ParseFile<Value>;
   readonly log: Log;
-  /** Between two looks, in ms. */
+  /** Between two checks, in ms. */
   readonly interval: number;
 }
 
@@ -32,7 +48,7 @@ const MAX_BYTES = 8 * 1024 * 1024;
 const MAX_LOGGED = 20;
 const MAX_ATTEMPTS = 3;
 
-/** What was read this soon after it changed, in ms, may change again without its times telling. */
+/** A file read this soon after a change, in ms, may change again with the same timestamps. */
 const RACY_MS = 2000;
 
 type Content =
@@ -47,7 +63,7 @@ const fault = (expected: string, received: string): Content => ({ kind: "fault",
 const codeOf = (error: unknown): string =>
   error instanceof Error && "code" in error ? String(error.code) : String(error);
 
-/** @returns undefined when somebody wrote meanwhile */
+/** @returns undefined when the file changed during the read */
 async function readWhole(path: string): Promise<Content | undefined> {
   await using file = await open(path);
   const before = await file.stat({ bigint: true });
@@ -59,7 +75,7 @@ async function readWhole(path: string): Promise<Content | undefined> {
   return { kind: "bytes", bytes, fingerprint, isSettled: Math.abs(startedAt - changedAt) > RACY_MS };
 }
 
-/** Opens only what is a file, since opening a pipe would wait for its other end. */
+/** Opens regular files only: opening a pipe would block until its other end is opened. */
 async function readContent(path: string): Promise<Content> {
   try {
     const seen = await stat(path, { bigint: true });
@@ -90,59 +106,64 @@ async function isAsBefore(path: string, fingerprint: string): Promise<boolean> {
 }
 
 /**
- * Keeps the value of a file up to date.
+ * Reloads a file whenever it changes.
  *
- * It looks at the path again and again, through all links: that sees an edit, a rename over the file and the swap of
- * a directory's link, as Kubernetes does it, all alike and on any file system, and costs one stat. A file that can't
- * be read or is of no use leaves the last good value in place. Whatever changes is told to the log.
+ * It polls the path with one stat, through all links. That covers an edit, a rename over the file and Kubernetes' swap
+ * of a directory link, on any file system. An unreadable or unusable file leaves the last good value in place. Every
+ * change is logged.
  *
- * @returns when the file was read for the first time, even if that failed
+ * @returns after the first read, even if that failed
  */
 export async function watchFile<Value>(options: WatchOptions<Value>): Promise<WatchedFile<Value>> {
   const { path, parse, log, interval } = options;
   let value: Value | undefined;
   let fingerprint: string | undefined;
-  let known: string | undefined;
+  let state: string | undefined;
   let isClosed = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
-  function tell(reading: Reading<Value>): void {
-    for (const each of reading.faults.slice(0, MAX_LOGGED)) log.error(describeFileFault(path, each));
-    const more = reading.faults.length - MAX_LOGGED;
-    if (more > 0) log.error(`${path}: ${more} more`);
+  function report(level: "error" | "warn", faults: readonly FileFault[]): void {
+    for (const each of faults.slice(0, MAX_LOGGED)) log[level](describeFileFault(path, each));
+    const more = faults.length - MAX_LOGGED;
+    if (more > 0) log[level](`${path}: ${more} more`);
+  }
+
+  function reportAll(reading: Reading<Value>): void {
+    report("error", reading.faults);
+    report("warn", reading.warnings ?? []);
     if (reading.value !== undefined) log.info("users or keys read", { file: path });
     else log.error(value === undefined ? "nobody is let in" : "what was read before holds", { file: path });
   }
 
-  async function look(): Promise<void> {
+  async function reload(): Promise<void> {
     if (fingerprint !== undefined && (await isAsBefore(path, fingerprint))) return;
     const content = await readContent(path);
     fingerprint = content.kind === "bytes" && content.isSettled ? content.fingerprint : undefined;
-    const state =
+    const present =
       content.kind === "bytes"
         ? createHash("sha256").update(content.bytes).digest("base64")
         : describeFileFault(path, content.fault);
-    if (state === known) return;
+    if (present === state) return;
     const reading =
       content.kind === "bytes" ? await parse(content.bytes) : { value: undefined, faults: [content.fault] };
     if (isClosed) return;
-    known = state;
-    tell(reading);
+    state = present;
+    reportAll(reading);
     value = reading.value ?? value;
   }
 
-  function lookLater(): void {
+  function schedule(): void {
     if (isClosed) return;
     timer = setTimeout(() => {
-      look()
-        .catch((error: unknown) => log.error("can't look at a file", { file: path, error: String(error) }))
-        .finally(lookLater);
+      reload()
+        .catch((error: unknown) => log.error("can't read a file", { file: path, error: String(error) }))
+        .finally(schedule);
     }, interval);
     timer.unref();
   }
 
-  await look();
-  lookLater();
+  await reload();
+  schedule();
   return {
     current: () => value,
     close: () => {

@@ -19,7 +19,9 @@ export async function check(options: Readonly<Record<string, unknown>>, terminal
   }
   const { auth } = loaded.config;
   const authorities = readAuthorities(auth);
-  const authProblems = [...(authorities.ok ? [] : [authorities.problem]), ...(await authFaults(auth))];
+  const ofAuth = await authFaults(auth);
+  const authProblems = [...(authorities.ok ? [] : [authorities.problem]), ...ofAuth.errors];
+  for (const warning of ofAuth.warnings) terminal.print(`warning: ${warning}\n`);
   for (const problem of authProblems) terminal.print(`error: ${problem}\n`);
   const { dataDir } = loaded.config.general;
   const { catalog, faults, files } = await readDirectoryOnce(dataDir, loaded.config.s3);

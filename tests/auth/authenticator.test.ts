@@ -1,7 +1,19 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { ALICE, BOB, basic, CAROL, createPlace, DAVE, EMPTY, MUNICH, openDoor, SPACED } from "../harness/passwords.ts";
+import {
+  ALICE,
+  APR1,
+  BOB,
+  basic,
+  CAROL,
+  createPlace,
+  DAVE,
+  EMPTY,
+  MUNICH,
+  openDoor,
+  SPACED,
+} from "../harness/passwords.ts";
 
 const place = createPlace();
 afterAll(place.remove);
@@ -10,7 +22,7 @@ const CHALLENGE = { outcome: "challenge", header: 'Basic realm="craned"' } as co
 const BASE = { kind: "base" } as const;
 
 const htpasswd = place.at("users");
-writeFileSync(htpasswd, `${[ALICE, BOB, CAROL, DAVE, EMPTY, SPACED, MUNICH].join("\n")}\n`);
+writeFileSync(htpasswd, `${[ALICE, BOB, CAROL, DAVE, EMPTY, SPACED, MUNICH, APR1].join("\n")}\n`);
 
 describe("without passwords and tokens", () => {
   test("the door is open", async () => {
@@ -29,11 +41,12 @@ describe("with passwords", () => {
     ["carol", A],
     ["with space", "secret"],
     ["münchen", "secret"],
+    ["old", "secret"],
   ];
-  test.each(LET_IN)("%s is let in, and sees every repository", async (user, password) => {
+  test.each(LET_IN)("%s is let in by name, and sees every repository", async (user, password) => {
     const door = await openDoor({ htpasswd });
     const answer = await door.authenticate(basic(user, password), { kind: "repository", name: "any/name" });
-    expect(answer.outcome).toBe("allowed");
+    expect(answer).toMatchObject({ outcome: "allowed", user });
     expect(answer.outcome === "allowed" && answer.mayPull("another")).toBe(true);
     door.close();
   });
@@ -43,6 +56,9 @@ describe("with passwords", () => {
     ["an empty header", ""],
     ["a wrong password", basic("alice", "Secret")],
     ["another's password", basic("alice", "pässwörd")],
+    ["a wrong password for an MD5 hash", basic("old", "Secret")],
+    ["a no-break space before the credentials", basic("alice", "secret").replace(" ", "\u00a0")],
+    ["a no-break space after them", `${basic("alice", "secret")}\u00a0`],
     ["an unknown user", basic("eve", "secret")],
     ["a user of another case", basic("Alice", "secret")],
     ["no user", basic("", "secret")],

@@ -17,6 +17,9 @@ export const EMPTY = "empty:$2y$04$o2M25HbNUJT3x6A4iDXw0.LtmlWxVTvlrk.n8pXh.URKb
 export const SPACED = "with space:$2y$04$vpn0KcYOg1DbIVWASowQaeMxw3WTYYzc6g.PxZGYjBXu1yd/ZbOmK";
 export const MUNICH = "münchen:$2y$04$pa16Z7vdzKiwXP7OItXUKeibNjOk6E7ToQ.GweNfbUdyArcdh8XFq";
 
+/** Written by `openssl passwd -apr1`; its password is "secret". */
+export const APR1 = "old:$apr1$VFNlH6.M$O9fkNEiFfQZGtyu6mPuDf.";
+
 export const basic = (user: string, password: string): string =>
   `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
 

@@ -1,6 +1,6 @@
 import { type Cidr, contains } from "../../config/cidr.ts";
 import type { Config } from "../../config/config.ts";
-import { createBoundedMap } from "../bounded-map.ts";
+import { LRUCache } from "lru-cache";
 import { type Certificate, parseCertificate } from "./certificate.ts";
 import { type Authorities, holdsAt, type Validity, verifyChain } from "./chain.ts";
 import {
@@ -62,7 +62,7 @@ export function createCertificateClients(options: CertificateClientsOptions): Ce
   const format = auth.clientCertFormat;
   const verify = verifierOf(options);
   if (format === undefined || verify === undefined) return () => NO_ENTITLEMENTS;
-  const known = createBoundedMap<Known>(MAX_KNOWN);
+  const known = new LRUCache<string, Known>({ max: MAX_KNOWN });
 
   const examine = (headers: CertificateHeaders, at: number): Known | undefined => {
     const sent = parseCertificateHeaders(headers, format);

@@ -1,36 +1,43 @@
 /**
- * The file of users, as `htpasswd -B` writes it.
+ * The htpasswd file, as `htpasswd -B` writes it.
  *
  *     line     := "" / "#" *any / user ":" hash
- *     hash     := "$2" ( "a" / "b" / "y" ) "$" cost "$" salt checksum
+ *     hash     := bcrypt / apr1                  the second with a warning, see apr1.ts
+ *     bcrypt   := "$2" ( "a" / "b" / "y" ) "$" cost "$" salt checksum
  *     cost     := "04" … "17"                    the range that htpasswd takes; one step doubles the time
  *     salt     := 21*64digit ( "." / "O" / "e" / "u" )
  *     checksum := 30*64digit 64digit             the last of which has its two lowest bits clear
  *
- * Other kinds of hash are refused: MD5, SHA-1 and crypt are too quick to guess.
+ * Other kinds of hash are refused: SHA-1 and crypt are too quick to guess.
  *
  * @see htpasswd(1), "Password Formats" in the manual of Apache httpd
  */
-import type { FileFault } from "../file-fault.ts";
+import type { FileFault } from "../watched-file.ts";
+import { isApr1 } from "./apr1.ts";
 
 declare const brand: unique symbol;
 
-/** A hash that keeps the grammar above. */
-export type BcryptHash = string & { readonly [brand]: "BcryptHash" };
+/** A hash that follows the grammar above. */
+export type PasswordHash = string & { readonly [brand]: "PasswordHash" };
 
-/** The users of one file: what is wrong with it serves nobody, the rest does. */
+/** The users of one file. Lines with faults are left out; the others count. */
 export interface Htpasswd {
-  readonly users: ReadonlyMap<string, BcryptHash>;
+  /** By name, one character a byte, in whatever encoding the file is. */
+  readonly users: ReadonlyMap<string, PasswordHash>;
   readonly faults: readonly FileFault[];
+  /** Lines that count and should not stay as they are. */
+  readonly warnings: readonly FileFault[];
 }
 
 // The unused bits at the ends of salt and checksum are zero in all that bcrypt writes; Bun takes nothing else.
 const BCRYPT = /^\$2[aby]\$(?:0[4-9]|1[0-7])\$[./0-9A-Za-z]{21}[.Oeu][./0-9A-Za-z]{30}[.CGKOSWaeimquy26]$/;
 const EXPECTED_HASH = "a bcrypt hash with a cost from 4 to 17, as htpasswd -B writes it";
 
+const WEAK_HASH = "an MD5 hash, which is accepted but easily guessed";
+
 const OTHER_KINDS: readonly (readonly [start: RegExp, name: string])[] = [
   [/^\$2[aby]\$/, "a bcrypt hash that is broken or of another cost"],
-  [/^\$apr1\$/, "an MD5 hash"],
+  [/^\$apr1\$/, "an MD5 hash that is broken"],
   [/^\{SHA\}/, "a SHA-1 hash"],
   [/^\$5\$/, "a SHA-256 hash"],
   [/^\$6\$/, "a SHA-512 hash"],
@@ -42,20 +49,21 @@ const BYTE_ORDER_MARK = /^\u00ef\u00bb\u00bf/;
 // Not trim(), which would take a byte of a user's name for a space.
 const OUTER_SPACE = /^[ \t]+|[ \t\r]+$/g;
 
-const isBcrypt = (text: string): text is BcryptHash => BCRYPT.test(text);
+const isPasswordHash = (text: string): text is PasswordHash => BCRYPT.test(text) || isApr1(text);
 
-/** Names the kind alone: it may well be somebody's password in plain text. */
+/** Names the kind only: the text may be a password in plain text. */
 const kindOf = (text: string): string =>
   OTHER_KINDS.find(([start]) => start.test(text))?.[1] ?? "a crypt hash or a password in plain text";
 
 /**
- * Reads a file of users.
+ * Parses an htpasswd file.
  *
- * @param text one character a byte, so that names are compared as bytes in whatever encoding they are
+ * @param text one character a byte
  */
 export function parseHtpasswd(text: string): Htpasswd {
-  const users = new Map<string, BcryptHash>();
+  const users = new Map<string, PasswordHash>();
   const faults: FileFault[] = [];
+  const warnings: FileFault[] = [];
   for (const [index, raw] of text.replace(BYTE_ORDER_MARK, "").split("\n").entries()) {
     const line = index + 1;
     const entry = raw.replace(OUTER_SPACE, "");
@@ -64,9 +72,12 @@ export function parseHtpasswd(text: string): Htpasswd {
     const user = entry.slice(0, colon);
     const hash = entry.slice(colon + 1);
     if (colon <= 0) faults.push({ line, expected: "user:hash", received: "a line without a user" });
-    else if (!isBcrypt(hash)) faults.push({ line, expected: EXPECTED_HASH, received: kindOf(hash) });
+    else if (!isPasswordHash(hash)) faults.push({ line, expected: EXPECTED_HASH, received: kindOf(hash) });
     else if (users.has(user)) faults.push({ line, expected: "a user that has no line yet", received: "a second one" });
-    else users.set(user, hash);
+    else {
+      users.set(user, hash);
+      if (isApr1(hash)) warnings.push({ line, expected: EXPECTED_HASH, received: WEAK_HASH });
+    }
   }
-  return { users, faults };
+  return { users, faults, warnings };
 }

@@ -1,17 +1,27 @@
 import { randomBytes } from "node:crypto";
 import { availableParallelism } from "node:os";
-import { createBoundedMap } from "../bounded-map.ts";
-import type { BcryptHash, Htpasswd } from "./htpasswd.ts";
-import { type Busy, createQueue } from "./queue.ts";
+import { LRUCache } from "lru-cache";
+import pLimit from "p-limit";
+import { isApr1, verifyApr1 } from "./apr1.ts";
+import type { Htpasswd, PasswordHash } from "./htpasswd.ts";
+
+/** The server has too many passwords to verify. */
+export interface Busy {
+  readonly outcome: "busy";
+  /** Seconds to wait before the next attempt: a whole number from 1 to 60. */
+  readonly retryAfter: number;
+}
 
 /** Whether user and password belong together. */
-export type PasswordVerdict = { readonly outcome: "passed" } | { readonly outcome: "failed" } | Busy;
+export type PasswordVerdict =
+  /** `user` is the key of {@link Htpasswd.users}. */
+  { readonly outcome: "passed"; readonly user: string } | { readonly outcome: "failed" } | Busy;
 
-/** Checks passwords, and remembers for a while what it found. */
+/** Verifies passwords and caches the results. */
 export interface Passwords {
   /**
    * @param credentials the bytes of `user:password`
-   * @returns at once when it was checked before or can't be right; a promise when it takes bcrypt
+   * @returns at once for a cached result; a promise where a hash has to be computed
    */
   readonly check: (htpasswd: Htpasswd, credentials: Uint8Array) => PasswordVerdict | Promise<PasswordVerdict>;
 }
@@ -19,43 +29,47 @@ export interface Passwords {
 interface PasswordsOptions {
   /** In ms. */
   readonly now: () => number;
-  readonly verify?: (password: Uint8Array, hash: BcryptHash) => Promise<boolean>;
+  readonly verify?: (password: Uint8Array, hash: PasswordHash) => Promise<boolean>;
   readonly concurrency?: number;
   readonly maxWaiting?: number;
-  /** How many pairs that passed, and how many that failed, are remembered. */
-  readonly maxRemembered?: number;
+  /** How many results are cached: as many good ones, and as many bad ones. */
+  readonly maxCached?: number;
 }
 
-const PASSED: PasswordVerdict = { outcome: "passed" };
 const FAILED: PasswordVerdict = { outcome: "failed" };
 
 const COLON = 58;
 const MAX_WAITING = 128;
-const MAX_REMEMBERED = 4096;
+const MAX_CACHED = 4096;
 const FAILURE_MS = 10_000;
+const MAX_RETRY_AFTER = 60;
 
-/** bcrypt looks at no more: htpasswd cuts what is longer, Bun hashes it first. Neither is what its user chose. */
+/** bcrypt reads no more: htpasswd truncates longer passwords, Bun hashes them first. Neither is the user's password. */
 const MAX_PASSWORD_BYTES = 72;
 
 /**
- * bcrypt runs on threads that reading files and WebCrypto need too, as many as there are processors but at least two.
- * With half of them at most, these never wait for a password, and processors are left for redirects.
+ * bcrypt runs on the thread pool that file reads and WebCrypto need too, with as many threads as processors but at
+ * least two. With at most half of them, file reads never wait for a password, and processors are left for redirects.
  */
 const CONCURRENCY = Math.max(1, Math.floor(availableParallelism() / 2));
 
-const verifyBcrypt = (password: Uint8Array, hash: BcryptHash): Promise<boolean> =>
-  Bun.password.verify(password, hash, "bcrypt");
+async function verifyHash(password: Uint8Array, hash: PasswordHash): Promise<boolean> {
+  if (!isApr1(hash)) return Bun.password.verify(password, hash, "bcrypt");
+  // MD5 runs on this thread: other requests get their turn between two passwords.
+  await new Promise((resolve) => setImmediate(resolve));
+  return verifyApr1(password, hash);
+}
 
-interface Split {
+interface Credentials {
   readonly user: string;
   readonly password: Uint8Array;
 }
 
 /**
- * Only passwords that are themselves: bcrypt repeats a key with a NUL in between, so that "a", NUL, "a" would do for
- * "a", and never an empty one, which Bun refuses anyhow.
+ * Splits credentials. A password with a NUL is refused, because bcrypt repeats its key with a NUL in between, so that
+ * "a", NUL, "a" would pass for "a". An empty one is refused as well, as Bun does.
  */
-function split(credentials: Uint8Array): Split | undefined {
+function split(credentials: Uint8Array): Credentials | undefined {
   const colon = credentials.indexOf(COLON);
   if (colon < 0) return undefined;
   const password = credentials.subarray(colon + 1);
@@ -63,63 +77,74 @@ function split(credentials: Uint8Array): Split | undefined {
   return { user: Buffer.from(credentials.subarray(0, colon)).toString("latin1"), password };
 }
 
-/** What is known of the users of one file. */
-function createMemory(htpasswd: Htpasswd, limit: number) {
+/** The results for the users of one file. */
+function createCache(htpasswd: Htpasswd, max: number) {
   return {
     htpasswd,
     hashes: [...htpasswd.users.values()],
-    passed: createBoundedMap<true>(limit),
-    /** With the time until which it holds. Apart from the others, so that guessing drives nobody out. */
-    failed: createBoundedMap<number>(limit),
+    passed: new LRUCache<string, PasswordVerdict>({ max }),
+    /** The time until which a failure counts. A separate cache, so that guesses evict no user. */
+    failed: new LRUCache<string, number>({ max }),
     pending: new Map<string, Promise<PasswordVerdict>>(),
   };
 }
 
-type Memory = ReturnType<typeof createMemory>;
+type Cache = ReturnType<typeof createCache>;
 
 /**
- * Makes a checker of passwords.
+ * Creates a password checker.
  *
- * Pairs are remembered by a keyed digest, never as they are, and only for the very file that they were checked against.
- * A user that nobody knows is checked against somebody's hash, always the same one, and refused: it takes as long as
- * for a user that there is, whatever the costs in the file.
+ * The cache key is a keyed digest of user and password, and entries count only for the file they were checked against.
+ * An unknown user is checked against some user's hash, always the same one, and refused: that takes as long as for a
+ * known user, whatever the costs in the file.
  */
 export function createPasswords({
   now,
-  verify = verifyBcrypt,
+  verify = verifyHash,
   concurrency = CONCURRENCY,
   maxWaiting = MAX_WAITING,
-  maxRemembered = MAX_REMEMBERED,
+  maxCached = MAX_CACHED,
 }: PasswordsOptions): Passwords {
   const key = randomBytes(32);
-  const queue = createQueue({ concurrency, maxWaiting, now });
-  let memory: Memory | undefined;
+  const limit = pLimit(concurrency);
+  let lastTook = 0;
+  let cache: Cache | undefined;
 
   const digestOf = (text: Uint8Array | string) => new Bun.CryptoHasher("sha256", key).update(text).digest();
 
-  function hashFor(user: string, { htpasswd, hashes }: Memory): { hash: BcryptHash; isKnown: boolean } | undefined {
+  function hashFor(user: string, { htpasswd, hashes }: Cache): { hash: PasswordHash; isKnown: boolean } | undefined {
     const known = htpasswd.users.get(user);
-    // Worked out for users who are known, too: it would be a difference.
-    const anybody = hashes[digestOf(user).readUInt32BE() % hashes.length];
-    const hash = known ?? anybody;
+    // Computed for known users too: leaving it out would be a difference in time.
+    const substitute = hashes[digestOf(user).readUInt32BE() % hashes.length];
+    const hash = known ?? substitute;
     return hash === undefined ? undefined : { hash, isKnown: known !== undefined };
   }
 
-  async function remember(result: Promise<boolean>, isKnown: boolean, pair: string, { passed, failed }: Memory) {
-    if ((await result) && isKnown) {
-      passed.set(pair, true);
-      return PASSED;
+  async function timed(password: Uint8Array, hash: PasswordHash): Promise<boolean> {
+    const startedAt = now();
+    try {
+      return await verify(password, hash);
+    } finally {
+      lastTook = now() - startedAt;
     }
-    failed.set(pair, now() + FAILURE_MS);
-    return FAILED;
   }
 
-  function start({ user, password }: Split, pair: string, present: Memory): PasswordVerdict | Promise<PasswordVerdict> {
+  function start({ user, password }: Credentials, pair: string, present: Cache) {
     const found = hashFor(user, present);
     if (found === undefined) return FAILED;
-    const result = queue.run(() => verify(password, found.hash));
-    if ("outcome" in result) return result;
-    const verdict = remember(result, found.isKnown, pair, present).finally(() => present.pending.delete(pair));
+    const waiting = limit.activeCount + limit.pendingCount - concurrency;
+    if (waiting >= maxWaiting) {
+      const seconds = Math.ceil((lastTook * (waiting + 1)) / concurrency / 1000);
+      return { outcome: "busy", retryAfter: Math.min(Math.max(seconds, 1), MAX_RETRY_AFTER) } as const;
+    }
+    const verdict = limit(timed, password, found.hash)
+      .then((isRight): PasswordVerdict => {
+        const passed = { outcome: "passed", user } as const;
+        if (isRight && found.isKnown) present.passed.set(pair, passed);
+        else present.failed.set(pair, now() + FAILURE_MS);
+        return isRight && found.isKnown ? passed : FAILED;
+      })
+      .finally(() => present.pending.delete(pair));
     present.pending.set(pair, verdict);
     return verdict;
   }
@@ -128,11 +153,12 @@ export function createPasswords({
     check: (htpasswd, credentials) => {
       const parts = split(credentials);
       if (parts === undefined) return FAILED;
-      if (memory?.htpasswd !== htpasswd) memory = createMemory(htpasswd, maxRemembered);
+      if (cache?.htpasswd !== htpasswd) cache = createCache(htpasswd, maxCached);
       const pair = digestOf(credentials).toString("base64");
-      if (memory.passed.get(pair) !== undefined) return PASSED;
-      if ((memory.failed.get(pair) ?? 0) > now()) return FAILED;
-      return memory.pending.get(pair) ?? start(parts, pair, memory);
+      const passed = cache.passed.get(pair);
+      if (passed !== undefined) return passed;
+      if ((cache.failed.get(pair) ?? 0) > now()) return FAILED;
+      return cache.pending.get(pair) ?? start(parts, pair, cache);
     },
   };
 }

@@ -1,22 +1,24 @@
 import { createHash } from "node:crypto";
 import { errors, jwtVerify } from "jose";
+import { LRUCache } from "lru-cache";
 import * as v from "valibot";
-import { createBoundedMap } from "../bounded-map.ts";
 import { TOKEN_ALGORITHMS, type TokenKeys } from "./jwks.ts";
 
-/** What a token lets its bearer do. */
+/** The rights that a token grants. */
 export interface Grant {
   /** Names of the repositories that may be pulled. */
   readonly pull: ReadonlySet<string>;
   /** Whether the whole catalogue may be seen. */
   readonly catalog: boolean;
+  /** The subject of the token, where it names one. */
+  readonly user: string | undefined;
 }
 
-/** Checks bearer tokens, and remembers good ones as long as they are good. */
+/** Verifies bearer tokens and caches valid ones until they expire. */
 export interface Tokens {
   /**
    * @param token a JSON Web Token
-   * @returns what it lets its bearer do, at once if it was checked before; undefined when it is not good
+   * @returns what it grants, at once if cached; undefined for an invalid token
    */
   readonly check: (keys: TokenKeys, token: string) => Grant | undefined | Promise<Grant | undefined>;
 }
@@ -27,28 +29,29 @@ interface TokensOptions {
   readonly issuer: string;
   /** In ms since 1970. */
   readonly now: () => number;
-  /** How many good tokens are remembered. */
-  readonly maxRemembered?: number;
+  /** How many valid tokens are cached. */
+  readonly maxCached?: number;
 }
 
-/** How far the clocks may be apart, in seconds: as much as the reference implementation lets them be. */
+/** The allowed difference between clocks, in seconds, as in the reference implementation. */
 const LEEWAY = 60;
-const MAX_REMEMBERED = 4096;
+const MAX_CACHED = 4096;
 
 const claims = v.object({
   exp: v.number(),
+  sub: v.fallback(v.optional(v.string()), undefined),
   access: v.optional(v.array(v.unknown()), []),
 });
 const accessEntry = v.object({ type: v.string(), name: v.string(), actions: v.array(v.string()) });
 
-interface Good {
+interface Verified {
   readonly grant: Grant;
   /** In ms since 1970. */
   readonly until: number;
 }
 
-/** Entries of other types, and such as come to no more than a part of one, grant nothing. */
-function grantOf(access: readonly unknown[]): Grant {
+/** Entries of other types and malformed ones grant nothing. */
+function grantOf({ access, sub }: v.InferOutput<typeof claims>): Grant {
   const pull = new Set<string>();
   let catalog = false;
   for (const each of access) {
@@ -59,19 +62,19 @@ function grantOf(access: readonly unknown[]): Grant {
     if (type === "repository" && (hasAll || actions.includes("pull"))) pull.add(name);
     if (type === "registry" && name === "catalog" && hasAll) catalog = true;
   }
-  return { pull, catalog };
+  return { pull, catalog, user: sub === "" ? undefined : sub };
 }
 
 /**
- * Makes a checker of bearer tokens: signature, issuer, audience and times.
+ * Creates a checker of bearer tokens: signature, issuer, audience and times.
  *
  * @see distribution "Token Authentication Implementation", "Token Scope Documentation"; RFC 7519
  */
-export function createTokens({ service, issuer, now, maxRemembered = MAX_REMEMBERED }: TokensOptions): Tokens {
-  let remembered = createBoundedMap<Good>(maxRemembered);
-  let rememberedFor: TokenKeys | undefined;
+export function createTokens({ service, issuer, now, maxCached = MAX_CACHED }: TokensOptions): Tokens {
+  let cache = new LRUCache<string, Verified>({ max: maxCached });
+  let cachedFor: TokenKeys | undefined;
 
-  async function verify(keys: TokenKeys, token: string): Promise<Good | undefined> {
+  async function verify(keys: TokenKeys, token: string): Promise<Verified | undefined> {
     try {
       const { payload } = await jwtVerify(token, keys, {
         issuer,
@@ -82,30 +85,31 @@ export function createTokens({ service, issuer, now, maxRemembered = MAX_REMEMBE
       });
       const parsed = v.safeParse(claims, payload);
       if (!parsed.success) return undefined;
-      return { grant: grantOf(parsed.output.access), until: (parsed.output.exp + LEEWAY) * 1000 };
+      return { grant: grantOf(parsed.output), until: (parsed.output.exp + LEEWAY) * 1000 };
     } catch (error) {
       if (error instanceof errors.JOSEError) return undefined;
       throw error;
     }
   }
 
-  async function checkAnew(keys: TokenKeys, token: string, digest: string): Promise<Grant | undefined> {
-    const mine = remembered;
-    const good = await verify(keys, token);
-    if (good !== undefined) mine.set(digest, good);
-    return good?.grant;
+  async function verifyAndCache(keys: TokenKeys, token: string, digest: string): Promise<Grant | undefined> {
+    // The cache of these keys, whatever the keys are when the verification ends.
+    const present = cache;
+    const verified = await verify(keys, token);
+    if (verified !== undefined) present.set(digest, verified);
+    return verified?.grant;
   }
 
   return {
     check: (keys, token) => {
-      if (keys !== rememberedFor) {
-        remembered = createBoundedMap(maxRemembered);
-        rememberedFor = keys;
+      if (keys !== cachedFor) {
+        cache = new LRUCache({ max: maxCached });
+        cachedFor = keys;
       }
-      // A digest is shorter than a token, and is not one that leaks from memory.
+      // A digest is shorter than a token and useless to whoever reads it from memory.
       const digest = createHash("sha256").update(token).digest("base64");
-      const good = remembered.get(digest);
-      return good !== undefined && now() < good.until ? good.grant : checkAnew(keys, token, digest);
+      const verified = cache.get(digest);
+      return verified !== undefined && now() < verified.until ? verified.grant : verifyAndCache(keys, token, digest);
     },
   };
 }

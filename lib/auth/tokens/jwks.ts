@@ -1,13 +1,12 @@
 import { createLocalJWKSet, importJWK, type JWTVerifyGetKey } from "jose";
 import * as v from "valibot";
 import { quote } from "../../config/problem.ts";
-import type { FileFault } from "../file-fault.ts";
-import type { Reading } from "../watched-file.ts";
+import type { FileFault, Reading } from "../watched-file.ts";
 
-/** Finds the public key that a token names. */
+/** Returns the public key that a token names. */
 export type TokenKeys = JWTVerifyGetKey;
 
-/** The algorithms that a token may be signed with: none that would make a public key a shared secret. */
+/** The accepted signature algorithms. HMAC is not among them: it would make a public key a shared secret. */
 export const TOKEN_ALGORITHMS: readonly string[] = ["RS256", "ES256", "EdDSA"];
 
 const keySet = v.object({ keys: v.array(v.unknown()) });
@@ -42,7 +41,7 @@ const EXPECTED_SET = 'a JSON Web Key Set, {"keys": […]}, with a key for RS256,
 const EXPECTED_KEY = "a public key for RS256, ES256 or EdDSA";
 const MIN_RSA_BYTES = 256;
 
-/** What it says of itself, without the key. */
+/** Describes a key without its secret or public part. */
 function describeKey(key: object): string {
   const members = ["kty", "crv", "alg"] as const;
   const said = members.flatMap((name) => {
@@ -66,7 +65,7 @@ async function isImportable(key: PublicKey): Promise<boolean> {
 
 type Checked = { readonly key: PublicKey } | { readonly expected: string; readonly received: string };
 
-/** @returns undefined for a key that is rightly there and none of ours */
+/** @returns undefined for a key that serves another purpose */
 async function checkKey(value: unknown): Promise<Checked | undefined> {
   if (typeof value !== "object" || value === null) return { expected: EXPECTED_KEY, received: "no object" };
   if (isForEncryption(value)) return undefined;
@@ -88,8 +87,8 @@ function parseKeySet(bytes: Uint8Array): readonly unknown[] | undefined {
 }
 
 /**
- * Reads the public keys that tokens are signed with. A key that is of no use is passed over with a fault; without any
- * that is, the file is of no use either.
+ * Reads the public keys that verify tokens. An unusable key is skipped with a fault; a file without a usable key is
+ * unusable.
  *
  * @see RFC 7517 section 5
  */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { describeFileFault } from "../../../lib/auth/file-fault.ts";
+import { describeFileFault } from "../../../lib/auth/watched-file.ts";
 import { parseHtpasswd } from "../../../lib/auth/passwords/htpasswd.ts";
 import { ALICE, BOB, CAROL, EMPTY, SPACED } from "../../harness/passwords.ts";
 
@@ -33,7 +33,8 @@ describe("a file of users", () => {
   const EXPECTED = "users:2: expected a bcrypt hash with a cost from 4 to 17, as htpasswd -B writes it, received";
   const BROKEN = `${EXPECTED} a bcrypt hash that is broken or of another cost`;
   const BAD: readonly [line: string, fault: string][] = [
-    ["eve:$apr1$b0Kgm1NB$CYItF3pTcFkSD6Di1qtGh.", `${EXPECTED} an MD5 hash`],
+    ["eve:$apr1$b0Kgm1NB$CYItF3pTcFkSD6Di1qtGh", `${EXPECTED} an MD5 hash that is broken`],
+    ["eve:$apr1$tooLongSalt$CYItF3pTcFkSD6Di1qtGh.", `${EXPECTED} an MD5 hash that is broken`],
     ["eve:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=", `${EXPECTED} a SHA-1 hash`],
     ["eve:$5$lMbv815lJXJ.R/f/$cddH16uIuU66WrgDKMgJhRRofEQZDEcKKvWv8tmkwKD", `${EXPECTED} a SHA-256 hash`],
     ["eve:$6$Z5OS12/L0hOVw9/F$LHldQ", `${EXPECTED} a SHA-512 hash`],

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdirSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { authFaults } from "../../../lib/auth/authenticator.ts";
 import { watchFile } from "../../../lib/auth/watched-file.ts";
-import { ALICE, BOB, basic, createPlace, createRecordedLog, openDoor, until } from "../../harness/passwords.ts";
+import { ALICE, APR1, BOB, basic, createPlace, createRecordedLog, openDoor, until } from "../../harness/passwords.ts";
 
 const BASE = { kind: "base" } as const;
 const SHA = "eve:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=";
@@ -154,14 +154,19 @@ test("a file is no longer looked at, even if a look was under way when it was cl
 });
 
 test("all that is wrong with the file can be told without a door", async () => {
-  writeFileSync(path, `${ALICE}\n${SHA}\nnobody`);
+  writeFileSync(path, `${ALICE}\n${SHA}\nnobody\n${APR1}`);
   const settings = { htpasswd: path, realm: "craned", token: undefined };
-  expect(await authFaults(settings)).toEqual([
-    `${path}:2: expected a bcrypt hash with a cost from 4 to 17, as htpasswd -B writes it, received a SHA-1 hash`,
-    `${path}:3: expected user:hash, received a line without a user`,
-  ]);
-  expect(await authFaults({ ...settings, htpasswd: place.at("missing") })).toEqual([
-    `${place.at("missing")}: expected a file that can be read, received ENOENT`,
-  ]);
-  expect(await authFaults({ ...settings, htpasswd: undefined })).toEqual([]);
+  const expected = "expected a bcrypt hash with a cost from 4 to 17, as htpasswd -B writes it";
+  expect(await authFaults(settings)).toEqual({
+    errors: [
+      `${path}:2: ${expected}, received a SHA-1 hash`,
+      `${path}:3: expected user:hash, received a line without a user`,
+    ],
+    warnings: [`${path}:4: ${expected}, received an MD5 hash, which is accepted but easily guessed`],
+  });
+  expect(await authFaults({ ...settings, htpasswd: place.at("missing") })).toEqual({
+    errors: [`${place.at("missing")}: expected a file that can be read, received ENOENT`],
+    warnings: [],
+  });
+  expect(await authFaults({ ...settings, htpasswd: undefined })).toEqual({ errors: [], warnings: [] });
 });

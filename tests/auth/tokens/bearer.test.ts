@@ -66,6 +66,16 @@ describe("a good token", () => {
     ]);
   });
 
+  test.each([
+    ["alice", "alice"],
+    ["", undefined],
+    [undefined, undefined],
+    [7, undefined],
+  ])("with the subject %p is of user %p", async (sub, user) => {
+    const answer = await ask(await rsa.sign({ claims: { access: pullOf("team/app"), sub } }), PULL_APP);
+    expect(answer.outcome === "allowed" ? answer.user : "refused").toBe(user);
+  });
+
   const FINE: readonly [what: string, changes: TokenChanges][] = [
     ["has several audiences", { claims: { aud: ["x", SERVICE] } }],
     ["has no time to begin", { claims: { nbf: undefined, iat: undefined } }],

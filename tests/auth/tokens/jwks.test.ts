@@ -54,7 +54,7 @@ describe("the file of keys", () => {
   ];
   test.each(BAD)("has a fault for a key %s, and the others serve", async (_, key, fault) => {
     write([key, ed.jwk]);
-    expect(await authFaults(settings())).toEqual([`${jwks}: keys[0]: ${fault}`]);
+    expect((await authFaults(settings())).errors).toEqual([`${jwks}: keys[0]: ${fault}`]);
     const door = await openDoor(settings());
     expect(await takes(door, await ed.sign({ claims: { exp: Date.now() / 1000 + 300, nbf: undefined } }))).toBe(true);
     door.close();
@@ -64,7 +64,7 @@ describe("the file of keys", () => {
     const { alg, ...plain } = ec.jwk;
     write([{ ...rs512.jwk, use: "enc" }, plain, { ...ed.jwk, use: "sig" }]);
     expect(alg).toBe("ES256");
-    expect(await authFaults(settings())).toEqual([]);
+    expect((await authFaults(settings())).errors).toEqual([]);
     const door = await openDoor(settings(), now);
     expect([await takes(door, await ec.sign()), await takes(door, await ed.sign())]).toEqual([true, true]);
     door.close();
@@ -74,7 +74,7 @@ describe("the file of keys", () => {
     const twin = await createSigner("RS256");
     const nameless = await createSigner("EdDSA", "");
     write([rsa.jwk, twin.jwk, nameless.jwk]);
-    expect(await authFaults(settings())).toEqual([
+    expect((await authFaults(settings())).errors).toEqual([
       `${jwks}: keys[1].kid: expected one key for RS256 a kid, received another`,
     ]);
     const door = await openDoor(settings(), now);
@@ -93,7 +93,7 @@ describe("the file of keys", () => {
   ];
   test.each(USELESS)("that holds %s is of no use, and closes the door", async (_, text, faults) => {
     writeFileSync(jwks, text);
-    const found = await authFaults(settings());
+    const found = (await authFaults(settings())).errors;
     expect(found).toHaveLength(faults);
     expect(found.at(-1)).toStartWith(
       `${jwks}: expected a JSON Web Key Set, {"keys": […]}, with a key for RS256, ES256 or EdDSA, received`,
@@ -125,7 +125,7 @@ describe("the file of keys", () => {
 test("good tokens are forgotten when there are too many", async () => {
   const { value: keys } = await parseJwks(Buffer.from(JSON.stringify({ keys: [ed.jwk] })));
   if (keys === undefined) throw new Error("no keys");
-  const tokens = createTokens({ service: SERVICE, issuer: ISSUER, now, maxRemembered: 2 });
+  const tokens = createTokens({ service: SERVICE, issuer: ISSUER, now, maxCached: 2 });
   const [first, second, third] = await Promise.all(["1", "2", "3"].map((jti) => ed.sign({ claims: { jti } })));
   for (const token of [first, second, first, third]) await tokens.check(keys, token ?? "");
   const isRemembered = (token = "") => !(tokens.check(keys, token) instanceof Promise);
