@@ -16,8 +16,8 @@ const PAIRS = 4;
 const TURNS = 6;
 
 const WAYS = [
-  { name: "measured", port: PORT, allow: "127.0.0.0/8" },
-  { name: "not measured", port: PORT + 1, allow: "" },
+  { name: "measured", port: PORT, listen: "127.0.0.1:7321" },
+  { name: "not measured", port: PORT + 1, listen: "off" },
 ] as const;
 
 type Way = (typeof WAYS)[number];
@@ -29,7 +29,7 @@ async function pairOf(data: string, requests: string, loads: ReadonlyMap<Way, Lo
   const started = [];
   try {
     for (const way of WAYS) {
-      const server = await startServer(cranedCommand(data, way.port, "--metrics-allow", way.allow), way.port);
+      const server = await startServer(cranedCommand(data, way.port, "--management-listen", way.listen), way.port);
       started.push({ way, server });
       await load(way.port, server, requests, { seconds: 1 });
     }

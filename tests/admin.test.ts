@@ -198,7 +198,7 @@ describe("the pages", () => {
   });
 
   test("show a repository that is protected to those who may see all", async () => {
-    const open = await start(files, "--admin-show-protected", "yes");
+    const open = await start(files, "--management-show-protected", "yes");
     expect(JSON.parse((await page(open, "/v2", JSON_PLEASE)).body)).toEqual({ ...V2, vault: { protected: true } });
     expect(Object.keys(JSON.parse((await page(open, "/v1", JSON_PLEASE)).body))).toContain("cellar");
     expect(await texts(utf8(await page(open, "?q=vault")), "#list .protected")).toEqual(["protected"]);

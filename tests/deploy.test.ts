@@ -191,7 +191,7 @@ for (const [format, programs] of [
   describeWith(programs, `deploy/${format}.conf`, () => {
     let world: World;
     beforeAll(async () => {
-      world = await start(format, { args: ["--admin-allow", "127.0.0.1"] });
+      world = await start(format);
     });
 
     const nameless = async (answer: Response): Promise<string> => {

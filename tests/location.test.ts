@@ -23,7 +23,8 @@ describe("a v2 URL", () => {
       "http://edge.example.org:8080",
       "http://edge.example.org:8080/pulp/app/manifests/latest",
     ],
-    ["https://static.example.com", undefined, "/pulp/app/manifests/latest"],
+    ["https://static.example.com", undefined, "https://static.example.com/pulp/app/manifests/latest"],
+    ["https://static.example.com", "", "https://static.example.com/pulp/app/manifests/latest"],
     ["t", "T", "hTTps://sTaTic.example.com/pulp/app/manifesTs/laTesT"],
     ["app/manifests", "a/m", "https://static.example.com/pulp/a/m/latest"],
     [".", "$&$1", "https://static$&$1example$&$1com/pulp/app/manifests/latest"],
@@ -213,7 +214,7 @@ describe("S3's signature", () => {
   });
 
   test("is of no use to a URL without host", () => {
-    expect(locate({ urlMatch: "https://static.example.com", urlReplace: "", signer })).toBe(
+    expect(locate({ urlMatch: "https://static.example.com/", urlReplace: "/", signer })).toBe(
       "/pulp/app/manifests/latest",
     );
   });

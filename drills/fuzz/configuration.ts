@@ -33,18 +33,21 @@ function wrongIn(loaded: Loaded, { file }: HostileConfiguration): string | undef
     if (problem.source.kind === "file" && !((problem.source.line ?? 1) <= lines)) return `the line of ${text}`;
   }
   if (!loaded.ok) return undefined;
-  const { auth, cdn, general, server, serveContent } = loaded.config;
+  const { auth, cdn, general, management, server, serveContent } = loaded.config;
   const headers = [auth.realm, auth.token?.realm, auth.token?.service, auth.clientCertHeader, general.endpoint];
   const sent = [...headers, cdn.urlMatch, cdn.urlReplace, serveContent.xAccelRedirect].filter(
     (each) => each !== undefined,
   );
   if (sent.some((each) => /[^ -~]/.test(each))) return `what is sent in headers: ${JSON.stringify(sent)}`;
-  const paths = [general.dataDir, serveContent.contentDirV1, serveContent.contentDirV2];
+  const paths = [general.dataDir, serveContent.contentDirV1 || "/", serveContent.contentDirV2 || "/"];
   if (paths.some((path) => !/^[^\u0000-\u001f\u007f]+$/.test(path))) return `the paths ${JSON.stringify(paths)}`;
-  const isPort = Number.isInteger(server.port) && server.port >= 0 && server.port < 65_536;
-  return isPort && server.workers >= 1 && server.workers <= 64
+  const listens = [...server.listen, ...(management.listen === undefined ? [] : [management.listen])];
+  const isSound = listens.every(
+    (each) => each.kind === "unix" || (Number.isInteger(each.port) && each.port >= 0 && each.port < 65_536),
+  );
+  return isSound && server.workers >= 1 && server.workers <= 64
     ? undefined
-    : `port ${server.port}, ${server.workers} workers`;
+    : `listens ${JSON.stringify(listens)}, ${server.workers} workers`;
 }
 
 /** Loads one configuration, and looks at what comes of it. */

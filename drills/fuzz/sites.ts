@@ -77,7 +77,7 @@ async function start({ args = [], close, ...site }: Started): Promise<Site> {
 }
 
 /** Everybody is let in, and sent on. */
-const open = (): Promise<Site> => start({ args: ["--admin-allow", "127.0.0.0/8"] });
+const open = (): Promise<Site> => start({});
 
 const contentOf: CheckBody = ({ status, headers, body }, { file, path }) => {
   if ((status !== 200 && status !== 206) || file === undefined || path === undefined) return undefined;
@@ -191,7 +191,7 @@ function certificates(format: "nginx" | "envoy"): () => Promise<Site> {
     const core = withoutSpace(encode(client)).slice(300, 340);
     return start({
       args: [
-        ...["--trusted-proxies", "127.0.0.0/8", "--auth-client-cert-format", format, "--admin-allow", "10.0.0.1"],
+        ...["--trusted-proxies", "127.0.0.0/8", "--auth-client-cert-format", format],
         ...["--auth-client-ca", authority.certificatePath],
       ],
       credentials: [good, good, sentFor(stranger), sentFor(narrow), good.slice(0, 500), "", "%", ...extra].map(
@@ -223,7 +223,7 @@ function tls(): Promise<Site> {
   const workshop = openWorkshop();
   const { certificatePath, keyPath } = workshop.make({ name: "localhost" });
   return start({
-    args: ["--tls-certificate", certificatePath, "--tls-key", keyPath, "--admin-allow", ""],
+    args: ["--tls-certificate", certificatePath, "--tls-key", keyPath],
     isTls: true,
     close: workshop.close,
   });

@@ -1,5 +1,5 @@
 import { parseAuthorization } from "../auth/authorization.ts";
-import { type Cidr, contains } from "../config/cidr.ts";
+import { type AddressSet, contains } from "../config/addresses.ts";
 import type { Service } from "../http/connection.ts";
 import { headerIn } from "../http/fields.ts";
 import type { HeadFault, RequestHead } from "../http/request-head.ts";
@@ -31,7 +31,7 @@ export type AccessWriter = (access: Access) => void;
 interface AccessOptions {
   readonly write: AccessWriter;
   readonly ids: RequestIds;
-  readonly trustedProxies: readonly Cidr[];
+  readonly trustedProxies: AddressSet;
   /** Whether clients are asked for a password. */
   readonly asksForPasswords: boolean;
 }

@@ -1,5 +1,5 @@
 /** Who a request comes from, by the word of the proxies that are believed and of nobody else. */
-import { type Cidr, contains, isAddress } from "../config/cidr.ts";
+import { type AddressSet, contains, isAddress } from "../config/addresses.ts";
 
 /** The value of a request's header, lines of one name joined by commas; its name in lower case. */
 export type HeaderGetter = (name: string) => string | undefined;
@@ -40,7 +40,7 @@ function forwardedFor(text: string): readonly string[] | undefined {
 }
 
 /** Goes back from hop to hop as long as each is believed about the one before it. */
-function farthest(hops: readonly string[], trustedProxies: readonly Cidr[]): string | undefined {
+function farthest(hops: readonly string[], trustedProxies: AddressSet): string | undefined {
   let address: string | undefined;
   for (const hop of hops.toReversed()) {
     address = addressOf(hop);
@@ -56,7 +56,7 @@ function farthest(hops: readonly string[], trustedProxies: readonly Cidr[]): str
  * @returns undefined where nobody can know: a request that came through a proxy which is not trusted, or which does not
  *   say for whom it asks, or through proxies whose two headers tell of different clients
  */
-export function clientAddress(header: HeaderGetter, peer: string, trustedProxies: readonly Cidr[]): string | undefined {
+export function clientAddress(header: HeaderGetter, peer: string, trustedProxies: AddressSet): string | undefined {
   if (!contains(trustedProxies, peer)) return TRACES.some((name) => header(name) !== undefined) ? undefined : peer;
   const [forwarded, list] = [header("forwarded"), header("x-forwarded-for")];
   const told = [

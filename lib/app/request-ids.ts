@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { type Cidr, contains } from "../config/cidr.ts";
+import { type AddressSet, contains } from "../config/addresses.ts";
 import type { PreparedAnswer, Service } from "../http/connection.ts";
 import type { HeadFault, RequestHead } from "../http/request-head.ts";
 
@@ -40,7 +40,7 @@ const LOW = Array.from(
 );
 
 /** Makes ids of what no other process has and of a count: they have to be told apart, and need not be secret. */
-export function createRequestIds(trustedProxies: readonly Cidr[]): RequestIds {
+export function createRequestIds(trustedProxies: AddressSet): RequestIds {
   const process = `${LINE_START}${randomBytes(6).toString("hex")}-`;
   let count = 0;
   let high = process;
@@ -54,7 +54,7 @@ export function createRequestIds(trustedProxies: readonly Cidr[]): RequestIds {
   };
   return {
     give(request, fields, peer) {
-      const isTrusted = trustedProxies.length > 0 && contains(trustedProxies, peer);
+      const isTrusted = trustedProxies.blocks.length > 0 && contains(trustedProxies, peer);
       lastLine = (isTrusted ? sentLine(fields) : undefined) ?? makeLine();
       last = request;
       return lastLine;

@@ -1,6 +1,7 @@
 import { request as plainRequest } from "node:http";
 import { request as tlsRequest } from "node:https";
 import type { Config } from "../config/config.ts";
+import { firstAddress } from "../server/listening.ts";
 import { configOrComplaint } from "./settings.ts";
 import { EXIT, type ExitCode, type Terminal } from "./terminal.ts";
 
@@ -10,7 +11,9 @@ const TIMEOUT_MILLISECONDS = 4000;
 /** Addresses that mean every one of the machine, and one of them that can be asked. */
 const LOOPBACK: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "::": "::1" };
 
-function readinessUrl({ host, port, tls }: Config["server"]): string {
+function readinessUrl(server: Config["server"]): string {
+  const { tls } = server;
+  const { host, port } = firstAddress(server);
   const address = LOOPBACK[host] ?? host;
   const authority = address.includes(":") ? `[${address}]` : address;
   return `${tls === undefined ? "http" : "https"}://${authority}:${port}/readyz`;
@@ -60,7 +63,7 @@ export async function healthcheck(options: Readonly<Record<string, unknown>>, te
     terminal.complain(`error: ${reason}\n`);
     return EXIT.failed;
   };
-  if (config.server.port === 0) return fail("server.port is 0, so that nobody knows which port to ask");
+  if (firstAddress(config.server).port === 0) return fail("server.port is 0, so that nobody knows which port to ask");
   const url = readinessUrl(config.server);
   try {
     const { status, body } = await ask(url);

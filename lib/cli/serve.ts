@@ -59,7 +59,8 @@ async function serveHere({ config, tls, authorities, logging, sharesPort, worker
   const opening = openStore({
     dataDir,
     s3: config.s3,
-    pollingInterval,
+    // As in Crane, 0 polls as often as possible.
+    pollingInterval: Math.max(1, pollingInterval),
     log,
     ...(measuring && { onLook: measuring.onLook }),
   });

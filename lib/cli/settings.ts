@@ -1,15 +1,16 @@
 import { type Command, Option } from "commander";
 import type { Config } from "../config/config.ts";
+import { boolean } from "../config/kinds.ts";
 import { DEFAULT_CONFIG_PATH, type Loaded, loadConfig } from "../config/load.ts";
 import { describeProblem } from "../config/problem.ts";
 import { readTextFile } from "../config/read-file.ts";
-import { ALL_SETTINGS, flagOf, SECTIONS, sectionOf } from "../config/schema.ts";
+import { ALL_SETTINGS, flagOf, REMOVED_SETTINGS, SECTIONS, sectionOf } from "../config/schema.ts";
 import type { Setting } from "../config/setting.ts";
 import type { Terminal } from "./terminal.ts";
 
 type Options = Readonly<Record<string, unknown>>;
 
-const isSwitch = (setting: Setting<unknown>): boolean => typeof setting.defaultValue === "boolean";
+const isSwitch = ({ expected }: Setting<unknown>): boolean => expected === boolean.expected;
 
 function optionOf(setting: Setting<unknown>): Option {
   const { fallback, description } = setting;
@@ -17,6 +18,9 @@ function optionOf(setting: Setting<unknown>): Option {
   const value = isSwitch(setting) ? "[yes or no]" : "<value>";
   return new Option(`${flagOf(setting)} ${value}`, `${description} (default: ${usual})`);
 }
+
+/** The hidden flag of a removed setting, which is refused with what to use instead. */
+const removedOptionOf = (name: string): Option => new Option(`${flagOf({ name })} [value]`).hideHelp();
 
 /** Gives a command a flag for the configuration file and one for every setting of these sections. */
 export function addSettings(command: Command, sections: readonly string[]): Command {
@@ -28,16 +32,21 @@ export function addSettings(command: Command, sections: readonly string[]): Comm
       command.addOption(optionOf(setting));
     }
   }
+  for (const name of REMOVED_SETTINGS.keys()) command.addOption(removedOptionOf(name));
   return command;
 }
 
 /** Reads the configuration with what the command line says on top. */
 export function readConfig(options: Options, terminal: Terminal): Loaded {
   const flags: Record<string, string> = {};
-  for (const setting of ALL_SETTINGS) {
-    const value = options[optionOf(setting).attributeName()];
-    if (typeof value === "string") flags[setting.name] = value;
-    else if (value === true) flags[setting.name] = "yes";
+  const named = [
+    ...ALL_SETTINGS.map((each) => [each.name, optionOf(each)] as const),
+    ...[...REMOVED_SETTINGS.keys()].map((name) => [name, removedOptionOf(name)] as const),
+  ];
+  for (const [name, option] of named) {
+    const value = options[option.attributeName()];
+    if (typeof value === "string") flags[name] = value;
+    else if (value === true) flags[name] = "yes";
   }
   const configPath = options["config"];
   return loadConfig({

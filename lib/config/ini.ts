@@ -53,6 +53,9 @@ const OUTER_SPACE = /^[ \t\r\f\v]+|[ \t\r\f\v]+$/g;
 const COMMENT = /^(?:[#;]|[rR][eE][mM](?:[ \t\r\f\v]|$))/;
 const SECTION = /^\[([^\]]+)\]/;
 const ENTRY = /^([^:= \t\r\f\v][^:=]*)[:=](.*)$/s;
+/** In sections whose keys are hosts, which may have a port. */
+const HOST_ENTRY = /^([^:= \t\r\f\v][^:=]*(?::\d+(?=[ \t]*[:=]))?)[ \t]*[:=](.*)$/s;
+const HOST_SECTIONS = ["mirror"];
 
 const strip = (text: string): string => text.replace(OUTER_SPACE, "");
 
@@ -84,6 +87,7 @@ export function parseIni(text: string): Ini {
   const sections = new Map<string, OpenSection>();
   const faults: IniFault[] = [];
   let section: OpenSection | undefined;
+  let entryPattern = ENTRY;
   let entry: OpenEntry | undefined;
   let isHeadless = false;
 
@@ -92,6 +96,7 @@ export function parseIni(text: string): Ini {
     if (name !== undefined) {
       section = sections.get(name) ?? { line, entries: new Map() };
       sections.set(name, section);
+      entryPattern = HOST_SECTIONS.includes(name) ? HOST_ENTRY : ENTRY;
       entry = undefined;
       return;
     }
@@ -101,7 +106,7 @@ export function parseIni(text: string): Ini {
       isHeadless = true;
       return;
     }
-    const [, key, value] = ENTRY.exec(content) ?? [];
+    const [, key, value] = entryPattern.exec(content) ?? [];
     if (key === undefined || value === undefined) {
       faults.push({ line, expected: '"key: value", "[section]" or a comment', received: describeLine(content) });
       return;
@@ -121,4 +126,30 @@ export function parseIni(text: string): Ini {
     else readLine(content, index + 1);
   }
   return { sections: new Map([...sections].map(([name, open]) => [name, closed(open)])), faults };
+}
+
+const MAX_DEPTH = 10;
+const MAX_LENGTH = 65_536;
+const REFERENCE = /%(?:\(([^)]*)\)s|(%)|)/g;
+
+/**
+ * Replaces `%(name)s` by another value of the section, or of `[DEFAULT]`, until no reference is left: ConfigParser's
+ * interpolation. A text without `%(` is not touched, whatever percent signs it has.
+ *
+ * @param lookUp gives the raw value of a name in lower case
+ * @returns the text, or undefined when a reference names nothing, is malformed, or goes round in a circle
+ */
+export function interpolate(raw: string, lookUp: (name: string) => string | undefined): string | undefined {
+  let text = raw;
+  for (let depth = 0; text.includes("%("); depth++) {
+    if (depth === MAX_DEPTH || text.length > MAX_LENGTH) return undefined;
+    let isBroken = false;
+    text = text.replace(REFERENCE, (_, name: string | undefined, percent: string | undefined) => {
+      const value = name === undefined ? percent : lookUp(name.toLowerCase());
+      if (value === undefined) isBroken = true;
+      return value ?? "";
+    });
+    if (isBroken) return undefined;
+  }
+  return text;
 }

@@ -1,5 +1,13 @@
 /** The kinds of value that a setting may have. */
-import { type Cidr, isAddress, parseCidrList } from "./cidr.ts";
+import {
+  type AddressSet,
+  isAddress,
+  isHostName,
+  type ListenAddress,
+  parseAddressSet,
+  parseHost,
+  parseListenAddress,
+} from "./addresses.ts";
 
 /** How a text from a file, the environment or a flag becomes a value. */
 export interface Kind<Value> {
@@ -24,7 +32,6 @@ const QUERY_NAME = /^[\w.~-]+$/;
 const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]+$/;
 const QUOTABLE = /^[ !#-[\]-~]+$/;
 const HEX = /^(?:[0-9a-f]{2})+$/i;
-const HOST_NAME = /^(?=.*[a-z_-])\w(?:[\w.-]*\w)?\.?$/i;
 const ENDPOINT = /^(?:\[([^\]]*)\]|([^:[\]]+))(?::(\d{1,5}))?$/;
 
 /** A text that a regular expression takes. */
@@ -63,13 +70,20 @@ export const choice = <const Word extends string>(...words: readonly Word[]): Ki
 });
 
 /** Blocks of IP addresses. Empty is none. */
-export const cidrList: Kind<readonly Cidr[]> = {
+export const addressSet: Kind<AddressSet> = {
   expected: "IP addresses or CIDR blocks, separated by commas or spaces",
   emptyIsDefault: false,
-  parse: parseCidrList,
+  parse: parseAddressSet,
 };
 
 export const path: Kind<string> = matching(ONE_LINE, "a path");
+
+/** A path; an empty text is a value of its own. */
+export const pathOrNothing: Kind<string> = {
+  ...path,
+  emptyIsDefault: false,
+  parse: (text) => (text === "" ? text : path.parse(text)),
+};
 
 /** @param placeholder what the URL must contain */
 export const httpUrl = (placeholder?: string): Kind<string> => ({
@@ -99,14 +113,8 @@ export const visible: Kind<string> = matching(/^[!-~]+$/, "printable ASCII witho
 export const quotable: Kind<string> = matching(QUOTABLE, "printable ASCII without double quotes and backslashes");
 export const hex: Kind<string> = matching(HEX, "an even number of hexadecimal digits");
 
-const isHost = (text: string): boolean => isAddress(text) || HOST_NAME.test(text);
-
-/** What a server listens on. */
-export const host: Kind<string> = {
-  expected: "an IP address or a host name",
-  emptyIsDefault: true,
-  parse: (text) => (isHost(text) ? text : undefined),
-};
+/** A host to listen on. */
+export const host: Kind<string> = { expected: "an IP address or a host name", emptyIsDefault: true, parse: parseHost };
 
 /** What clients call a server, safe to be sent as a header. */
 export const endpoint: Kind<string> = {
@@ -114,7 +122,68 @@ export const endpoint: Kind<string> = {
   emptyIsDefault: true,
   parse: (text) => {
     const [, bracketed, name = "", port = "0"] = ENDPOINT.exec(text) ?? [];
-    const isKnown = bracketed === undefined ? isHost(name) : bracketed.includes(":") && isAddress(bracketed);
+    const isKnown =
+      bracketed === undefined ? isAddress(name) || isHostName(name) : bracketed.includes(":") && isAddress(bracketed);
     return isKnown && Number(port) <= MAX_PORT ? text : undefined;
   },
+};
+
+/** Reads each part of a list. @returns undefined when one of them is not of its kind */
+function parseList<Item>(
+  text: string,
+  separator: RegExp,
+  parse: (item: string) => Item | undefined,
+): readonly Item[] | undefined {
+  const items = text.split(separator).flatMap((item) => (item.trim() === "" ? [] : [parse(item.trim())]));
+  const known = items.filter((item) => item !== undefined);
+  return known.length === items.length ? known : undefined;
+}
+
+const WORDS = /[\s,]+/;
+
+export const listenAddresses: Kind<readonly [ListenAddress, ...ListenAddress[]]> = {
+  expected: "addresses such as 0.0.0.0:5000, [::]:5000 or unix:/run/craned.sock, separated by commas or spaces",
+  emptyIsDefault: true,
+  parse: (text) => {
+    const [first, ...others] = parseList(text, WORDS, parseListenAddress) ?? [];
+    return first === undefined ? undefined : [first, ...others];
+  },
+};
+
+export const listenAddressOrOff: Kind<ListenAddress | "off"> = {
+  expected: "an address such as 127.0.0.1:5001, unix:/path, or off",
+  emptyIsDefault: true,
+  parse: (text) => (text.toLowerCase() === "off" ? "off" : parseListenAddress(text)),
+};
+
+export const hostNames: Kind<readonly string[]> = {
+  expected: "host names without ports, separated by commas or spaces",
+  emptyIsDefault: false,
+  parse: (text) => parseList(text, WORDS, (name) => (isHostName(name) ? name.toLowerCase() : undefined)),
+};
+
+/** Reads an origin, with or without the slash at its end. */
+function parseOrigin(text: string): string | undefined {
+  if (text === "*") return text;
+  const origin = HTTP_URL.test(text) ? URL.parse(text)?.origin : undefined;
+  return origin?.toLowerCase() === text.toLowerCase().replace(/\/$/, "") ? origin : undefined;
+}
+
+export const origins: Kind<readonly string[]> = {
+  expected: "origins such as https://ui.example.com, separated by commas or spaces, or *",
+  emptyIsDefault: false,
+  parse: (text) => parseList(text, WORDS, parseOrigin),
+};
+
+export const directories: Kind<readonly string[]> = {
+  expected: "absolute paths of directories, separated by commas or line breaks",
+  emptyIsDefault: false,
+  parse: (text) => parseList(text, /[,\n]/, (each) => (each.startsWith("/") ? path.parse(each) : undefined)),
+};
+
+/** Text for people; line breaks become spaces. */
+export const text: Kind<string> = {
+  expected: "text without control characters",
+  emptyIsDefault: true,
+  parse: (written) => path.parse(written.replace(/\s*\n\s*/g, " ")),
 };

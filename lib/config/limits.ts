@@ -1,5 +1,5 @@
 import * as kinds from "./kinds.ts";
-import { type Setting, setting } from "./setting.ts";
+import { setting } from "./setting.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -55,21 +55,4 @@ export const LIMIT_SETTINGS = {
     "268435456",
     "Bytes of unfinished requests and answers not taken that one process keeps for all its connections",
   ),
-} as const;
-
-/** What clients may take. Times are in seconds. */
-export type LimitValues = { readonly [Key in keyof typeof LIMIT_SETTINGS]: number };
-
-/** @param get gives the value of one setting */
-export function limitValues(get: <Value>(setting: Setting<Value>) => Value): LimitValues {
-  return {
-    connections: get(LIMIT_SETTINGS.connections),
-    requestLineBytes: get(LIMIT_SETTINGS.requestLineBytes),
-    headerBytes: get(LIMIT_SETTINGS.headerBytes),
-    headerLines: get(LIMIT_SETTINGS.headerLines),
-    headTimeout: get(LIMIT_SETTINGS.headTimeout),
-    idleTimeout: get(LIMIT_SETTINGS.idleTimeout),
-    stallTimeout: get(LIMIT_SETTINGS.stallTimeout),
-    bufferedBytes: get(LIMIT_SETTINGS.bufferedBytes),
-  };
-}
+};

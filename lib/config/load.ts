@@ -1,14 +1,9 @@
-import { unusableCertificates } from "./client-certificates.ts";
-import { type Config, configOf } from "./config.ts";
-import { type Ini, parseIni } from "./ini.ts";
-import { interpolate } from "./interpolation.ts";
+import { type Config, readConfig } from "./config.ts";
+import { type Ini, interpolate, parseIni } from "./ini.ts";
 import { type ConfigProblem, quote, type Source } from "./problem.ts";
 import type { ReadFile } from "./read-file.ts";
-import { findS3 } from "./s3.ts";
-import { flagOf, SETTINGS, sectionOf, variableOf } from "./schema.ts";
-import type { Setting } from "./setting.ts";
-import { findSigner } from "./signer.ts";
-import { passwordsAndTokens } from "./tokens.ts";
+import { flagOf, REMOVED_SETTINGS, SETTINGS, sectionOf, variableOf } from "./schema.ts";
+import { type Given, type Named, type Setting, type SourceOf, secretFileOf } from "./setting.ts";
 import { unknownFlags, unknownInEnvironment, unknownInFile } from "./unknown.ts";
 
 /** Where Crane has always looked. */
@@ -24,16 +19,12 @@ export interface Sources {
   readonly readFile: ReadFile;
 }
 
-/** The configuration, or all that keeps it from being one. Warnings keep nobody from anything. */
-export type Loaded =
-  | { readonly ok: true; readonly config: Config; readonly warnings: readonly ConfigProblem[] }
-  | { readonly ok: false; readonly problems: readonly ConfigProblem[]; readonly warnings: readonly ConfigProblem[] };
-
-/** A text that a source has for a setting; undefined when it can't be made out. */
-interface Given {
-  readonly text: string | undefined;
-  readonly source: Source;
-}
+/** The configuration, with its problems and defaults in their place if it has any. Warnings are no obstacle. */
+export type Loaded = {
+  readonly config: Config;
+  readonly warnings: readonly ConfigProblem[];
+  readonly sourceOf: SourceOf;
+} & ({ readonly ok: true } | { readonly ok: false; readonly problems: readonly ConfigProblem[] });
 
 interface File {
   readonly path: string;
@@ -68,7 +59,7 @@ function openFile(sources: Sources): { readonly file: File; readonly problems: r
   return { file, problems: [{ source, expected: "a file that can be read", received: `${quote(path)}: ${reason}` }] };
 }
 
-function inFile(setting: Setting<unknown>, { path, ini }: File): Given | undefined {
+function inFile(setting: Named, { path, ini }: File): Given | undefined {
   const name = sectionOf(setting);
   const section = ini.sections.get(name)?.entries;
   if (section === undefined) return undefined;
@@ -77,21 +68,32 @@ function inFile(setting: Setting<unknown>, { path, ini }: File): Given | undefin
   const value = rawOf(setting.name.slice(name.length + 1));
   if (value === undefined) return undefined;
   const text = interpolate(value.text, (key) => rawOf(key)?.text ?? (key === "__name__" ? name : undefined));
-  return { text, source: { kind: "file", path, line: value.line } };
+  return { text, source: { kind: "file", path, line: value.line }, key: setting.name };
 }
 
-function inEnvironment(setting: Setting<unknown>, environment: Sources["environment"]): Given | undefined {
+/** All that a section of the file has, by key. */
+const entriesOf = (section: string, file: File): readonly (readonly [key: string, given: Given])[] =>
+  [...(file.ini.sections.get(section)?.entries.keys() ?? [])].flatMap((key) => {
+    const given = inFile({ name: `${section}.${key}` }, file);
+    return given === undefined ? [] : [[key, given] as const];
+  });
+
+function inEnvironment(setting: Named, environment: Sources["environment"]): Given | undefined {
   const name = variableOf(setting);
   const text = environment[name];
-  if (text !== undefined) return { text, source: { kind: "environment", name } };
+  if (text !== undefined) return { text, source: { kind: "environment", name }, key: setting.name };
   // As Crane had it, this variable can turn debugging on but not off.
   const isDebug = setting.name === SETTINGS.general.debug.name && environment["CRANE_DEBUG"]?.toLowerCase() === "true";
-  return isDebug ? { text: "true", source: { kind: "environment", name: "CRANE_DEBUG" } } : undefined;
+  if (!isDebug) return undefined;
+  return { text: "true", source: { kind: "environment", name: "CRANE_DEBUG" }, key: setting.name };
 }
 
-function find(setting: Setting<unknown>, { flags, environment }: Sources, file: File): Given | undefined {
+const RANKS = ["flag", "environment", "file"];
+
+/** The strongest of the sources that give a setting. */
+function find(setting: Named, { flags, environment }: Sources, file: File): Given | undefined {
   const flag = flags[setting.name];
-  if (flag !== undefined) return { text: flag, source: { kind: "flag", name: flagOf(setting) } };
+  if (flag !== undefined) return { text: flag, source: { kind: "flag", name: flagOf(setting) }, key: setting.name };
   return inEnvironment(setting, environment) ?? inFile(setting, file);
 }
 
@@ -104,67 +106,105 @@ function unclearDebug({ environment }: Sources): readonly ConfigProblem[] {
 
 const isGiven = (given: Given | undefined): given is Given => given !== undefined && given.text?.trim() !== "";
 
-/** Certificate and key: each asks for the other. */
-function halfTls(sourceOf: (setting: Setting<unknown>) => Source | undefined): readonly ConfigProblem[] {
-  const halves = [SETTINGS.server.tlsCertificate, SETTINGS.server.tlsKey] as const;
-  return halves.flatMap((present, index) => {
-    const missing = halves[1 - index];
-    const source = sourceOf(present);
-    if (missing === undefined || source === undefined || sourceOf(missing) !== undefined) return [];
-    const expected = `${missing.expected}, since ${present.name} is given`;
-    return [{ source, key: missing.name, expected, received: "nothing" }];
+/** Reports each removed setting that a source still gives. */
+function removedSettings(sources: Sources, file: File): readonly ConfigProblem[] {
+  return [...REMOVED_SETTINGS].flatMap(([name, replacement]) => {
+    const given = find({ name }, sources, file);
+    if (given === undefined) return [];
+    const { source, text = "" } = given;
+    return [{ source, key: name, expected: `${replacement}, as this setting was removed`, received: quote(text) }];
   });
 }
 
 /**
- * Makes one value of all that says what the configuration is: a flag before a variable of the environment, that
- * before the file, that before the default. Nothing but `readFile` looks outside.
+ * Reads the configuration: a flag before a variable of the environment, that before the file, that before the default.
+ * Nothing but `readFile` looks outside.
  *
  * @see spec "Configuration"
  */
 export function loadConfig(sources: Sources): Loaded {
   const { file, problems: fileProblems } = openFile(sources);
-  const problems: ConfigProblem[] = [...fileProblems];
-  const givenOf = (setting: Setting<unknown>) => find(setting, sources, file);
+  const problems: ConfigProblem[] = [...fileProblems, ...removedSettings(sources, file)];
+  const warnings: ConfigProblem[] = [
+    ...unknownFlags(sources.flags),
+    ...unknownInEnvironment(sources.environment),
+    ...unclearDebug(sources),
+    ...unknownInFile(file.ini, file.path),
+  ];
+
+  /** A secret, from its own setting or from the file that its other setting names: the stronger source counts. */
+  const findSecret = (setting: Setting<unknown>): Given | undefined => {
+    const ofFile = secretFileOf(setting);
+    const [direct, named] = [find(setting, sources, file), find(ofFile, sources, file)];
+    if (!isGiven(named)) return direct;
+    if (isGiven(direct)) {
+      const difference = RANKS.indexOf(direct.source.kind) - RANKS.indexOf(named.source.kind);
+      if (difference < 0) return direct;
+      const { source, key } = named;
+      if (difference === 0)
+        problems.push({ source, key, expected: `nothing, since ${setting.name} is given`, received: "a file" });
+    }
+    const path = get(ofFile);
+    const content = path === undefined ? undefined : sources.readFile(path);
+    if (content?.kind === "text") return { ...named, text: content.text };
+    if (path !== undefined && content !== undefined) {
+      const received = `${quote(path)}: ${content.kind === "missing" ? "there is no such file" : content.reason}`;
+      problems.push({ source: named.source, key: named.key, expected: "a file that can be read", received });
+    }
+    return { ...named, text: "" };
+  };
+
+  const known = new Map<string, Given | undefined>();
+  const givenOf = (setting: Setting<unknown>): Given | undefined => {
+    if (known.has(setting.name)) return known.get(setting.name);
+    const given = setting.isSecret ? findSecret(setting) : find(setting, sources, file);
+    known.set(setting.name, given);
+    return given;
+  };
 
   const sourceOf = (setting: Setting<unknown>): Source | undefined => {
     const given = givenOf(setting);
     return isGiven(given) ? given.source : undefined;
   };
 
-  const get = <Value>(setting: Setting<Value>): Value => {
+  const values = new Map<string, unknown>();
+  const read = (setting: Setting<unknown>): unknown => {
     const given = givenOf(setting);
     if (given === undefined) return setting.defaultValue;
-    const { source } = given;
+    const { source, key } = given;
     const text = given.text?.trim();
     if (text === "" && setting.emptyIsDefault) return setting.defaultValue;
     const value = text === undefined ? undefined : setting.parse(text);
     if (value !== undefined) return value;
     problems.push({
       source,
-      key: setting.name,
+      key,
       expected: text === undefined ? "%(name)s to name a key of the same section" : setting.expected,
       received: text === undefined || setting.isSecret ? HIDDEN : quote(text),
     });
     return setting.defaultValue;
   };
-  const { signer, ...ofSigner } = findSigner({ get, sourceOf, readFile: sources.readFile });
-  const settings = configOf(get, signer);
-  const { dataDir } = settings.general;
-  const { s3, ...ofS3 } = findS3({ get, sourceOf, environment: sources.environment, dataDir });
-  const config: Config = { ...settings, s3 };
-  problems.push(...ofSigner.problems, ...ofS3.problems, ...halfTls(sourceOf), ...passwordsAndTokens(sourceOf));
-  // A value that is there and malformed is not missing.
-  const isNamed = ({ key }: ConfigProblem): boolean => problems.some((problem) => problem.key === key);
-  problems.push(...unusableCertificates(config, sourceOf).filter((each) => !isNamed(each)));
+  const get = <Value>(setting: Setting<Value>): Value => {
+    if (!values.has(setting.name)) values.set(setting.name, read(setting));
+    return values.get(setting.name) as Value;
+  };
 
-  const warnings = [
-    ...unknownFlags(sources.flags),
-    ...unknownInEnvironment(sources.environment),
-    ...unclearDebug(sources),
-    ...unknownInFile(file.ini, file.path),
-    ...ofSigner.warnings,
-    ...ofS3.warnings,
-  ];
-  return problems.length === 0 ? { ok: true, config, warnings } : { ok: false, problems, warnings };
+  const { environment, readFile } = sources;
+  const consequences: ConfigProblem[] = [];
+  const config = readConfig({
+    get,
+    sourceOf,
+    section: (name) => entriesOf(name, file),
+    environment,
+    readFile,
+    report: (problem) => void consequences.push(problem),
+    warn: (problem) => void warnings.push(problem),
+  });
+  // A value that is there and malformed is not missing.
+  problems.push(
+    ...consequences.filter(({ key }) => key === undefined || !problems.some((problem) => problem.key === key)),
+  );
+  return problems.length === 0
+    ? { ok: true, config, warnings, sourceOf }
+    : { ok: false, config, problems, warnings, sourceOf };
 }

@@ -1,4 +1,6 @@
-import type { Kind } from "./kinds.ts";
+import * as kinds from "./kinds.ts";
+import type { ConfigProblem, Source } from "./problem.ts";
+import type { ReadFile } from "./read-file.ts";
 
 /** One key of the configuration. */
 export interface Setting<Value> {
@@ -6,49 +8,91 @@ export interface Setting<Value> {
   readonly name: string;
   /** One sentence without its full stop. */
   readonly description: string;
-  /** What its value must be; completes "expected …". */
+  /** Completes "expected …". */
   readonly expected: string;
-  /** What it is if nobody says: as a file would have it, or in words where that is no value. */
+  /** The default: a value as a file would have it, or words where that is no value. */
   readonly fallback:
     | { readonly kind: "value"; readonly text: string }
     | { readonly kind: "absent"; readonly meaning: string };
   /** An empty text is the default; otherwise it is parsed like any other. */
   readonly emptyIsDefault: boolean;
-  /** Its value is never shown. */
+  /** The value is never shown, and may be in a file that `<name>_file` names. */
   readonly isSecret: boolean;
   readonly defaultValue: Value;
   /** @returns the value, or undefined when the text is not what is expected */
   readonly parse: (text: string) => Value | undefined;
 }
 
+export type Named = Pick<Setting<unknown>, "name">;
+
+/** A text that a source has for a setting. */
+export interface Given {
+  /** Undefined when interpolation fails. */
+  readonly text: string | undefined;
+  readonly source: Source;
+  readonly key: string;
+}
+
+/** Gives the value of a setting; one in error has been reported, and has its default. */
+export type Get = <Value>(setting: Setting<Value>) => Value;
+
+/** Tells where a setting was given; undefined when no source gives it a value. */
+export type SourceOf = (setting: Setting<unknown>) => Source | undefined;
+
+/** What a section is read from, and where its problems go. */
+export interface Reading {
+  readonly get: Get;
+  readonly sourceOf: SourceOf;
+  /** Gives all entries that the file has in a section, known or not. */
+  readonly section: (name: string) => Iterable<readonly [key: string, given: Given]>;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly readFile: ReadFile;
+  readonly report: (problem: ConfigProblem) => void;
+  /** For what does not keep the program from starting. */
+  readonly warn: (problem: ConfigProblem) => void;
+}
+
+/** The values of a section. */
+export type Values<Section> = {
+  readonly [Key in keyof Section]: Section[Key] extends Setting<infer Value> ? Value : never;
+};
+
 /** @param text the default, as a file would have it */
-export function setting<Value>(name: string, kind: Kind<Value>, text: string, description: string): Setting<Value> {
-  const defaultValue = kind.parse(text);
-  if (defaultValue === undefined) throw new Error(`the default of ${name} is not ${kind.expected}`);
+export function setting<Value>(
+  name: string,
+  { expected, emptyIsDefault, parse }: kinds.Kind<Value>,
+  text: string,
+  description: string,
+): Setting<Value> {
+  const defaultValue = parse(text);
+  if (defaultValue === undefined) throw new Error(`the default of ${name} is not ${expected}`);
   const fallback = { kind: "value", text } as const;
-  const { expected, parse, emptyIsDefault } = kind;
   return { name, description, expected, fallback, emptyIsDefault, isSecret: false, defaultValue, parse };
 }
 
-/** @param meaning what goes without it */
+/** @param meaning what its absence means */
 export function optional<Value>(
   name: string,
-  { expected, parse }: Kind<Value>,
+  { expected, parse }: kinds.Kind<Value>,
   meaning: string,
   description: string,
 ): Setting<Value | undefined> {
   const fallback = { kind: "absent", meaning } as const;
-  return {
-    name,
-    description,
-    expected,
-    fallback,
-    emptyIsDefault: true,
-    isSecret: false,
-    defaultValue: undefined,
-    parse,
-  };
+  const defaultValue = undefined;
+  return { name, description, expected, fallback, emptyIsDefault: true, isSecret: false, defaultValue, parse };
 }
 
-/** One that may be absent and is never shown. */
+/** A setting that may be absent and is never shown. */
 export const secret: typeof optional = (...args) => ({ ...optional(...args), isSecret: true });
+
+/** The setting that names a file with the value of a secret. */
+export const secretFileOf = ({ name }: Setting<unknown>): Setting<string | undefined> =>
+  optional(`${name}_file`, kinds.path, `${name}`, `File that holds ${name}`);
+
+/** Reads the values of a section. */
+export function valuesOf<Section extends Readonly<Record<string, Setting<unknown>>>>(
+  section: Section,
+  get: Get,
+): Values<Section> {
+  return Object.fromEntries(Object.entries(section).map(([key, each]) => [key, get(each)])) as Values<Section>;
+}

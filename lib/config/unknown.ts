@@ -1,20 +1,29 @@
-/** Warnings about names that mean nothing: most are slips of the pen. */
+/** Warnings about unknown names, most of which are typing errors. */
+import { distance } from "fastest-levenshtein";
 import type { Ini } from "./ini.ts";
-import { editDistance, nearest } from "./nearest.ts";
+import { MIRROR_SECTION } from "./mirror.ts";
 import { type ConfigProblem, quote, type Source } from "./problem.ts";
-import { ALL_SETTINGS, SECTIONS, sectionOf, variableOf } from "./schema.ts";
+import { ALL_SETTINGS, REMOVED_SETTINGS, SECTIONS, sectionOf, variableOf } from "./schema.ts";
 import type { Setting } from "./setting.ts";
 
-/** The longest name that is compared; what is longer is no slip of the pen. */
+/** The longest name that is compared. */
 const MAX_COMPARED = 80;
 
-const NAMES = new Set(ALL_SETTINGS.map(({ name }) => name));
+const NAMES = new Set([...ALL_SETTINGS.map(({ name }) => name), ...REMOVED_SETTINGS.keys()]);
+const REMOVED_SECTIONS = new Set([...REMOVED_SETTINGS.keys()].map((name) => sectionOf({ name })));
 
-const isKnownSection = (name: string): boolean => SECTIONS.some((section) => section.name === name);
+const isKnownSection = (name: string): boolean =>
+  REMOVED_SECTIONS.has(name) || SECTIONS.some((section) => section.name === name);
+
+/** Finds the candidate with the least distance; the first of several. */
+function nearest<Item>(candidates: readonly Item[], distanceTo: (candidate: Item) => number): Item | undefined {
+  const [best] = candidates.map((item) => ({ item, far: distanceTo(item) })).toSorted((a, b) => a.far - b.far);
+  return best?.item;
+}
 
 function nearestSection(name: string): string {
   const compared = name.slice(0, MAX_COMPARED).toLowerCase();
-  return nearest(SECTIONS, (section) => editDistance(section.name, compared))?.name ?? "";
+  return nearest(SECTIONS, (section) => distance(section.name, compared))?.name ?? "";
 }
 
 /** The right key in the wrong section is as near as a key that is one letter off. */
@@ -22,7 +31,7 @@ function nearestSetting(section: string, key: string): Setting<unknown> | undefi
   const compared = key.slice(0, MAX_COMPARED);
   return nearest(ALL_SETTINGS, (setting) => {
     const itsSection = sectionOf(setting);
-    return editDistance(setting.name.slice(itsSection.length + 1), compared) + (itsSection === section ? 0 : 1);
+    return distance(setting.name.slice(itsSection.length + 1), compared) + (itsSection === section ? 0 : 1);
   });
 }
 
@@ -33,11 +42,11 @@ const unknownKey = (source: Source, section: string, key: string): ConfigProblem
   received: quote(key),
 });
 
-/** Sections and keys of a file. What `[DEFAULT]` has may serve interpolation only, so nothing there is unknown. */
+/** Unknown sections and keys of a file. What `[DEFAULT]` has may serve interpolation only, so nothing there is unknown. */
 export function unknownInFile({ sections }: Ini, path: string): readonly ConfigProblem[] {
   const warnings: ConfigProblem[] = [];
   for (const [name, { line, entries }] of sections) {
-    if (name === "DEFAULT") continue;
+    if (name === "DEFAULT" || name === MIRROR_SECTION) continue;
     if (!isKnownSection(name)) {
       const expected = `a known section (the nearest is ${nearestSection(name)})`;
       warnings.push({ source: { kind: "file", path, line }, expected, received: quote(name) });
@@ -52,13 +61,13 @@ export function unknownInFile({ sections }: Ini, path: string): readonly ConfigP
 }
 
 /**
- * Variables that name a key of a known section. No others: Kubernetes sets `CRANE_SERVICE_HOST` and the like for a
- * service called crane, and they are no slips of anybody's pen.
+ * Unknown variables that begin with the name of a section. Others are left alone: Kubernetes sets `CRANE_SERVICE_HOST`
+ * and the like for a service called crane.
  */
 export function unknownInEnvironment(
   environment: Readonly<Record<string, string | undefined>>,
 ): readonly ConfigProblem[] {
-  const known = new Set(ALL_SETTINGS.map(variableOf));
+  const known = new Set([...NAMES].map((name) => variableOf({ name })));
   const warnings: ConfigProblem[] = [];
   for (const variable of Object.keys(environment)) {
     if (known.has(variable) || environment[variable] === undefined) continue;
@@ -77,7 +86,7 @@ export function unknownInEnvironment(
   return warnings;
 }
 
-/** Names in the map of flags that no setting has. */
+/** Flags that no setting has. */
 export function unknownFlags(flags: Readonly<Record<string, string | undefined>>): readonly ConfigProblem[] {
   return Object.keys(flags)
     .filter((name) => !NAMES.has(name))

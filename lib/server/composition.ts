@@ -7,7 +7,7 @@ import { createContent } from "../content/content.ts";
 import { createLocations } from "../core/location/location.ts";
 import type { Log } from "../log.ts";
 import type { Family } from "../metrics/family.ts";
-import { createAddressDoor } from "../app/address-door.ts";
+import { createLoopbackDoor } from "../app/address-door.ts";
 import { createAdminDoor } from "../app/admin-door.ts";
 import { createAdmit, viewOf } from "../app/admission.ts";
 import { type Registry, seesOnlyPublic, type View } from "../app/registry.ts";
@@ -70,7 +70,7 @@ export async function composeRegistry({
       endpoint: general.endpoint,
     }),
   );
-  const mayReadMetrics = createAddressDoor(config.metrics.allow, server.trustedProxies);
+  const mayReadMetrics = createLoopbackDoor(server.trustedProxies);
   const certificateOptions = { auth, trustedProxies: server.trustedProxies, authorities, now: () => now() * 1000 };
   const certificateClients =
     auth.clientCertFormat === undefined ? undefined : createCertificateClients(certificateOptions);
@@ -84,14 +84,14 @@ export async function composeRegistry({
       }),
       search: createSearch(config, { log }),
       admin: createAdminDoor({
-        admin: config.admin,
+        showProtected: config.management.showProtected,
         trustedProxies: server.trustedProxies,
         dataDir: general.dataDir,
         load: snapshot,
         viewFor: (header, peer) => viewOf(publicView(), certificateClients?.(header, peer) ?? NO_ENTITLEMENTS),
       }),
       metrics: (header, peer) => (mayReadMetrics(header, peer) ? gather : undefined),
-      health: createAddressDoor(config.health.allow, server.trustedProxies),
+      health: () => true,
       readiness: () => {
         const { catalog, faults, loadedAt } = snapshot();
         const repositories = catalog.v1.names.length + catalog.v2.names.length;

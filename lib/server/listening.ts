@@ -1,4 +1,5 @@
 import type { AnyElysia } from "elysia";
+import { describeListenAddress } from "../config/addresses.ts";
 import type { Config } from "../config/config.ts";
 import type { Pressure } from "../http/crowd.ts";
 import { DEFAULT_LIMITS, type Limits } from "../http/limits.ts";
@@ -34,6 +35,7 @@ export function startListening(options: ListeningOptions): Listener {
   const { server, log, registry, tls, sharesPort = false, extra, meters, access, requestIds = false } = options;
   const { limits = DEFAULT_LIMITS } = options;
   const { trustedProxies } = server;
+  const { host, port } = firstAddress(server);
   const onError: OnError = (error, id) => log.error("request failed", { error: String(error), "request.id": id });
   const onPressure = ({ most, gaveWay, beyond }: Pressure) =>
     log.warn("too many connections, or too much in memory for them", { connections: most, gaveWay, beyond });
@@ -46,7 +48,7 @@ export function startListening(options: ListeningOptions): Listener {
   const named = withRequestIds(measured, ids, requestIds);
   const asksForPasswords = registry.deployment.credentials.kind === "basic";
   return listen(
-    { hostname: server.host, port: server.port, sharesPort, limits, onPressure, ...(tls !== undefined && { tls }) },
+    { hostname: host, port, sharesPort, limits, onPressure, ...(tls !== undefined && { tls }) },
     access === undefined
       ? named
       : withAccessLog(named, { write: access(ownPaths), ids, trustedProxies, asksForPasswords }),
@@ -63,8 +65,18 @@ const HINTS: Readonly<Record<string, string>> = {
 export const hostAndPort = (host: string, port: number): string =>
   host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 
+/** The first address that is listened on. @throws where it is a Unix socket */
+export function firstAddress({ listen: [address] }: Config["server"]): {
+  readonly host: string;
+  readonly port: number;
+} {
+  if (address.kind === "unix") throw new Error(`can't listen on ${describeListenAddress(address)} yet`);
+  return address;
+}
+
 /** Why listening failed, and what to do about it. */
-export function describeListenError(error: unknown, { host, port }: Config["server"]): string {
+export function describeListenError(error: unknown, server: Config["server"]): string {
+  const { host, port } = firstAddress(server);
   const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
   return `can't listen on ${hostAndPort(host, port)}: ${HINTS[code] ?? code} (${code})`;
 }

@@ -95,8 +95,8 @@ export interface Measuring {
 }
 
 /** @returns undefined where nobody may read what would be measured */
-export function createMeasuring({ metrics }: Config): Measuring | undefined {
-  if (metrics.allow.length === 0) return undefined;
+export function createMeasuring({ management }: Config): Measuring | undefined {
+  if (management.listen === undefined && !management.onRegistryPort) return undefined;
   const meters = createMeters();
   const looks = createLooks();
   const holdings = createHoldings();

@@ -1,7 +1,7 @@
 import type { Config } from "../config/config.ts";
 import { listen } from "../http/listener.ts";
 import type { Log } from "../log.ts";
-import { describeListenError } from "./listening.ts";
+import { describeListenError, firstAddress } from "./listening.ts";
 import { EXIT, type ExitCode, type Terminal } from "../cli/terminal.ts";
 import { gatheringOfWorkers } from "./worker-metrics.ts";
 
@@ -29,15 +29,16 @@ export function onSupervisorEnd(tell: () => void): void {
 }
 
 /** Sharing would let a second craned take half of the first one's connections, so the port must be free before. */
-function mustBeFree({ host, port }: Config["server"]): void {
+function mustBeFree(server: Config["server"]): void {
+  const { host, port } = firstAddress(server);
   const refusal = () => new Response();
   const service = { answerNow: () => undefined, answer: async () => refusal(), refuse: refusal, onError: () => {} };
   void listen({ hostname: host, port }, service).close(0);
 }
 
 /** Starts the workers and starts again those that die; what this process is told, they are told. */
-export async function superviseWorkers({ server, metrics }: Config, log: Log): Promise<ExitCode> {
-  if (server.port === 0) {
+export async function superviseWorkers({ server, management }: Config, log: Log): Promise<ExitCode> {
+  if (server.listen.some((address) => address.kind === "tcp" && address.port === 0)) {
     log.error("several workers can't share port 0; choose one with --port");
     return EXIT.failed;
   }
@@ -48,7 +49,10 @@ export async function superviseWorkers({ server, metrics }: Config, log: Log): P
     return EXIT.failed;
   }
   const children = new Map<number, Bun.Subprocess>();
-  const gathering = metrics.allow.length === 0 ? undefined : gatheringOfWorkers(server.workers, children);
+  const gathering =
+    management.listen === undefined && !management.onRegistryPort
+      ? undefined
+      : gatheringOfWorkers(server.workers, children);
   let isStopping = false;
   const run = async (number: number): Promise<void> => {
     while (!isStopping) {

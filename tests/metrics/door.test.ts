@@ -43,15 +43,6 @@ const CASES: readonly (readonly [
   ["by default, who is on this machine, has both", [], {}, true, true],
   ["by default, who comes through a proxy, has health", [], from("192.0.2.1"), false, true],
   ["by default, who comes through a trusted proxy, has health", PROXY, from("192.0.2.1"), false, true],
-  ["who is named has metrics", [...PROXY, "--metrics-allow", "192.0.2.0/24"], from("192.0.2.1"), true, true],
-  ["who is not named has none", [...PROXY, "--metrics-allow", "192.0.2.0/24"], from("198.51.100.1"), false, true],
-  ["who only says that it is named has none", ["--metrics-allow", "192.0.2.0/24"], from("192.0.2.1"), false, true],
-  ["nobody has metrics where the list is empty", ["--metrics-allow", ""], {}, false, true],
-  ["nobody has health where the list is empty", ["--health-allow", ""], {}, true, false],
-  ["who is not named has no health", ["--health-allow", "192.0.2.0/24"], {}, true, false],
-  ["who is named has health", [...PROXY, "--health-allow", "192.0.2.0/24"], from("192.0.2.1"), false, true],
-  ["IPv4 alone is not everybody", ["--health-allow", "0.0.0.0/0"], from("::1"), false, false],
-  ["all of IPv4 is whoever has such an address", ["--health-allow", "0.0.0.0/0"], {}, true, true],
 ];
 
 describe("/metrics, /healthz and /readyz", () => {

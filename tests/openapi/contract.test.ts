@@ -19,7 +19,7 @@ const data = scratch(FILES);
 putAway(data.remove);
 
 async function start(args: readonly string[], directory = data.path): Promise<Craned> {
-  const craned = await serveDirectory(directory, { args: ["--admin-allow", "127.0.0.0/8", ...args] });
+  const craned = await serveDirectory(directory, { args });
   putAway(craned.stop);
   return craned;
 }

@@ -1,4 +1,4 @@
-import { type Cidr, contains } from "../../config/cidr.ts";
+import { type AddressSet, contains } from "../../config/addresses.ts";
 import type { Config } from "../../config/config.ts";
 import { LRUCache } from "lru-cache";
 import { type Certificate, parseCertificate } from "./certificate.ts";
@@ -17,7 +17,7 @@ export type CertificateClients = (get: HeaderGetter, peer: string) => Entitlemen
 
 export interface CertificateClientsOptions {
   readonly auth: Config["auth"];
-  readonly trustedProxies: readonly Cidr[];
+  readonly trustedProxies: AddressSet;
   /** What `auth.clientCa` has; while it is absent though the configuration names one, nobody is entitled. */
   readonly authorities: Authorities | undefined;
   /** Milliseconds since 1970. */

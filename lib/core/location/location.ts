@@ -33,9 +33,9 @@ export interface Locations {
 /** The file where the publisher put it. */
 const locatePlainly: Locate = (url, path) => url + path;
 
-/** Replaces text wherever it occurs in the whole URL; one that begins in the repository's url and ends in the path, too. */
-function rewriting(match: string | undefined, replacement = ""): Locate {
-  if (match === undefined || match === "") return locatePlainly;
+/** Replaces text wherever it occurs in the whole URL, where both are given. */
+function rewriting(match: string | undefined, replacement: string | undefined): Locate {
+  if (match === undefined || match === "" || replacement === undefined || replacement === "") return locatePlainly;
   // A function, since in a text some characters after a dollar sign have a meaning.
   return (url, path) => (url + path).replaceAll(match, () => replacement);
 }

@@ -1,7 +1,7 @@
 /** How the bucket of general.data_dir is reached. */
 import { describe, expect, test } from "bun:test";
-import { loadConfig } from "../lib/config/load.ts";
-import { describeProblem } from "../lib/config/problem.ts";
+import { loadConfig } from "../../lib/config/load.ts";
+import { describeProblem } from "../../lib/config/problem.ts";
 
 const BUCKET = "[general]\ndata_dir: s3://metadata/v2\n";
 const KEYS = { AWS_ACCESS_KEY_ID: "AKID", AWS_SECRET_ACCESS_KEY: "secret" };

@@ -2,10 +2,11 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DEFAULT_CONFIG_PATH, type Loaded, loadConfig, type Sources } from "../lib/config/load.ts";
-import { describeProblem } from "../lib/config/problem.ts";
-import { readTextFile } from "../lib/config/read-file.ts";
-import { ALL_SETTINGS, flagOf, SECTIONS, sectionOf, variableOf } from "../lib/config/schema.ts";
+import { parseAddressSet } from "../../lib/config/addresses.ts";
+import { DEFAULT_CONFIG_PATH, type Loaded, loadConfig, type Sources } from "../../lib/config/load.ts";
+import { describeProblem } from "../../lib/config/problem.ts";
+import { readTextFile } from "../../lib/config/read-file.ts";
+import { ALL_SETTINGS, flagOf, SECTIONS, sectionOf, variableOf } from "../../lib/config/schema.ts";
 
 const FILE = "/etc/crane.conf";
 
@@ -33,15 +34,31 @@ const problemsOf = (sources: Parameters<typeof load>[0]): readonly string[] => {
 const warningsOf = (sources: Parameters<typeof load>[0]): readonly string[] =>
   load(sources).warnings.map(describeProblem);
 
-const LOOPBACK = [
-  { address: [127, 0, 0, 0], prefix: 8 },
-  { address: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1], prefix: 128 },
-];
+const addresses = (text: string) => parseAddressSet(text) ?? expect.unreachable();
 
 const DEFAULTS = {
-  general: { debug: false, dataDir: "/var/lib/crane/metadata/", pollingInterval: 60, endpoint: undefined },
+  general: {
+    debug: false,
+    dataDir: "/var/lib/crane/metadata/",
+    pollingInterval: 60,
+    endpoint: undefined,
+    learnTags: false,
+  },
   s3: undefined,
-  server: { host: "0.0.0.0", port: 5000, workers: 1, tls: undefined, trustedProxies: [], shutdownGrace: 10 },
+  server: {
+    listen: [{ kind: "tcp", host: "0.0.0.0", port: 5000 }],
+    workers: 1,
+    tls: undefined,
+    trustedProxies: addresses(""),
+    shutdownGrace: 10,
+  },
+  management: {
+    listen: { kind: "tcp", host: "127.0.0.1", port: 5001 },
+    isDefault: true,
+    hosts: [],
+    onRegistryPort: false,
+    showProtected: false,
+  },
   limits: {
     connections: 0,
     requestLineBytes: 8192,
@@ -59,7 +76,11 @@ const DEFAULTS = {
     contentDirV2: "/var/www/pub/docker/v2/web/",
     useXSendfile: false,
     xAccelRedirect: undefined,
+    linkRoots: ["/var/lib/pulp/published/docker/", "/var/lib/pulp/content/", "/var/www/pub/docker/"],
   },
+  cors: { origins: [] },
+  mirror: undefined,
+  pages: { enabled: undefined, title: "Container registry", notice: "" },
   gsa: { url: undefined },
   solr: { url: undefined },
   auth: {
@@ -72,19 +93,11 @@ const DEFAULTS = {
     clientCertVerifiedByProxy: false,
   },
   log: { format: undefined, level: "info", access: false, accessFormat: "structured", requestIds: false },
-  admin: { allow: LOOPBACK, showProtected: false },
-  metrics: { allow: LOOPBACK },
-  health: {
-    allow: [
-      { address: [0, 0, 0, 0], prefix: 0 },
-      { address: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], prefix: 0 },
-    ],
-  },
 } as const;
 
 describe("the configuration", () => {
   test("is the defaults when nobody says anything", () => {
-    expect(load()).toEqual({ ok: true, config: DEFAULTS, warnings: [] });
+    expect(load()).toEqual({ ok: true, config: DEFAULTS, warnings: [], sourceOf: expect.any(Function) });
   });
 
   test("takes every key from a file", () => {
@@ -94,6 +107,7 @@ debug: yes
 data_dir: S3://metadata//registry
 data_dir_polling_interval = 5
 endpoint: crane.example.org:5001
+learn_tags: true
 [s3]
 endpoint: https://s3.example.com
 region: eu-west-1
@@ -102,6 +116,7 @@ timeout: 9
 url_match: http://static.example.com
 url_replace: https://edge.example.org
 url_auth_secret: 0badc0ffEE
+url_auth_secret_file:
 url_auth_ttl: 42
 url_auth_param: tok
 url_auth_algo: sha1
@@ -111,20 +126,25 @@ cloudfront_private_key:
 s3_region:
 s3_access_key_id:
 s3_secret_access_key:
+s3_secret_access_key_file:
 s3_session_token:
+s3_session_token_file:
 [serve_content]
 enable: true
 content_dir_v1: /srv/v1
 content_dir_v2: /srv/v2
 use_x_sendfile: on
 x_accel_redirect: /internal/
+link_roots: /srv/master, /srv/with space,
+  /srv/units
 [gsa]
 url: https://gsa.example.com/search?x=1&y=2
 [solr]
 url: http://solr.example.com/select?q={0}&wt=json
 [server]
-host: ::
-port: 0
+host:
+port: 5000
+listen:
 workers: 64
 tls_certificate: /etc/pki/crane.crt
 tls_key: /etc/pki/crane.key
@@ -156,38 +176,45 @@ level: WARN
 access: 1
 access_format: combined
 request_ids: yes
-[admin]
-allow: 192.0.2.0/24
+[management]
+listen: unix:/run/craned/management.sock
+hosts: Crane.example.org, localhost.localdomain
+on_registry_port: on
 show_protected: true
-[metrics]
-allow: 192.0.2.9
-[health]
-allow: 2001:db8::/32
+[cors]
+origins: https://UI.example.org:8443 http://localhost/
+[mirror]
+docker.io = hub/
+registry.example.org:5000: other/two/
+* =
+[pages]
+enabled: no
+title: Images of Example
+notice: Closed
+  on Sundays
 `;
     const loaded = load({ file });
     expect(loaded).toEqual({
       ok: true,
       warnings: [],
+      sourceOf: expect.any(Function),
       config: {
         general: {
           debug: true,
           dataDir: "s3://metadata/registry",
           pollingInterval: 5,
           endpoint: "crane.example.org:5001",
+          learnTags: true,
         },
         s3: {
           connection: { endpoint: "https://s3.example.com", region: "eu-west-1", keys: undefined },
           timeout: 9,
         },
         server: {
-          host: "::",
-          port: 0,
+          listen: [{ kind: "tcp", host: "0.0.0.0", port: 5000 }],
           workers: 64,
           tls: { certificate: "/etc/pki/crane.crt", key: "/etc/pki/crane.key" },
-          trustedProxies: [
-            { address: [10, 0, 0, 0], prefix: 8 },
-            { address: [192, 0, 2, 1], prefix: 32 },
-          ],
+          trustedProxies: addresses("10.0.0.0/8, 192.0.2.1"),
           shutdownGrace: 0,
         },
         limits: {
@@ -211,6 +238,7 @@ allow: 2001:db8::/32
           contentDirV2: "/srv/v2",
           useXSendfile: true,
           xAccelRedirect: "/internal/",
+          linkRoots: ["/srv/master", "/srv/with space", "/srv/units"],
         },
         gsa: { url: "https://gsa.example.com/search?x=1&y=2" },
         solr: { url: "http://solr.example.com/select?q={0}&wt=json" },
@@ -229,9 +257,22 @@ allow: 2001:db8::/32
           clientCertVerifiedByProxy: true,
         },
         log: { format: "json", level: "warn", access: true, accessFormat: "combined", requestIds: true },
-        admin: { allow: [{ address: [192, 0, 2, 0], prefix: 24 }], showProtected: true },
-        metrics: { allow: [{ address: [192, 0, 2, 9], prefix: 32 }] },
-        health: { allow: [{ address: [0x20, 0x01, 0x0d, 0xb8, ...new Array(12).fill(0)], prefix: 32 }] },
+        management: {
+          listen: { kind: "unix", path: "/run/craned/management.sock" },
+          isDefault: false,
+          hosts: ["crane.example.org", "localhost.localdomain"],
+          onRegistryPort: true,
+          showProtected: true,
+        },
+        cors: { origins: ["https://ui.example.org:8443", "http://localhost"] },
+        mirror: {
+          registries: new Map([
+            ["docker.io", "hub/"],
+            ["registry.example.org:5000", "other/two/"],
+          ]),
+          fallback: "",
+        },
+        pages: { enabled: false, title: "Images of Example", notice: "Closed on Sundays" },
       },
     });
     for (const { name } of ALL_SETTINGS) expect(file).toContain(`\n${name.slice(name.indexOf(".") + 1)}`);
@@ -274,9 +315,10 @@ allow: 2001:db8::/32
     ["[cdn]\nurl_auth_secret:\nurl_auth_algo:", (config) => config.cdn.signer, undefined],
     ["[server]\ntls_certificate:\ntls_key:", (config) => config.server.tls, undefined],
     ["[gsa]\nurl:\n[solr]\nurl:", (config) => config.solr.url, undefined],
-    ["[admin]\nallow:", (config) => config.admin.allow, []],
-    ["[metrics]\nallow:", (config) => config.metrics.allow, []],
-    ["[health]\nallow:", (config) => config.health.allow, []],
+    ["[server]\ntrusted_proxies:", (config) => config.server.trustedProxies.blocks, []],
+    ["[serve_content]\ncontent_dir_v1:", (config) => config.serveContent.contentDirV1, ""],
+    ["[serve_content]\nlink_roots:", (config) => config.serveContent.linkRoots, []],
+    ["[mirror]", (config) => config.mirror, undefined],
   ];
   test.each(EMPTY)("%j is no fault", (file, read, value) => {
     expect(read(configOf({ file }))).toEqual(value);
@@ -346,7 +388,7 @@ describe("the file", () => {
 
   test("may be of any encoding that keeps ASCII", () => {
     const loaded = from({ configPath: path });
-    expect(loaded.ok && loaded.config.server.port).toBe(7);
+    expect(loaded.ok && loaded.config.server.listen).toEqual([{ kind: "tcp", host: "0.0.0.0", port: 7 }]);
   });
 
   test("must exist when somebody asks for it", () => {
@@ -375,7 +417,7 @@ describe("the file", () => {
 
 describe("the table of settings", () => {
   test("has every section, and names that tell settings apart", () => {
-    expect(new Set(ALL_SETTINGS.map(sectionOf))).toEqual(new Set(SECTIONS.map(({ name }) => name)));
+    expect(new Set(["mirror", ...ALL_SETTINGS.map(sectionOf)])).toEqual(new Set(SECTIONS.map(({ name }) => name)));
     for (const nameOf of [variableOf, flagOf]) expect(new Set(ALL_SETTINGS.map(nameOf)).size).toBe(ALL_SETTINGS.length);
     expect(flagOf({ ...ALL_SETTINGS[1], name: "general.data_dir" } as (typeof ALL_SETTINGS)[number])).toBe(
       "--data-dir",

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { parseIni } from "../lib/config/ini.ts";
-import { interpolate } from "../lib/config/interpolation.ts";
+import { interpolate, parseIni } from "../../lib/config/ini.ts";
 
 /** All values of a file, as `section.key`. */
 function valuesOf(text: string): Record<string, string> {
