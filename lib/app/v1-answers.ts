@@ -63,12 +63,13 @@ const FAILED_SEARCH = {
 
 const COUNT = /^0*[1-9]\d{0,8}$/;
 
-/** `/v1/search?q=…&n=…`: of an `n` that is no count nothing is made, since Crane knew none. */
-export async function answerSearch(view: View, search: Search, query: URLSearchParams): Promise<Answer> {
+/** `/v1/search?q=…&n=…&page=…`: an `n` or a `page` that is no count is ignored, since Crane knew neither. */
+export async function answerSearch(view: View, search: Search, request: Request): Promise<Answer> {
+  const query = new URL(request.url).searchParams;
+  const countIn = (name: string) => (COUNT.test(query.get(name) ?? "") ? Number(query.get(name)) : undefined);
   const q = query.get("q") ?? "";
-  const n = query.get("n") ?? "";
   if (q === "") return v1Error(400, 'parameter "q" is required');
-  const searched = await search({ q, n: COUNT.test(n) ? Number(n) : undefined }, view);
+  const searched = await search({ q, n: countIn("n"), page: countIn("page"), signal: request.signal }, view);
   if (!searched.ok) return FAILED_SEARCH[searched.failure.status];
   const { results } = searched;
   return json({ query: q, num_results: results.length, results });

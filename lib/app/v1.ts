@@ -31,7 +31,7 @@ export function v1Routes(answer: Answering, search: Search, deployment: Deployme
       // Not by Elysia's own reading of the query, which takes {"a":1} and [1] for more than texts.
       .get(
         "/search",
-        ({ request }) => answer(request, (view) => answerSearch(view, search, new URL(request.url).searchParams)),
+        ({ request }) => answer(request, (view) => answerSearch(view, search, request)),
         described(operations.search),
       )
       .get(

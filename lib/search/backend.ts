@@ -1,27 +1,28 @@
 import { failed, type SearchFailure } from "./result.ts";
 
-/** How long another's search may take, and how much it may say. */
+/** The time and the bytes that another search server may take. */
 export interface BackendLimits {
-  /** Milliseconds without a byte after which it is given up, as Crane did. */
+  /** Milliseconds without a byte after which it is given up, as in Crane. */
   readonly silence: number;
-  /** Milliseconds for the whole answer: one byte a second is not silence, but no answer either. */
+  /** Milliseconds for the whole answer, however steadily it comes. */
   readonly total: number;
   readonly bytes: number;
 }
 
-/** What Crane gave a backend to begin its answer, and bounds that it did not have. */
+/** Crane's second of silence, and bounds that Crane did not have. */
 export const BACKEND_LIMITS: BackendLimits = { silence: 1000, total: 10_000, bytes: 4 * 1024 * 1024 };
 
 type Fetched =
   | { readonly ok: true; readonly bytes: Uint8Array }
   | { readonly ok: false; readonly failure: SearchFailure };
 
-const UNREACHABLE = /^(?:ECONNREFUSED|E(?:HOST|NET)(?:UNREACH|DOWN)|ENOTFOUND|EAI_\w+|FailedToOpenSocket)$/;
+const UNREACHABLE =
+  /^(?:ECONNREFUSED|E(?:HOST|NET)(?:UNREACH|DOWN)|ENOTFOUND|EAI_\w+|FailedToOpenSocket|TooManyRedirects)$/;
 
 const codeOf = (error: unknown): string =>
   error instanceof Error && "code" in error ? String(error.code) : "unknown error";
 
-/** A clock that aborts when it is not wound up again in time. */
+/** Makes a signal that aborts unless the clock is wound up again in time. */
 function createWatchdog({ silence, total }: BackendLimits) {
   const controller = new AbortController();
   const giveUp = () => controller.abort();
@@ -53,7 +54,12 @@ async function readBody({ body }: Response, most: number, onChunk: () => void): 
   return Buffer.concat(chunks);
 }
 
-/** Asks a backend, which is believed about nothing: neither that it answers, nor that it ends. */
+/**
+ * Asks another search server. Nothing is taken for granted: neither that it answers, nor that it ends.
+ *
+ * @returns as in Crane, 503 for a server that can't be reached or refuses, 502 for another success than 200, 504 for a
+ *   server that takes too long
+ */
 export async function askBackend(url: string, limits: BackendLimits): Promise<Fetched> {
   const watchdog = createWatchdog(limits);
   try {
@@ -63,7 +69,7 @@ export async function askBackend(url: string, limits: BackendLimits): Promise<Fe
     watchdog.windUp();
     if (response.status !== 200) {
       await response.body?.cancel();
-      return failed(502, `it answered ${response.status}`);
+      return failed(response.ok ? 502 : 503, `it answered ${response.status}`);
     }
     const bytes = await readBody(response, limits.bytes, watchdog.windUp);
     return bytes === undefined ? failed(502, `it answered more than ${limits.bytes} bytes`) : { ok: true, bytes };

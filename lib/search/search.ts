@@ -1,14 +1,22 @@
 import type { Log } from "../log.ts";
 import { askBackend, BACKEND_LIMITS, type BackendLimits } from "./backend.ts";
 import { gsaUrl, readGsa } from "./gsa.ts";
-import { searchLocally } from "./local.ts";
-import { failed, isVisible, type Searched, type SearchQuery, type SearchResult, type Visible } from "./result.ts";
+import { createLocalSearch } from "./local.ts";
+import {
+  failed,
+  isVisible,
+  pageOf,
+  type Searched,
+  type SearchQuery,
+  type SearchResult,
+  type Visible,
+} from "./result.ts";
 import { readSolr, solrUrl } from "./solr.ts";
 
-/** Searches for what a client may see. It never rejects. */
+/** Searches on behalf of a client. It never rejects. */
 export type Search = (query: SearchQuery, visible: Visible) => Promise<Searched>;
 
-/** Who searches; both absent means that we do. */
+/** The search servers; without any, the loaded repositories are searched. */
 interface SearchConfig {
   readonly gsa: { readonly url: string | undefined };
   readonly solr: { readonly url: string | undefined };
@@ -19,7 +27,7 @@ interface SearchOptions {
   readonly limits?: BackendLimits;
 }
 
-/** Another's search: how it is asked and how it answers. */
+/** Another search server: its queries and its answers. */
 interface Backend {
   readonly name: string;
   readonly urlFor: (q: string) => string;
@@ -44,22 +52,21 @@ async function askFor(q: string, { urlFor, read }: Backend, limits: BackendLimit
 }
 
 /**
- * Makes the search that is configured: a Google Search Appliance, else Solr, else over what is loaded. Whoever
- * searches, only repositories that are loaded and that the client may see come out.
+ * Makes the search that is configured: by a Google Search Appliance, else by Solr, else over the loaded repositories.
+ * Of another server's results, those that are to be filtered appear only if the client may see such a repository; the
+ * others, such as Solr's certified software, name images of other registries.
  */
 export function createSearch(config: SearchConfig, { log, limits = BACKEND_LIMITS }: SearchOptions = {}): Search {
   const backend = backendOf(config);
-  if (backend === undefined) {
-    return async (query, visible) => ({ ok: true, results: searchLocally(query, visible) });
-  }
+  if (backend === undefined) return createLocalSearch();
   if (config.gsa.url !== undefined && config.solr.url !== undefined) {
     log?.warn("two search backends are configured, one is used", { used: "gsa.url", ignored: "solr.url" });
   }
-  return async ({ q, n }, visible) => {
-    const searched = await askFor(q, backend, limits);
+  return async (query, visible) => {
+    const searched = await askFor(query.q, backend, limits);
     if (searched.ok) {
-      const results = searched.results.filter(({ name }) => isVisible(visible, name)).slice(0, n);
-      return { ok: true, results };
+      const shown = searched.results.filter(({ name, should_filter }) => !should_filter || isVisible(visible, name));
+      return { ok: true, results: shown.slice(...pageOf(query)) };
     }
     log?.error("search failed", { backend: backend.name, ...searched.failure });
     return searched;

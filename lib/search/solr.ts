@@ -16,10 +16,10 @@ const answer = v.object({ response: v.object({ docs: v.array(document) }) });
 
 type Document = v.InferOutput<typeof document>;
 
-// The template was one of Python's, in which a doubled brace stands for a brace: Solr's local parameters need them.
+// Crane's template is Python's, where a doubled brace stands for a brace: Solr's local parameters need them.
 const IN_TEMPLATE = /\{\{|\}\}|\{0\}/g;
 
-/** As Python's `quote` has it: slashes stay. */
+/** As Python's `quote`: slashes stay. */
 const quoted = (text: string): string => encodeURIComponent(text.toWellFormed()).replaceAll("%2F", "/");
 
 /** @param template a URL with `{0}` for what is searched */
@@ -27,7 +27,7 @@ export function solrUrl(template: string, q: string): string {
   return template.replace(IN_TEMPLATE, (found) => (found === "{0}" ? quoted(q) : found.charAt(0)));
 }
 
-/** Certified software has names in the commands that pull it; everything else has one name. */
+/** Certified software is named by the commands that pull it, everything else by its title. */
 function namesOf({ documentKind, allTitle, c_pull_command }: Document): readonly string[] {
   if (documentKind !== "CertifiedSoftware") return [allTitle];
   return c_pull_command.map((command) => command.replace("docker pull", "").trim());
@@ -42,17 +42,17 @@ function resultsOf(found: Document): readonly SearchResult[] {
     star_count: found.ir_stars,
     should_filter: found.documentKind === "ImageRepository",
   };
-  return namesOf(found).map((name) => ({ name, ...rest }));
+  return namesOf(found).flatMap((name) => (name === "" ? [] : [{ name, ...rest }]));
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /**
- * Reads what Solr answers to a query, in Solr's own order.
+ * Reads Solr's answer to a query, in Solr's own order.
  *
  * @param bytes `{"response": {"docs": [{"allTitle", "ir_description", "ir_automated", "ir_official", "ir_stars"}…]}}`;
- *   of a document only what can be made out counts
- * @returns undefined when it is nothing of the kind
+ *   fields of other types are ignored
+ * @returns undefined when the bytes are no such answer
  */
 export function readSolr(bytes: Uint8Array): readonly SearchResult[] | undefined {
   let value: unknown;

@@ -6,6 +6,7 @@ import {
   gsaBody,
   gsaNamed,
   gsaResult,
+  LIMITS,
   names,
   results,
   searchBy,
@@ -57,6 +58,9 @@ describe("a Google Search Appliance", () => {
     ["a name deeper down", gsaResult(`<X>${NAME}</X>`), []],
     ["a name that is not in a result", NAME, []],
     ["results in results", `<R>${gsaResult(NAME)}</R>`, []],
+    ["names by those of Object's own", gsaResult('<__proto__ N="portal_name" V="team/app"/><constructor/>'), []],
+    ["comments, instructions and CDATA", gsaResult(NAME, "<!-- <MT/> --><?x <MT/> ?><![CDATA[<MT/>]]>"), [result("")]],
+    ["characters by number", gsaResult(NAME, '<MT N="portal_short_description" V="&#65;&#x1F600;"/>'), [result("A😀")]],
   ])("may say of a result %s", async (_, found, expected) => {
     const { origin } = serve(() => new Response(gsaBody(found)));
     expect(results(await searchBy("gsa", `${origin}/`, { q: "x" }))).toEqual(expected as never);
@@ -79,10 +83,22 @@ describe("a Google Search Appliance", () => {
   test.each([
     ["UTF-8", Buffer.from(described(""))],
     ["UTF-8 with a byte order mark", Buffer.from(`\ufeff${described("<?xml version='1.0'?>")}`)],
+    ["UTF-16", Buffer.from(`\ufeff${described("<?xml version='1.0' encoding='utf-16'?>")}`, "utf16le")],
     ["Latin-1", Buffer.from(described("<?xml version='1.0' encoding='iso-8859-1'?>"), "latin1")],
   ])("may speak %s", async (_, body) => {
     const { origin } = serve(() => new Response(body));
     expect(results(await searchBy("gsa", `${origin}/`, { q: "x" }))).toEqual([result("é")]);
+  });
+
+  const LAUGHS = `<!DOCTYPE GSP [<!ENTITY l0 "team/app">${Array.from(
+    { length: 9 },
+    (_, at) => `<!ENTITY l${at + 1} "${`&l${at};`.repeat(10)}">`,
+  ).join("")}]>`;
+  test("is not followed to an entity that is elsewhere", async () => {
+    const entity = `<!DOCTYPE GSP [<!ENTITY x SYSTEM "file:///etc/hostname">]>`;
+    const body = `${entity}<GSP><RES><R>${NAME}<T>&x;</T></R></RES></GSP>`;
+    const { origin } = serve(() => new Response(body));
+    expect(results(await searchBy("gsa", `${origin}/`, { q: "x" }))).toEqual([result("")]);
   });
 
   test.each([
@@ -92,10 +108,15 @@ describe("a Google Search Appliance", () => {
     ["a tag without a value", gsaBody(gsaResult('<MT N="portal_name"/>'))],
     ["an encoding that it does not keep to", Buffer.from(described(""), "latin1")],
     ["an encoding that nobody knows", described("<?xml version='1.0' encoding='x-none'?>")],
-    ["entities", `<!DOCTYPE GSP [<!ENTITY a "team/app">]>${gsaBody(gsaNamed("&a;"))}`],
+    ["a billion laughs", `${LAUGHS}<GSP><RES>${gsaNamed("&l9;")}</RES></GSP>`],
+    ["a deep nest", `<GSP>${"<RES>".repeat(500_000)}${"</RES>".repeat(500_000)}</GSP>`],
+    ["an attribute twice", gsaBody(gsaResult('<MT N="portal_name" N="x" V="team/app"/>'))],
+    ["an end in the wrong order", "<GSP><RES></GSP></RES>"],
+    ["two roots", "<GSP/><GSP/>"],
+    ["a NUL", gsaBody(gsaNamed("team/\0app"))],
   ])("that answers %s is a bad gateway", async (_, body) => {
     const { origin } = serve(() => new Response(body));
-    const searched = await searchBy("gsa", `${origin}/`, { q: "x" });
+    const searched = await searchBy("gsa", `${origin}/`, { q: "x" }, { ...LIMITS, bytes: 10_000_000 });
     expect(results(searched)).toEqual({ status: 502, reason: "its answer can't be read" });
   });
 });

@@ -37,6 +37,8 @@ const FILES: Readonly<Record<string, object>> = {
   "legacy.json": v1("old/legacy", { is_trusted: true, description: "Café crème, ° 1" }),
 };
 
+const MANY = Array.from({ length: 120 }, (_, at) => `many/a${String(at).padStart(3, "0")}`);
+
 interface Result {
   readonly name: string;
 }
@@ -44,7 +46,7 @@ interface Result {
 const afterwards = leftovers();
 let craned: Craned;
 beforeAll(async () => {
-  const data = scratch(FILES);
+  const data = scratch({ ...FILES, ...Object.fromEntries(MANY.map((name, at) => [`many/${at}.json`, v2(name)])) });
   afterwards(data.remove);
   craned = await serveDirectory(data.path);
   afterwards(craned.stop);
@@ -87,6 +89,17 @@ const ROWS: readonly (readonly [what: string, query: string, names: readonly str
   ["the first q counts", "q=both&q=leaf", ["old/both"]],
   ["n is the most results", "q=nginx&n=2", NGINX.slice(0, 2)],
   ["n may be more than there are", "n=25&q=nginx", NGINX],
+  ["a page is as long as n", "q=nginx&n=2&page=2", NGINX.slice(2, 4)],
+  ["the last page may be shorter", "q=nginx&n=4&page=2", NGINX.slice(4)],
+  ["behind the last page is nothing", "q=nginx&n=4&page=3", []],
+  ["no page is too far", "q=nginx&n=100&page=999999999", []],
+  ["page=0 is no count", "q=nginx&page=0", NGINX],
+  ["page=x is no count", "q=nginx&page=x", NGINX],
+  ["a page has 25 results", "q=many", MANY.slice(0, 25)],
+  ["the next page has the rest", "q=many&page=2", MANY.slice(25, 50)],
+  ["n may be 100", "q=many&n=100", MANY.slice(0, 100)],
+  ["n is never more than 100", "q=many&n=101", MANY.slice(0, 100)],
+  ["pages of more than 100 are none", "q=many&n=1000&page=2", MANY.slice(100)],
   ...["0", "-1", "1.5", "x", "", "1e1", "99999999999999999999", "%31%20"].map(
     (n) => [`n=${n} is no count`, `q=nginx&n=${n}`, NGINX] as const,
   ),

@@ -4,13 +4,30 @@ import fc from "fast-check";
 import { EMPTY_CATALOG, withChanges } from "../../lib/core/catalog/catalog.ts";
 import { parseRedirectFile } from "../../lib/core/redirect-file/parse.ts";
 import type { Repository } from "../../lib/core/redirect-file/repository.ts";
-import { searchLocally } from "../../lib/search/local.ts";
+import type { SearchQuery, Visible } from "../../lib/search/result.ts";
+import { createSearch } from "../../lib/search/search.ts";
+
+const search = createSearch({ gsa: { url: undefined }, solr: { url: undefined } });
+
+async function namesFound(query: SearchQuery, visible: Visible): Promise<readonly string[]> {
+  const searched = await search(query, visible);
+  if (!searched.ok) throw new Error(searched.failure.reason);
+  return searched.results.map((result) => `${result.name} ${result.star_count} ${result.is_official}`);
+}
 
 function repositoryOf(fields: object): Repository {
-  const parsed = parseRedirectFile(new TextEncoder().encode(JSON.stringify(fields)));
+  const parsed = parseRedirectFile(
+    new TextEncoder().encode(JSON.stringify({ repository: "x", url: "http://content.test/", ...fields })),
+  );
   if (!parsed.ok) throw new Error("a file of the test is in error");
   return parsed.repository;
 }
+
+const catalogOf = (repositories: readonly Repository[]) =>
+  withChanges(
+    EMPTY_CATALOG,
+    repositories.map((after, at) => ({ path: `${at}.json`, before: undefined, after })),
+  );
 
 const rankOf = (repository: Repository, word: string): number => {
   const components = repository.name.split("/");
@@ -25,21 +42,25 @@ const rankOf = (repository: Repository, word: string): number => {
   return places.indexOf(true);
 };
 
-/** One after the other, each with its rank: no index, no early end. */
+/** One after the other, each with its rank: no index, no early end. Of a name on both APIs, v2 speaks first. */
 function searchNaively(q: string, repositories: readonly Repository[]): readonly string[] {
   const words = q.split(" ").filter((word) => word !== "");
-  return repositories
+  const fitting = repositories
     .map((repository) => ({ repository, ranks: words.map((word) => rankOf(repository, word)) }))
     .filter(({ ranks }) => ranks.length > 0 && !ranks.includes(-1))
-    .map(({ repository: { name, about }, ranks }) => ({
-      name: String(name),
-      key: [Math.max(...ranks), -(about?.starCount ?? 0), about?.isOfficial === true ? 0 : 1],
-    }))
+    .sort((a, b) => (a.repository.api < b.repository.api ? 1 : -1));
+  return [...Map.groupBy(fitting, ({ repository }) => repository.name)]
+    .map(([name, all]) => {
+      const about = all.find(({ repository }) => repository.about !== undefined)?.repository.about;
+      const rank = Math.min(...all.map(({ ranks }) => Math.max(...ranks)));
+      const [stars, isOfficial] = [about?.starCount ?? 0, about?.isOfficial ?? false];
+      return { text: `${name} ${stars} ${isOfficial}`, name, key: [rank, -stars, isOfficial ? 0 : 1] };
+    })
     .sort((a, b) => {
       const at = a.key.findIndex((each, index) => each !== b.key[index]);
       return at === -1 ? (a.name < b.name ? -1 : 1) : (a.key[at] ?? 0) - (b.key[at] ?? 0);
     })
-    .map(({ name }) => name);
+    .map(({ text }) => text);
 }
 
 // Of few letters, so that much is found in much.
@@ -49,36 +70,35 @@ const words = fc.array(letters, { maxLength: 3 }).map((all) => all.join(" "));
 const file = fc.record(
   {
     "repo-registry-id": name,
+    version: fc.constantFrom(1, 2),
     description: words,
     star_count: fc.nat({ max: 2 }),
     is_official: fc.boolean(),
     protected: fc.boolean(),
   },
-  { requiredKeys: ["repo-registry-id"] },
+  { requiredKeys: ["repo-registry-id", "version"] },
 );
 const query = fc.array(fc.oneof(letters, name, fc.constantFrom("/", "/a", "b/")), { maxLength: 3 });
+const page = fc.option(fc.integer({ min: 1, max: 3 }), { freq: 1, nil: undefined });
+const count = fc.option(fc.integer({ min: 1, max: 9 }), { nil: undefined });
 
-test("finds what the rules find, in their order, among what the client may see", () => {
-  const files = fc.uniqueArray(file, { maxLength: 25, selector: (each) => each["repo-registry-id"] });
+test("finds what the rules find, in their order, among what the client may see", async () => {
+  const files = fc.uniqueArray(file, {
+    maxLength: 40,
+    selector: (each) => `${each.version} ${each["repo-registry-id"]}`,
+  });
   let found = 0;
-  fc.assert(
-    fc.property(files, query, fc.option(fc.integer({ min: 1, max: 9 }), { nil: undefined }), (all, parts, n) => {
-      const repositories = all.map((fields, at) =>
-        repositoryOf({
-          ...(at % 2 === 0 ? { version: 2 } : { version: 1, images: [], tags: {} }),
-          repository: "x",
-          url: "http://content.test/",
-          ...fields,
-        }),
-      );
-      const catalog = withChanges(
-        EMPTY_CATALOG,
-        repositories.map((after, at) => ({ path: `${at}.json`, before: undefined, after })),
+  await fc.assert(
+    fc.asyncProperty(files, query, count, page, async (all, parts, n, page) => {
+      const repositories = all.map((each) =>
+        repositoryOf({ ...(each.version === 1 && { images: [], tags: {} }), ...each }),
       );
       const maySee = (repository: Repository) => !repository.isProtected;
       const q = parts.join(" ");
-      const names = searchLocally({ q, n }, { catalog, maySee }).map((result) => result.name);
-      expect(names).toEqual(searchNaively(q, repositories.filter(maySee)).slice(0, n));
+      const names = await namesFound({ q, n, page }, { catalog: catalogOf(repositories), maySee });
+      const [size, at] = [n ?? 25, (page ?? 1) - 1];
+      const expected = searchNaively(q, repositories.filter(maySee));
+      expect(names).toEqual(expected.slice(at * size, (at + 1) * size));
       found += names.length;
     }),
     { numRuns: 2000 },
@@ -86,12 +106,51 @@ test("finds what the rules find, in their order, among what the client may see",
   expect(found).toBeGreaterThan(500);
 });
 
-test("looks at a few words of a request that is full of them", () => {
-  const about = { description: Array.from({ length: 5000 }, (_, at) => `w${at}`).join(" ") };
-  const after = repositoryOf({ version: 2, repository: "x", "repo-registry-id": "n", url: "http://h/", ...about });
-  const catalog = withChanges(EMPTY_CATALOG, [{ path: "n.json", before: undefined, after }]);
+test("looks at a few words of a request that is full of them", async () => {
+  const description = Array.from({ length: 2000 }, (_, at) => `w${at}`).join(" ");
+  const catalog = catalogOf([repositoryOf({ version: 2, "repo-registry-id": "n", description })]);
   const visible = { catalog, maySee: () => true };
-  expect(searchLocally({ q: `${about.description} nowhere` }, visible)).toHaveLength(1);
-  expect(searchLocally({ q: "w0 w1 w2 w3 w4 w5 w6 nowhere" }, visible)).toEqual([]);
-  expect(searchLocally({ q: "w0 w0 w0 w0 w0 w0 w0 w0 w0 nowhere" }, visible)).toEqual([]);
+  expect(await namesFound({ q: `${description} nowhere` }, visible)).toHaveLength(1);
+  expect(await namesFound({ q: "w0 w1 w2 w3 w4 w5 w6 nowhere" }, visible)).toEqual([]);
+  expect(await namesFound({ q: "w0 w0 w0 w0 w0 w0 w0 w0 w0 nowhere" }, visible)).toEqual([]);
+});
+
+test("gives up what nobody waits for any more, and refuses more than can wait", async () => {
+  const catalog = catalogOf([repositoryOf({ version: 2, "repo-registry-id": "team/app" })]);
+  const visible = { catalog, maySee: () => true };
+  const leaving = new AbortController();
+  const abandoned = search({ q: "app", signal: leaving.signal }, visible);
+  leaving.abort();
+  const waiting = Array.from({ length: 300 }, () => search({ q: "app" }, visible));
+  expect(await abandoned).toEqual({ ok: false, failure: { status: 503, reason: "the client is gone" } });
+  const outcomes = await Promise.all(waiting);
+  expect(outcomes.filter(({ ok }) => ok)).toHaveLength(255);
+  expect(outcomes.at(-1)).toMatchObject({ failure: { status: 503, reason: "too many searches at once" } });
+  expect(await namesFound({ q: "app" }, visible)).toHaveLength(1);
+});
+
+test("lets the event loop go on", async () => {
+  const size = 20_000;
+  const repositories = Array.from({ length: size }, (_, at) =>
+    repositoryOf({ version: 2, "repo-registry-id": `team/a${at}` }),
+  );
+  const visible = { catalog: catalogOf(repositories), maySee: () => true };
+  let looked = 0;
+  const counting = { ...visible, maySee: () => ++looked > 0 };
+  const searches = Promise.all(Array.from({ length: 5 }, () => search({ q: "a" }, counting)));
+  let before = 0;
+  let turns = 0;
+  let isDone = false;
+  void searches.then(() => {
+    isDone = true;
+  });
+  while (!isDone) {
+    await new Promise((resolve) => setImmediate(resolve));
+    if (looked > before) turns++;
+    // A whole search would look at all of them in one turn.
+    expect(looked - before).toBeLessThan(size);
+    before = looked;
+  }
+  expect(turns).toBeGreaterThan(5);
+  expect(looked).toBe(5 * size);
 });

@@ -50,29 +50,44 @@ describe("Solr", () => {
     expect(results(searched)).toEqual([{ name: "team/app", ...result }] as never);
   });
 
-  const CERTIFIED = { documentKind: "CertifiedSoftware", allTitle: "secret/app" };
+  const image = (name: unknown) => ({ documentKind: "ImageRepository", allTitle: name });
+  const CERTIFIED = { documentKind: "CertifiedSoftware", allTitle: "title/only" };
   test.each<[string, readonly unknown[], readonly string[]]>([
-    ["in its order", [{ allTitle: "team/app" }, { allTitle: "old/app" }], ["team/app", "old/app"]],
-    ["of either API", [{ allTitle: "old/app" }, { allTitle: "half/app" }], ["old/app", "half/app"]],
-    ["that are loaded", [{ allTitle: "team/none" }, { allTitle: "team/app" }, { allTitle: "Team/App" }], ["team/app"]],
-    ["that the client may see", [{ allTitle: "secret/app" }, { allTitle: "team/app" }], ["team/app"]],
-    ["whatever the kind", [{ allTitle: "secret/app", documentKind: "ImageRepository" }], []],
+    ["in its order", [image("team/app"), image("old/app")], ["team/app", "old/app"]],
+    ["of either API", [image("old/app"), image("half/app")], ["old/app", "half/app"]],
+    ["that are loaded", [image("team/none"), image("team/app"), image("Team/App")], ["team/app"]],
+    ["that the client may see", [image("secret/app"), image("team/app")], ["team/app"]],
     ["with a name", [{}, { allTitle: null }, { allTitle: ["team/app"] }, { allTitle: "old/app" }], ["old/app"]],
-    [
-      "of certified software by how it is pulled",
-      [
-        {
-          ...CERTIFIED,
-          c_pull_command: ["docker pull team/app", "docker pull old/app", "docker pull other.test/a", 1],
-        },
-      ],
-      ["team/app", "old/app"],
-    ],
-    ["of certified software that can be pulled", [CERTIFIED, { ...CERTIFIED, c_pull_command: "team/app" }], []],
-    ["by the names of Object's own", [{ allTitle: "constructor" }, { allTitle: "__proto__" }], []],
+    ["by the names of Object's own", [image("constructor"), image("__proto__")], []],
   ])("finds repositories %s", async (_, documents, found) => {
     const { origin } = serve(() => docs(...documents));
     expect(names(await searchBy("solr", `${origin}/?q={0}`, { q: "x" }))).toEqual(found as never);
+  });
+
+  // The answer does not depend on what is loaded, so it tells nothing of protected repositories.
+  test.each<[string, readonly unknown[], readonly string[]]>([
+    ["of no kind", [{ allTitle: "team/none" }, { allTitle: "secret/app" }], ["team/none", "secret/app"]],
+    ["of another kind", [{ ...image("team/none"), documentKind: "Article" }], ["team/none"]],
+    [
+      "of certified software, by the commands that pull it",
+      [{ ...CERTIFIED, c_pull_command: ["docker pull team/app", "docker pull other.test/a", "x/y", 1, " "] }],
+      ["team/app", "other.test/a", "x/y"],
+    ],
+    ["of certified software only if it can be pulled", [CERTIFIED, { ...CERTIFIED, c_pull_command: "team/app" }], []],
+  ])("finds what is nothing of this registry's, as Crane does: %s", async (_, documents, found) => {
+    const { origin } = serve(() => docs(...documents));
+    expect(names(await searchBy("solr", `${origin}/?q={0}`, { q: "x" }))).toEqual(found as never);
+  });
+
+  test("gives a page of 25 results, or of what is asked for up to 100", async () => {
+    const { origin } = serve(() => docs(...Array.from({ length: 250 }, (_, at) => ({ allTitle: `n${at}` }))));
+    const page = async (query: object) => names(await searchBy("solr", `${origin}/?q={0}`, { q: "x", ...query }));
+    const from = (first: number, count: number) => Array.from({ length: count }, (_, at) => `n${first + at}`);
+    expect(await page({})).toEqual(from(0, 25));
+    expect(await page({ n: 10, page: 3 })).toEqual(from(20, 10));
+    expect(await page({ n: 1000, page: 2 })).toEqual(from(100, 100));
+    expect(await page({ n: 100, page: 3 })).toEqual(from(200, 50));
+    expect(await page({ page: 11 })).toEqual([]);
   });
 
   test.each([

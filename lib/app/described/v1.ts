@@ -112,7 +112,7 @@ export function v1Operations(deployment: Deployment) {
     operationId: "search",
     summary: "Search",
     description: deployment.searchesElsewhere
-      ? "Another server searches. Only repositories that are here and that this client may see come out."
+      ? "Another server searches. Its repositories appear if they are loaded and this client may see them; results with `should_filter` false appear as they are."
       : "In names and descriptions of the repositories that this client may see.",
     parameters: [
       {
@@ -126,9 +126,16 @@ export function v1Operations(deployment: Deployment) {
       {
         name: "n",
         in: "query",
-        description: "The most results. What is no count from 1 is passed over.",
+        description: "Results on a page: 25 by default, at most 100. A value that is no count from 1 is ignored.",
         schema: { anyOf: [{ type: "integer", minimum: 1 }, { type: "string" }] },
         example: 25,
+      },
+      {
+        name: "page",
+        in: "query",
+        description: "The page. A value that is no count from 1 is ignored.",
+        schema: { anyOf: [{ type: "integer", minimum: 1 }, { type: "string" }] },
+        example: 1,
       },
     ],
     responses: {
@@ -158,7 +165,7 @@ export function v1Operations(deployment: Deployment) {
       ...(deployment.searchesElsewhere && {
         502: v1Failure("The other server's answer makes no sense.", "Bad Gateway"),
         503: v1Failure(
-          "The other server can't be reached, or there are too many connections at the moment, and this one ends.",
+          "The other server can't be reached or refuses, or there are too many connections or searches at the moment.",
           "Service Unavailable",
           MAYBE_RETRY_AFTER,
         ),
