@@ -4,7 +4,8 @@ import { gunzipSync } from "node:zlib";
 import { buildDemo } from "../lib/demo/demo.ts";
 import { type ManifestKind, MEDIA_TYPE } from "../lib/core/media-types.ts";
 import { parseRedirectFile } from "../lib/core/redirect-file/parse.ts";
-import { KIND_BIT, type V1Repository, type V2Repository } from "../lib/core/redirect-file/repository.ts";
+import { KIND_BIT } from "../lib/core/redirect-file/manifest-table.ts";
+import type { TreeRepository, V1Repository } from "../lib/core/redirect-file/repository.ts";
 import { isDigest } from "../lib/core/reference.ts";
 
 const BASE_URL = "http://127.0.0.1:5000";
@@ -16,7 +17,7 @@ const repositories = [...demo.redirectFiles].map(([file, text]) => {
   return parsed.repository;
 });
 const v1 = repositories.filter((each): each is V1Repository => each.api === "v1");
-const v2 = repositories.filter((each): each is V2Repository => each.api === "v2");
+const v2 = repositories.filter((each): each is TreeRepository => each.api === "v2" && each.version !== 6);
 
 function named<Of extends { readonly name: string }>(list: readonly Of[], name: string): Of {
   const found = list.find((each) => each.name === name);
@@ -67,7 +68,7 @@ function partsOf(manifest: Record<string, unknown>): { digest: string; size?: nu
   return manifest["config"] === undefined ? layers : [manifest["config"] as { digest: string }, ...layers];
 }
 
-function configAt(repository: V2Repository, path: string) {
+function configAt(repository: TreeRepository, path: string) {
   const { config } = jsonAt(repository, path);
   return config === undefined ? {} : jsonAt(repository, `blobs/${config.digest}`);
 }

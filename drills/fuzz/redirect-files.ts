@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import { parseAccept } from "../../lib/core/media-types.ts";
 import { describeFault } from "../../lib/core/redirect-file/fault.ts";
 import { type Parsed, parseRedirectFile } from "../../lib/core/redirect-file/parse.ts";
-import { type Repository, tagsOf } from "../../lib/core/redirect-file/repository.ts";
+import { namedTags, type Repository } from "../../lib/core/redirect-file/repository.ts";
 import { parseReference } from "../../lib/core/reference.ts";
 import { resolveManifest } from "../../lib/core/resolve.ts";
 import { naivelyResolve } from "../../tests/core/naive-resolution.ts";
@@ -51,15 +51,16 @@ function differenceOf(repository: Repository, bytes: Uint8Array): string | undef
     if (isDeeper(repository.images, MAX_LEVELS)) return "the depth of the images";
     return JSON.stringify(repository.images) === JSON.stringify(file.images) ? undefined : "the images";
   }
+  if (repository.version === 6) return undefined;
   if (isDeeper([...repository.referrers.values()], MAX_LEVELS)) return "the depth of the referrers";
-  const tags = tagsOf(repository);
+  const tags = namedTags(repository);
   if (tags.some((tag, at) => at > 0 && (tags[at - 1] ?? "") >= tag)) return "the order of the tags";
   for (const text of ["latest", "one", "__proto__", "constructor", ...tags.slice(0, 20)]) {
     const reference = parseReference(text);
     if (reference === undefined) return `the tag ${text}`;
     for (const accept of ACCEPTS) {
       const resolution = resolveManifest(repository, reference, parseAccept(accept));
-      const path = resolution.found ? resolution.path : undefined;
+      const path = resolution.kind === "path" ? resolution.path : undefined;
       const expected = naivelyResolve(file, text, accept);
       if (path !== expected) return `${text} is ${path}, expected ${expected}`;
       if (path !== undefined && !/^[!-~]+$/.test(path)) return `the path ${path}`;

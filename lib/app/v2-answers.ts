@@ -43,7 +43,7 @@ export function answerManifest(view: View, name: string, referenceText: string, 
   const reference = parseReference(referenceText);
   if (reference === undefined) return MANIFEST_UNKNOWN;
   const resolution = resolveManifest(repository, reference, accept);
-  if (!resolution.found) return MANIFEST_UNKNOWN;
+  if (resolution.kind !== "path") return MANIFEST_UNKNOWN;
   return { repository, path: resolution.path, missing: MANIFEST_UNKNOWN };
 }
 

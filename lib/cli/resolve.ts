@@ -27,7 +27,7 @@ const RULES: Readonly<Record<Rule, string>> = {
   "tag-amd64": "the client takes no list, so the list's linux/amd64 manifest",
 };
 
-const WHY_NOT: Readonly<Record<Extract<Resolution, { found: false }>["why"], string>> = {
+const WHY_NOT: Readonly<Record<Extract<Resolution, { kind: "unknown" }>["why"], string>> = {
   unknown: "the file knows all of its references, and this is none of them",
   "not-acceptable": "the tag is there, but in no type that the client accepts",
 };
@@ -63,8 +63,10 @@ function v2Lines(
   const file = `    file: ${servedFrom(catalog, "v2", name)}, version ${repository.version}`;
   if (repository.isProtected) return [false, ["v2: NAME_UNKNOWN, the repository is protected", file]];
   const resolution = resolveManifest(repository, reference, accept);
-  if (!resolution.found) return [false, ["v2: MANIFEST_UNKNOWN", file, `    rule: ${WHY_NOT[resolution.why]}`]];
-  const url = locations.v2(repository.url, resolution.path);
+  if (resolution.kind === "unknown")
+    return [false, ["v2: MANIFEST_UNKNOWN", file, `    rule: ${WHY_NOT[resolution.why]}`]];
+  const path = resolution.kind === "path" ? resolution.path : "";
+  const url = locations.v2(repository.url, path);
   return [true, ["v2: found", file, `    rule: ${RULES[resolution.rule]}`, `    url:  ${url}`]];
 }
 

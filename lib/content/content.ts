@@ -8,7 +8,7 @@ import type { Log } from "../log.ts";
 import { bodyOf, type FileBody, readPart } from "./body.ts";
 import { type ContentRequest, judge, type Validators } from "./conditions.ts";
 import { type ContentApi, type Description, describe } from "./layout.ts";
-import { digestOfBytes, digestOfManifest, mediaTypeOf } from "./manifest.ts";
+import { digestOfBytes, digestOfManifest, mediaTypeOf } from "../core/manifest.ts";
 import { isPlainRelative, type OpenFile, openRoot, type Root } from "./open.ts";
 
 /** The part of the configuration that is about content. */

@@ -16,29 +16,43 @@ export const MEDIA_TYPE: Readonly<Record<ManifestKind, string>> = {
   index: "application/vnd.oci.image.index.v1+json",
 };
 
-/** What one request accepts: parsed once, asked often. */
+/** Schema 1 without signatures. */
+export const UNSIGNED_SCHEMA_1 = "application/vnd.docker.distribution.manifest.v1+json";
+
+const KIND_OF: ReadonlyMap<string, ManifestKind> = new Map<string, ManifestKind>([
+  [MEDIA_TYPE["1"], "1"],
+  [UNSIGNED_SCHEMA_1, "1"],
+  [MEDIA_TYPE["2"], "2"],
+  [MEDIA_TYPE.list, "list"],
+  [MEDIA_TYPE.oci, "oci"],
+  [MEDIA_TYPE.index, "index"],
+]);
+
+/** @returns the kind of manifest that a media type names; undefined for every other type */
+export const kindOf = (mediaType: string): ManifestKind | undefined => KIND_OF.get(mediaType);
+
+/** The Accept header of one request, parsed once. */
 export interface Accept {
-  /** As Crane 3.3.1 read it: the type is written out, to the letter. */
+  /** As Crane 3.3.1 reads it: the type is written out, to the letter. */
   readonly names: { readonly list: boolean; readonly schema2: boolean };
   /** As RFC 9110 reads it: 0 (not acceptable) to 1, for each kind. */
   readonly quality: Readonly<Record<ManifestKind, number>>;
+  /** The media ranges in lower case, each with its weight. */
+  readonly weights: ReadonlyMap<string, number>;
 }
 
-const SCHEMA_1_TYPES: readonly string[] = [
-  MEDIA_TYPE["1"],
-  "application/vnd.docker.distribution.manifest.v1+json",
-  "application/json",
-];
+const SCHEMA_1_TYPES: readonly string[] = [MEDIA_TYPE["1"], UNSIGNED_SCHEMA_1, "application/json"];
 
 /** A docker older than 1.10 sends no Accept header, and reads schema 1 only. */
 const NO_ACCEPT_HEADER: Accept = {
   names: { list: false, schema2: false },
   quality: { "1": 1, "2": 0, list: 0, oci: 0, index: 0 },
+  weights: new Map(),
 };
 
-// Clients name a dozen ranges. Whoever fills 100 KB with them would keep others waiting: what is beyond is not read.
+// Clients name a dozen ranges. A header of 100 KB full of them would delay other requests, so the rest is not read.
 const MAX_RANGES = 256;
-/** Of a range, its type among them. */
+/** Parts of a range, its type included. */
 const MAX_PARTS = 16;
 
 /** The weight of a media range: 1 unless a well-formed q says less. */
@@ -70,7 +84,7 @@ function qualityOf(types: readonly string[], weights: ReadonlyMap<string, number
 }
 
 /**
- * Reads an Accept header in both ways that the versions of redirect files ask for.
+ * Parses an Accept header in the two ways that the versions of redirect files need.
  *
  * @param header all Accept lines joined by commas; absent or empty means an old docker
  */
@@ -87,5 +101,15 @@ export function parseAccept(header: string | undefined): Accept {
       oci: qualityOf([MEDIA_TYPE.oci], weights),
       index: qualityOf([MEDIA_TYPE.index], weights),
     },
+    weights,
   };
+}
+
+/** The weight that a client gives to a media type, from 0 (not acceptable) to 1. */
+export function weightOfType({ quality, weights }: Accept, mediaType: string): number {
+  const kind = kindOf(mediaType);
+  if (kind !== undefined) return quality[kind];
+  const type = mediaType.toLowerCase();
+  const family = `${type.slice(0, type.indexOf("/"))}/*`;
+  return weights.get(type) ?? weights.get(family) ?? weights.get("*/*") ?? 0;
 }

@@ -10,6 +10,7 @@
  *     algorithm  := part *( ( "+" / "." / "_" / "-" ) part )   part := 1*( a-z / 0-9 )
  *     encoded    := 1*( A-Z / a-z / 0-9 / "=" / "_" / "-" )
  *     reference  := tag / digest
+ *     v1-name    := v1-part [ "/" v1-part ]              v1-part := 1*( a-z / 0-9 / "-" / "_" / "." )
  *
  * A registered algorithm fixes its encoding: sha256 is 64 and sha512 is 128 lower-case hexadecimal digits.
  * Flat grammars are regular expressions, which the engine compiles: on random digests that is five times as fast as a
@@ -21,13 +22,13 @@
 declare const brand: unique symbol;
 type Branded<Name extends string> = string & { readonly [brand]: Name };
 
-/** A repository name that keeps the grammar. */
+/** A repository name that follows the grammar: `name` in files of the v2 API, `v1-name` in those of the v1 API. */
 export type RepositoryName = Branded<"RepositoryName">;
-/** A tag that keeps the grammar. */
+/** A tag that follows the grammar. */
 export type Tag = Branded<"Tag">;
-/** A digest that keeps the grammar, `sha256:…` as a rule. */
+/** A digest that follows the grammar, `sha256:…` as a rule. */
 export type Digest = Branded<"Digest">;
-/** What a manifest is asked for by. The two never overlap: only a digest has a colon. */
+/** A tag or a digest, which never overlap: only a digest has a colon. */
 export type Reference = Tag | Digest;
 /** The id of a Docker v1 image: 64 lower-case hexadecimal digits. */
 export type ImageId = Branded<"ImageId">;
@@ -40,6 +41,7 @@ const TAG = /^[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,127}$/;
 const REGISTERED_DIGEST = /^sha(?:256:[0-9a-f]{64}|512:[0-9a-f]{128})$/;
 const REGISTERED_ALGORITHM = /^sha(?:256|512):/;
 const OTHER_DIGEST = /^[a-z0-9]+(?:[+._-][a-z0-9]+)*:[a-zA-Z0-9=_-]+$/;
+const V1_NAME = /^(?!\.{1,2}(?:\/|$))[a-z0-9._-]+(?:\/(?!\.{1,2}$)[a-z0-9._-]+)?$/;
 const IMAGE_ID = /^[0-9a-f]{64}$/;
 
 const SLASH = 47;
@@ -72,6 +74,15 @@ export function parseRepositoryName(text: string): RepositoryName | undefined {
     if (next === at) return undefined;
     at = next;
   }
+}
+
+/**
+ * A name of the v1 API, as docker 1.5 to 1.7 pull it. Parts that a URL would resolve away (`.` and `..`) are refused.
+ *
+ * @returns the name, or undefined when `text` breaks the grammar
+ */
+export function parseV1Name(text: string): RepositoryName | undefined {
+  return text.length <= MAX_NAME_LENGTH && V1_NAME.test(text) ? (text as RepositoryName) : undefined;
 }
 
 /** @returns the tag, or undefined when `text` breaks the grammar */

@@ -1,6 +1,17 @@
-import type { Accept, ManifestKind } from "./media-types.ts";
-import { KIND_BIT, kindsOf, type V2Repository } from "./redirect-file/repository.ts";
-import { isDigest, type Reference, type Tag } from "./reference.ts";
+import { type Accept, type ManifestKind, MEDIA_TYPE, weightOfType } from "./media-types.ts";
+import { fillTemplate } from "./redirect-file/blob-template.ts";
+import { contentOf } from "./redirect-file/manifest-content.ts";
+import { KIND_BIT, kindsOf } from "./redirect-file/manifest-table.ts";
+import type { Descriptor, TreeRepository, V2Repository, WholeRepository } from "./redirect-file/repository.ts";
+import {
+  blobOf,
+  configOf,
+  manifestOf,
+  manifestsOfTag,
+  manifestsWithSubject,
+  type StoredManifest,
+} from "./redirect-file/whole-table.ts";
+import { type Digest, isDigest, type Reference, type Tag } from "./reference.ts";
 
 /** Why a reference led where it did; `craned resolve` explains each. */
 export type Rule =
@@ -14,10 +25,14 @@ export type Rule =
   | "tag"
   | "tag-amd64";
 
-/** Where a manifest is, or that the repository does not have it. */
+/** Where a manifest is, the manifest itself, or why there is none. */
 export type Resolution =
-  | { readonly found: true; readonly path: string; readonly rule: Rule }
-  | { readonly found: false; readonly why: "unknown" | "not-acceptable" };
+  /** Versions 2 to 5: below the repository's url. */
+  | { readonly kind: "path"; readonly path: string; readonly rule: Rule }
+  /** Version 6. */
+  | { readonly kind: "manifest"; readonly manifest: StoredManifest; readonly rule: Rule }
+  /** `types` are the media types that a tag has, none of which the client accepts. */
+  | { readonly kind: "unknown"; readonly why: "unknown" | "not-acceptable"; readonly types: readonly string[] };
 
 interface Candidate {
   readonly kind: ManifestKind;
@@ -25,22 +40,23 @@ interface Candidate {
   readonly rule: Rule;
 }
 
-const UNKNOWN: Resolution = { found: false, why: "unknown" };
-const NOT_ACCEPTABLE: Resolution = { found: false, why: "not-acceptable" };
+const UNKNOWN: Resolution = { kind: "unknown", why: "unknown", types: [] };
+
+const notAcceptable = (types: readonly string[]): Resolution => ({ kind: "unknown", why: "not-acceptable", types });
 
 const DIGEST_PREFERENCE: readonly ManifestKind[] = ["index", "list", "oci", "2", "1"];
 
 const at = (kind: ManifestKind, reference: Reference, rule: Rule): Resolution => ({
-  found: true,
+  kind: "path",
   path: `manifests/${kind}/${reference}`,
   rule,
 });
 
 const has = (kinds: number, kind: ManifestKind): boolean => (kinds & KIND_BIT[kind]) !== 0;
 
-/** Versions 2 to 4 don't list all of their tags, so nothing is unknown: as Crane 3.3.1 did. */
-function resolveBlindly(repository: V2Repository, reference: Reference, accept: Accept): Resolution {
-  if (repository.version === 2) return { found: true, path: `manifests/${reference}`, rule: "unsplit" };
+/** Versions 2 to 4 don't list all of their tags, so no reference is unknown, as in Crane 3.3.1. */
+function resolveBlindly(repository: TreeRepository, reference: Reference, accept: Accept): Resolution {
+  if (repository.version === 2) return { kind: "path", path: `manifests/${reference}`, rule: "unsplit" };
   if (repository.manifests.references.length === 0) return at("1", reference, "no-lists");
   const kinds = kindsOf(repository.manifests, reference) ?? 0;
   if (accept.names.list && has(kinds, "list")) return at("list", reference, "blind-list");
@@ -55,7 +71,7 @@ function resolveBlindly(repository: V2Repository, reference: Reference, accept: 
 }
 
 /** The manifests that a tag of a version 5 repository may mean, the preferred one first. */
-function candidatesOf(repository: V2Repository, tag: Tag, kinds: number): readonly Candidate[] {
+function candidatesOf(repository: TreeRepository, tag: Tag, kinds: number): readonly Candidate[] {
   const candidates: Candidate[] = [];
   const offer = (kind: ManifestKind) => {
     if (has(kinds, kind)) candidates.push({ kind, reference: tag, rule: "tag" });
@@ -70,37 +86,122 @@ function candidatesOf(repository: V2Repository, tag: Tag, kinds: number): readon
   return candidates;
 }
 
-/** The first of the candidates that the client weighs highest, if it takes any. */
-function preferred(candidates: readonly Candidate[], accept: Accept): Candidate | undefined {
-  let best: Candidate | undefined;
-  let bestQuality = 0;
+/** The first of the candidates with the highest weight, if that is above 0. */
+function preferred<Of>(candidates: readonly Of[], weigh: (candidate: Of) => number): Of | undefined {
+  let best: Of | undefined;
+  let bestWeight = 0;
   for (const candidate of candidates) {
-    const quality = accept.quality[candidate.kind];
-    if (quality > bestQuality) {
+    const weight = weigh(candidate);
+    if (weight > bestWeight) {
       best = candidate;
-      bestQuality = quality;
+      bestWeight = weight;
     }
   }
   return best;
 }
 
-/**
- * Chooses the manifest that a reference names for a client.
- *
- * @param repository what one redirect file says
- * @param reference a tag or a digest, already parsed
- * @param accept the media types that the client takes
- * @returns where the manifest is below the repository's url, or why there is none
- * @see spec "Which manifest a reference resolves to"
- */
-export function resolveManifest(repository: V2Repository, reference: Reference, accept: Accept): Resolution {
-  if (repository.version !== 5) return resolveBlindly(repository, reference, accept);
+/** Version 5 lists all of its references. */
+function resolveListed(repository: TreeRepository, reference: Reference, accept: Accept): Resolution {
   const kinds = kindsOf(repository.manifests, reference);
   if (kinds === undefined) return UNKNOWN;
   if (isDigest(reference)) {
     const kind = DIGEST_PREFERENCE.find((each) => has(kinds, each));
     return kind === undefined ? UNKNOWN : at(kind, reference, "digest");
   }
-  const chosen = preferred(candidatesOf(repository, reference, kinds), accept);
-  return chosen === undefined ? NOT_ACCEPTABLE : at(chosen.kind, chosen.reference, chosen.rule);
+  const candidates = candidatesOf(repository, reference, kinds);
+  const chosen = preferred(candidates, ({ kind }) => accept.quality[kind]);
+  if (chosen !== undefined) return at(chosen.kind, chosen.reference, chosen.rule);
+  return notAcceptable([...new Set(candidates.map(({ kind }) => MEDIA_TYPE[kind]))]);
+}
+
+/** Version 6 has the manifests themselves. */
+function resolveWhole(repository: WholeRepository, reference: Reference, accept: Accept): Resolution {
+  if (isDigest(reference)) {
+    const manifest = manifestOf(repository, reference);
+    return manifest === undefined ? UNKNOWN : { kind: "manifest", manifest, rule: "digest" };
+  }
+  const candidates = manifestsOfTag(repository, reference);
+  const manifest = preferred(candidates, ({ mediaType }) => weightOfType(accept, mediaType));
+  if (manifest !== undefined) return { kind: "manifest", manifest, rule: "tag" };
+  return candidates.length === 0 ? UNKNOWN : notAcceptable([...new Set(candidates.map((each) => each.mediaType))]);
+}
+
+/**
+ * Chooses the manifest that a reference names for a client.
+ *
+ * @param repository one repository, as its redirect file describes it
+ * @param reference a parsed tag or digest
+ * @param accept the media types that the client takes
+ * @returns where the manifest is, the manifest itself, or why there is none
+ * @see spec "Which manifest a reference resolves to"
+ */
+export function resolveManifest(repository: V2Repository, reference: Reference, accept: Accept): Resolution {
+  if (repository.version === 6) return resolveWhole(repository, reference, accept);
+  return repository.version === 5
+    ? resolveListed(repository, reference, accept)
+    : resolveBlindly(repository, reference, accept);
+}
+
+/** Where a blob is, the blob itself, or that the repository does not have it. */
+export type BlobResolution =
+  /** A path below the repository's url or, where the file's template is one, an absolute URL. */
+  | { readonly kind: "path"; readonly path: string; readonly size: number | undefined }
+  /** An embedded config. */
+  | { readonly kind: "bytes"; readonly mediaType: string; readonly bytes: Uint8Array }
+  | { readonly kind: "unknown" };
+
+const BLOB_UNKNOWN: BlobResolution = { kind: "unknown" };
+
+/**
+ * Where the host has a blob, or a manifest whose bytes are not in the file.
+ *
+ * @returns a path below the repository's url, or an absolute URL
+ */
+export const blobPath = (repository: V2Repository, digest: Digest): string =>
+  repository.version === 6 ? fillTemplate(repository.blobTemplate, digest) : `blobs/${digest}`;
+
+/** Finds a blob. A file of version 2 to 5 lists none, so none is unknown. */
+export function resolveBlob(repository: V2Repository, digest: Digest): BlobResolution {
+  const path = blobPath(repository, digest);
+  if (repository.version !== 6) return { kind: "path", path, size: undefined };
+  const config = configOf(repository, digest);
+  if (config?.bytes !== undefined) return { kind: "bytes", mediaType: config.mediaType, bytes: config.bytes };
+  const blob = blobOf(repository, digest);
+  if (blob !== undefined) return { kind: "path", path, size: blob.size };
+  const isUnknown = repository.knowsAllBlobs || manifestOf(repository, digest) !== undefined;
+  return isUnknown ? BLOB_UNKNOWN : { kind: "path", path, size: undefined };
+}
+
+const utf8 = new TextDecoder();
+
+/** @see OCI distribution-spec 1.1 "Listing Referrers" */
+function referrerOf({ mediaType, digest, size, bytes }: StoredManifest): Descriptor {
+  // The bytes were parsed once already, when the file was read.
+  const { artifactType, annotations } = contentOf(JSON.parse(utf8.decode(bytes)));
+  return {
+    mediaType,
+    digest,
+    size,
+    ...(artifactType !== undefined && { artifactType }),
+    ...(annotations !== undefined && { annotations }),
+  };
+}
+
+/** @returns the descriptors of the manifests that refer to `subject`; undefined in versions 2 to 4, which have none */
+export function referrersOf(repository: V2Repository, subject: Digest): readonly Descriptor[] | undefined {
+  if (repository.version === 6) return manifestsWithSubject(repository, subject).map(referrerOf);
+  return repository.version === 5 ? (repository.referrers.get(subject) ?? []) : undefined;
+}
+
+/**
+ * The tags of a repository without a copy.
+ *
+ * @returns a list that begins with `count` tags, in ASCII order; undefined in versions 2 to 4, which don't list all tags
+ */
+export function tagsOf(
+  repository: V2Repository,
+): { readonly sorted: readonly Reference[]; readonly count: number } | undefined {
+  if (repository.version === 6) return { sorted: repository.names, count: repository.tagCount };
+  if (repository.version !== 5) return undefined;
+  return { sorted: repository.manifests.references, count: repository.manifests.tagCount };
 }

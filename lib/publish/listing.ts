@@ -1,7 +1,8 @@
 /** What a redirect file will say, and its text: the same bytes for the same content. */
 import type { ManifestKind } from "../core/media-types.ts";
 import { MEDIA_TYPE } from "../core/media-types.ts";
-import { type Amd64Manifest, KIND_BIT, type V2Repository } from "../core/redirect-file/repository.ts";
+import { KIND_BIT } from "../core/redirect-file/manifest-table.ts";
+import type { Amd64Manifest, TreeRepository } from "../core/redirect-file/repository.ts";
 import type { Digest, ImageId, Reference, RepositoryName, Tag } from "../core/reference.ts";
 import type { Manifest } from "./sources/manifest.ts";
 import { kindOfType } from "./sources/manifest.ts";
@@ -99,7 +100,7 @@ export function listingOf({ manifests, tags }: Plan): Listing {
  * What was published, and by digest all that will be. While the entries of tags are replaced one by one, this makes
  * every list whole whose tag has already moved: its images are known, and can be pulled.
  */
-export function widened({ manifests, amd64, referrers }: V2Repository, next: Listing): Listing {
+export function widened({ manifests, amd64, referrers }: TreeRepository, next: Listing): Listing {
   const references = noReferences();
   for (const kind of KINDS) {
     for (const reference of next.references[kind]) if (reference.includes(":")) references[kind].add(reference);

@@ -1,4 +1,4 @@
-import { digestOfManifest } from "../content/manifest.ts";
+import { digestOfManifest } from "../core/manifest.ts";
 import { type Digest, parseDigest } from "../core/reference.ts";
 import { mismatch, PublishError } from "./publish-error.ts";
 import { hasherFor } from "./sources/reading.ts";

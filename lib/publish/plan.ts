@@ -1,5 +1,5 @@
 /** Everything that a repository will have: found by walking from each image down. */
-import { digestOfManifest } from "../content/manifest.ts";
+import { digestOfManifest } from "../core/manifest.ts";
 import { type ManifestKind, MEDIA_TYPE } from "../core/media-types.ts";
 import { plain } from "../core/redirect-file/fault.ts";
 import type { Digest, Tag } from "../core/reference.ts";

@@ -1,10 +1,11 @@
 /** What was published before: read from its redirect files and its tree. */
 
-import { digestOfManifest } from "../content/manifest.ts";
+import { digestOfManifest } from "../core/manifest.ts";
 import { MEDIA_TYPE } from "../core/media-types.ts";
 import { describeFault } from "../core/redirect-file/fault.ts";
 import { parseRedirectFile } from "../core/redirect-file/parse.ts";
-import { KIND_BIT, type Repository, type V1Repository, type V2Repository } from "../core/redirect-file/repository.ts";
+import { KIND_BIT } from "../core/redirect-file/manifest-table.ts";
+import type { Repository, V1Repository, V2Repository } from "../core/redirect-file/repository.ts";
 import { isDigest, parseDigest, type Reference } from "../core/reference.ts";
 import { blobPath, manifestPath } from "./layout-paths.ts";
 import { type Identity, KINDS } from "./listing.ts";
@@ -60,7 +61,9 @@ export async function readPrevious(
 }
 
 /** Every reference of a repository with one of its kinds. */
-export function* entriesOf({ manifests }: V2Repository) {
+export function* entriesOf(repository: V2Repository) {
+  if (repository.version === 6) return;
+  const { manifests } = repository;
   for (const [at, reference] of manifests.references.entries()) {
     for (const kind of KINDS) {
       if (manifests.kinds.charCodeAt(at) & KIND_BIT[kind]) yield { reference, kind };
@@ -69,8 +72,9 @@ export function* entriesOf({ manifests }: V2Repository) {
 }
 
 /** The descriptors of everything that refers to something. */
-export function referrersIn({ referrers }: V2Repository): readonly Descriptor[] {
-  return [...referrers.values()].flat().flatMap(({ digest, mediaType, size }) => {
+export function referrersIn(repository: V2Repository): readonly Descriptor[] {
+  if (repository.version === 6) return [];
+  return [...repository.referrers.values()].flat().flatMap(({ digest, mediaType, size }) => {
     const parsed = typeof digest === "string" ? parseDigest(digest) : undefined;
     if (parsed === undefined || typeof mediaType !== "string") return [];
     return [{ digest: parsed, mediaType, size: typeof size === "number" ? size : undefined }];

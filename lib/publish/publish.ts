@@ -15,7 +15,7 @@
 import { MEDIA_TYPE } from "../core/media-types.ts";
 import { describeFault } from "../core/redirect-file/fault.ts";
 import { parseRedirectFile } from "../core/redirect-file/parse.ts";
-import { tagsOf } from "../core/redirect-file/repository.ts";
+import { namedTags } from "../core/redirect-file/repository.ts";
 import { isDigest, parseTag, type Tag } from "../core/reference.ts";
 import type { Report } from "./events.ts";
 import { inParallel } from "./in-parallel.ts";
@@ -173,7 +173,7 @@ async function putTags(
   const { content, metadata } = places;
   const stale = await staleTags(plan, content, report);
   const kept = new Set<Tag>([...plan.tags.values()].map(({ tag }) => tag));
-  for (const tag of previous.v2 === undefined ? [] : tagsOf(previous.v2)) {
+  for (const tag of previous.v2 === undefined ? [] : namedTags(previous.v2)) {
     if (!kept.has(tag)) report({ event: "untagged", tag });
   }
   if (stale.length > 0 && previous.v2?.version === 5) {

@@ -1,5 +1,6 @@
 import { version } from "../../package.json" with { type: "json" };
 import { type Catalog, forEachRepository } from "../core/catalog/catalog.ts";
+import type { Repository } from "../core/redirect-file/repository.ts";
 import type { Config } from "../config/config.ts";
 import type { Listener } from "../http/listener.ts";
 import { watchEventLoop } from "../metrics/event-loop.ts";
@@ -44,10 +45,17 @@ function createLooks() {
   };
 }
 
+function referenceCount(repository: Repository): number {
+  if (repository.api === "v1") return repository.tags.size;
+  return repository.version === 6
+    ? repository.tagCount + repository.manifestCount
+    : repository.manifests.references.length;
+}
+
 function countReferences(catalog: Catalog): { readonly v1: number; readonly v2: number } {
   const counts = { v1: 0, v2: 0 };
   forEachRepository(catalog, (repository) => {
-    counts[repository.api] += repository.api === "v1" ? repository.tags.size : repository.manifests.references.length;
+    counts[repository.api] += referenceCount(repository);
   });
   return counts;
 }

@@ -56,13 +56,25 @@ function naivelyBlind(file: NaiveFile, reference: string, header: string | undef
 /** What a header says of one directory's manifests: the most specific range that matches gives the q. */
 function naiveQuality(header: string | undefined, directory: string): number {
   if (header === undefined) return directory === "1" ? 1 : 0;
+  return naiveWeight(header, TYPES[directory] ?? [], "application/*");
+}
+
+/** The same of any media type. */
+export function naiveQualityOf(header: string | undefined, mediaType: string): number {
+  const directory = Object.keys(TYPES).find((each) => TYPES[each]?.includes(mediaType));
+  if (directory !== undefined) return naiveQuality(header, directory);
+  if (header === undefined) return 0;
+  return naiveWeight(header, [mediaType.toLowerCase()], `${mediaType.toLowerCase().split("/")[0]}/*`);
+}
+
+function naiveWeight(header: string, types: readonly string[], family: string): number {
   const items = header.toLowerCase().split(",");
   const ranges = items.map((item) => {
     const [range = "", ...parameters] = item.split(";").map((part) => part.trim());
     const q = parameters.find((parameter) => parameter.startsWith("q="));
     return { range, q: q === undefined ? 1 : Number(q.slice("q=".length)) };
   });
-  for (const names of [TYPES[directory] ?? [], ["application/*"], ["*/*"]]) {
+  for (const names of [types, [family], ["*/*"]]) {
     const weights = ranges.filter(({ range }) => names.includes(range)).map(({ q }) => q);
     if (weights.length > 0) return Math.max(...weights);
   }

@@ -68,14 +68,7 @@ const WRONG: readonly (readonly [version: string, fields: Fields, ...faults: str
   ["1", { tags: null }, "tags: expected an object, received null"],
   ["1", { tags: { latest: 7 } }, `tags.latest: expected ${IMAGE_ID}, received 7`],
   ["1", { tags: { "1.0": "x" } }, `tags["1.0"]: expected ${IMAGE_ID}, received "x"`],
-  ["1", { tags: { "a b": ID } }, 'tags["a b"]: expected a tag as key, received "a b"'],
-  [
-    "1",
-    { tags: { "a b": ID, ok: ID, c: 1 } },
-    'tags["a b"]: expected a tag as key, received "a b"',
-    `tags.c: expected ${IMAGE_ID}, received 1`,
-  ],
-  ["1", { tags: { "": ID } }, 'tags[""]: expected a tag as key, received ""'],
+  ["1", { tags: { "a b": ID, ok: ID, c: 1 } }, `tags.c: expected ${IMAGE_ID}, received 1`],
   ["3", { schema2_data: "latest" }, `schema2_data: expected ${REFERENCES}, received "latest"`],
   ["3", { schema2_data: { latest: 1 } }, `schema2_data: expected ${REFERENCES}, received an object`],
   [
@@ -162,28 +155,28 @@ describe("a version that there is not", () => {
   test.each([
     ["missing", without(soundFile("2"), "version"), "nothing"],
     ["0", { version: 0 }, "0"],
-    ["6", { version: 6 }, "6"],
+    ["7", { version: 7 }, "7"],
     ["a fraction", { version: 2.5 }, "2.5"],
     ["a string", { version: "2" }, '"2"'],
     ["null", { version: null }, "null"],
     ["an array", { version: [2] }, "an array"],
   ])("%s", (_, file, received) => {
-    expect(faultsOf(parseJson(file))).toEqual([`version: expected a version from 1 to 5, received ${received}`]);
+    expect(faultsOf(parseJson(file))).toEqual([`version: expected a version from 1 to 6, received ${received}`]);
   });
 });
 
 describe("what is no JSON object", () => {
   test.each<[string, string, string]>([
-    ["an empty file", "", "Unexpected EOF"],
-    ["blanks", " \n", "Unexpected EOF"],
+    ["an empty file", "", "Unexpected EOF at line 1, column 1"],
+    ["blanks", " \n", "Unexpected EOF at line 2, column 1"],
     ["null", "null", "null"],
     ["a number", "5", "5"],
     ["a string", '"version"', '"version"'],
     ["an array", "[]", "an array"],
-    ["a file cut off", '{"version":5', "Expected '}'"],
-    ["a control character", "\u001b[31m", "Unrecognized token '\\u{1b}'"],
-    ["a character that turns text around", "\u202e", "Unrecognized token '\\u{202e}'"],
-    ["a long word", "x".repeat(10_000), `Unexpected identifier "${"x".repeat(57)}…`],
+    ["a file cut off", '{"version":5', "Expected '}' at line 1, column 13"],
+    ["a control character", "\u001b[31m", "Unrecognized token '\\u{1b}' at line 1, column 1"],
+    ["a character that turns text around", "\u202e", "Unrecognized token '\\u{202e}' at line 1, column 1"],
+    ["a long word", "x".repeat(10_000), `Unexpected identifier "${"x".repeat(57)}… at line 1, column 1`],
   ])("%s", (_, text, received) => {
     expect(faultsOf(parseText(text))).toEqual([`expected a JSON object in UTF-8, received ${received}`]);
   });

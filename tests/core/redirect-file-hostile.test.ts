@@ -31,7 +31,7 @@ describe("a hostile file", () => {
   test("can't hand down fields through __proto__", () => {
     const inherited = JSON.stringify({ ...soundFile("2"), protected: true });
     expect(faultsOf(parseText(`{"__proto__":${inherited}}`))).toEqual([
-      "version: expected a version from 1 to 5, received nothing",
+      "version: expected a version from 1 to 6, received nothing",
     ]);
     expect(repositoryOf(parseText(withText("2", `"__proto__":${inherited}`))).isProtected).toBe(false);
     expect(Object.hasOwn(Object.prototype, "protected")).toBe(false);
@@ -73,7 +73,7 @@ describe("a hostile file", () => {
 
   test("may have huge numbers", () => {
     expect(faultsOf(parseText(withText("2", `"version":1e999`)))).toEqual([
-      "version: expected a version from 1 to 5, received Infinity",
+      "version: expected a version from 1 to 6, received Infinity",
     ]);
     expect(faultsOf(parseText(withText("2", `"version":${"9".repeat(10_000)}`)))).toHaveLength(1);
     expect(faultsOf(parseText(withText("2", '"version":2.0')))).toEqual([]);
@@ -90,9 +90,9 @@ describe("a hostile file", () => {
 
   test("is quoted on one line, and not at length", () => {
     const key = `\n\u001b[31m\u009b\u202e${"k".repeat(1000)}`;
-    const [fault = "", ...others] = faultsOf(parseJson({ ...soundFile("1"), tags: { [key]: ID } }));
+    const [fault = "", ...others] = faultsOf(parseJson({ ...soundFile("4"), manifest_list_amd64_tags: { [key]: [] } }));
     expect(others).toEqual([]);
-    expect(fault).toStartWith('tags["\\n\\u001b[31m\\u{9b}\\u{202e}kkk');
+    expect(fault).toStartWith('manifest_list_amd64_tags["\\n\\u001b[31m\\u{9b}\\u{202e}kkk');
     expect(fault).not.toMatch(/[\p{C}\p{Zl}\p{Zp}]/u);
     expect(fault.length).toBeLessThan(300);
   });

@@ -20,6 +20,26 @@ export type Fields = Readonly<Record<string, unknown>>;
 
 const common: Fields = { repository: "team-app", "repo-registry-id": "team/app", url: "https://cdn.example.com/app/" };
 
+/** A descriptor of the kind that version 6 has, with its data. */
+export function descriptorOf(mediaType: string, content: unknown, algorithm: "sha256" | "sha512" = "sha256") {
+  const bytes = typeof content === "string" ? content : JSON.stringify(content);
+  const hash = new Bun.CryptoHasher(algorithm).update(bytes).digest("hex");
+  return {
+    mediaType,
+    digest: `${algorithm}:${hash}`,
+    size: Buffer.byteLength(bytes),
+    data: Buffer.from(bytes).toString("base64"),
+  };
+}
+
+const CONFIG = descriptorOf("application/vnd.oci.image.config.v1+json", { architecture: "amd64", os: "linux" });
+const MANIFEST = descriptorOf("application/vnd.oci.image.manifest.v1+json", {
+  schemaVersion: 2,
+  mediaType: "application/vnd.oci.image.manifest.v1+json",
+  config: { mediaType: CONFIG.mediaType, digest: CONFIG.digest, size: CONFIG.size },
+  layers: [{ mediaType: "application/vnd.oci.image.layer.v1.tar+gzip", digest: digest("1"), size: 10 }],
+});
+
 /** A sound file of each version with every field that it may have. */
 export const SOUND: Readonly<Record<string, Fields>> = {
   "1": { ...common, version: 1, images: [{ id: ID, size: 3 }], tags: { latest: ID } },
@@ -44,6 +64,14 @@ export const SOUND: Readonly<Record<string, Fields>> = {
     oci_manifest_data: ["oci"],
     oci_index_data: ["index"],
     referrers: { [digest("c")]: [{ mediaType: "application/spdx+json", annotations: { a: "b" } }] },
+  },
+  "6": {
+    ...common,
+    version: 6,
+    manifests: [MANIFEST],
+    tags: { latest: MANIFEST.digest, "1.0": [MANIFEST.digest] },
+    configs: [CONFIG],
+    blobs: "blobs/{digest}",
   },
 };
 

@@ -32,7 +32,7 @@ describe("a sound file", () => {
 
   test("of version 5 has all of its references in one table, in order", () => {
     const repository = repositoryOf(parseJson(soundFile("5")));
-    if (repository.api !== "v2") throw new Error("not a v2 file");
+    if (repository.api !== "v2" || repository.version === 6) throw new Error("not a v2 file");
     const { references, kinds } = repository.manifests;
     expect(references.map((reference, at) => `${reference} ${kinds.charCodeAt(at)}`)).toEqual([
       "index 16",
@@ -96,7 +96,9 @@ describe("a sound file", () => {
     ["fields of v2 files in a v1 file", "1", { schema1_data: 1, manifest_list_amd64_tags: 2 }],
   ])("may have %s", (_, version, extra) => {
     expect(faultsOf(parseJson({ ...soundFile(version), ...extra }))).toEqual([]);
-    expect(parseJson({ ...soundFile(version), ...extra })).toEqual(parseJson(soundFile(version)));
+    expect(repositoryOf(parseJson({ ...soundFile(version), ...extra }))).toEqual(
+      repositoryOf(parseJson(soundFile(version))),
+    );
   });
 
   test.each([

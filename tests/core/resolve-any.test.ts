@@ -1,18 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { acceptHeader } from "./accept-headers.ts";
 import { type NaiveFile, naivelyResolve } from "./naive-resolution.ts";
-import {
-  common,
-  digest,
-  INDEX,
-  LIST,
-  OCI,
-  pathOf,
-  resolve,
-  SCHEMA_1,
-  SCHEMA_1_UNSIGNED,
-  SCHEMA_2,
-} from "./resolving.ts";
+import { common, digest, pathOf, resolve } from "./resolving.ts";
 
 const tags = ["latest", "1-ubuntu", "a", "B", "__proto__", "constructor"];
 const digests = [digest("a"), digest("b"), `sha512:${"c".repeat(128)}`, "other+kind:A=_-"];
@@ -54,30 +44,6 @@ const olderText = fc.oneof(
   fileText(2, lists),
   fileText(3, lists, ["schema2_data"]),
   fileText(4, { ...lists, schema1_data: listText, oci_index_data: listText }, Object.keys(lists)),
-);
-
-const blank = fc.constantFrom("", "", " ", "\t", "  ");
-const range = fc.constantFrom(
-  ...[SCHEMA_1, SCHEMA_1_UNSIGNED, "application/json", SCHEMA_2, LIST, OCI, INDEX],
-  ...["*/*", "application/*", "text/*", "text/html", `${LIST}x`, "*", ""],
-);
-const inSomeCase = fc.tuple(range, fc.constantFrom("same", "same", "upper", "mixed")).map(([text, how]) => {
-  if (how === "upper") return text.toUpperCase();
-  return how === "mixed" ? text.replace(/[a-m]/g, (letter) => letter.toUpperCase()) : text;
-});
-const parameter = fc.oneof(
-  fc.constantFrom("q=0", "q=0.0", "q=0.000", "q=0.1", "q=0.5", "Q=0.5", "q=0.999", "q=1", "q=1.0", "q=1.000"),
-  fc.constantFrom("charset=utf-8", "level=1", "x"),
-);
-const item = fc
-  .tuple(blank, inSomeCase, blank, fc.array(fc.tuple(blank, parameter, blank), { maxLength: 2 }))
-  .map(([before, text, after, parameters]) => [before + text + after, ...parameters.map((p) => p.join(""))].join(";"));
-const acceptHeader = fc.option(
-  fc
-    .array(item, { minLength: 1, maxLength: 5 })
-    .map((items) => items.join(","))
-    .filter((header) => header.trim() !== ""),
-  { nil: undefined, freq: 8 },
 );
 
 const unlisted = fc.constantFrom("unheard-of", "toString", digest("0"));

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { MEDIA_TYPE } from "../../lib/core/media-types.ts";
 import { parseRedirectFile } from "../../lib/core/redirect-file/parse.ts";
-import { KIND_BIT } from "../../lib/core/redirect-file/repository.ts";
+import { KIND_BIT } from "../../lib/core/redirect-file/manifest-table.ts";
 import { type Descriptor, type Site, sha256 } from "./layouts.ts";
 
 const KINDS = ["1", "2", "list", "oci", "index"] as const;
@@ -21,7 +21,8 @@ export function faultsOfV2(site: Site): readonly string[] {
   const faults: string[] = [];
   const root = join(site.content, "team-app");
   const parsed = parseRedirectFile(readFileSync(join(site.metadata, "v2/team-app.json")));
-  if (!parsed.ok || parsed.repository.api !== "v2") return ["the redirect file is broken"];
+  if (!parsed.ok || parsed.repository.api !== "v2" || parsed.repository.version === 6)
+    return ["the redirect file is broken"];
   const { manifests, amd64, referrers } = parsed.repository;
   const known = new Set<string>(manifests.references.filter((reference) => reference.includes(":")));
 

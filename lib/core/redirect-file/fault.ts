@@ -6,7 +6,14 @@ export interface Fault {
   readonly received: string;
 }
 
-/** A reader wants to know what is wrong, not a million times. */
+/** One thing in a redirect file that is ignored, or may surprise. The file is good all the same. */
+export interface Warning {
+  /** As in {@link Fault}. */
+  readonly field: string;
+  readonly message: string;
+}
+
+/** The faults and the warnings that are reported for one file. */
 export const MAX_FAULTS = 20;
 
 const MAX_SHOWN = 80;
@@ -33,3 +40,15 @@ export function describeFault(fault: Fault): string {
   const where = fault.field === "" ? "" : `${fault.field}: `;
   return `${where}expected ${fault.expected}, received ${fault.received}`;
 }
+
+/** A warning in one line. */
+export const describeWarning = ({ field, message }: Warning): string => `${field}: ${message}`;
+
+const isWord = (key: string | number): key is string => typeof key === "string" && /^[\w-]{1,80}$/.test(key);
+
+/** A field by the keys that lead to it, as a reader would write it. */
+export const fieldAt = (...keys: readonly (string | number)[]): string =>
+  keys.reduce<string>((field, key) => {
+    if (!isWord(key)) return `${field}[${show(key)}]`;
+    return field === "" ? key : `${field}.${key}`;
+  }, "");

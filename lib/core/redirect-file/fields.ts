@@ -1,4 +1,4 @@
-/** The fields that several versions share, as Valibot schemas whose output needs no second look. */
+/** The fields that several versions share, as Valibot schemas. */
 import * as v from "valibot";
 import {
   type Digest,
@@ -14,21 +14,28 @@ import {
 } from "../reference.ts";
 import { type AboutFile, aboutFields, aboutOf } from "./about.ts";
 import { MAX_FAULTS } from "./fault.ts";
-import { type Amd64Manifest, type Descriptor, NO_MAP, type V1Image, type V2Repository } from "./repository.ts";
+import { isPlainObject, isShallow, MAX_DEPTH } from "./json-value.ts";
+import {
+  type Amd64Manifest,
+  type Built,
+  type Descriptor,
+  NO_MAP,
+  type TreeRepository,
+  type V1Image,
+} from "./repository.ts";
 
 // A Location header is made of it: nothing may pass that ends a line or starts a query.
 const PLAIN_URL = /^https?:\/\/(?!\/)[^\s\u0000-\u0020\u007f"<>\\^`{|}?#]+$/i;
 const ASCII = /^[\u0021-\u007e]+$/;
 
-// What is passed on as it is gets written out again, which needs a stack as deep as the value.
-const MAX_DEPTH = 64;
-
-const EXPECTED = {
+/** What messages call each kind of value. */
+export const EXPECTED = {
   amd64: "a digest and its schema version, 1 or 2",
   descriptors: `an array of descriptors, at most ${MAX_DEPTH} levels deep`,
   digest: "a digest",
   image: `an object with an id, at most ${MAX_DEPTH} levels deep`,
   imageId: "an image id of 64 lower-case hexadecimal digits",
+  name: "a repository name",
   reference: "a tag or a digest",
   tag: "a tag",
 } as const;
@@ -41,7 +48,7 @@ function parseContentUrl(text: string): string | undefined {
 }
 
 /** A string that a parser takes; the output has the parser's type. */
-function parsed<Output extends string>(parse: (text: string) => Output | undefined, expected: string) {
+export function parsed<Output extends string>(parse: (text: string) => Output | undefined, expected: string) {
   return v.pipe(
     v.string(expected),
     v.rawTransform<string, Output>(({ dataset, addIssue, NEVER }) => {
@@ -53,28 +60,20 @@ function parsed<Output extends string>(parse: (text: string) => Output | undefin
   );
 }
 
-/** Neither null nor an array. */
-export const isPlainObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
-function isShallow(value: unknown, depth = MAX_DEPTH): boolean {
-  if (typeof value !== "object" || value === null) return true;
-  return depth > 0 && Object.values(value).every((each) => isShallow(each, depth - 1));
-}
-
-const pathTo = (input: unknown, key: string | number): [v.UnknownPathItem] => [
+/** The path of an issue below the value that is read. */
+export const pathTo = (input: unknown, key: string | number): [v.UnknownPathItem] => [
   { type: "unknown", origin: "value", input, key, value: undefined },
 ];
 
 /**
  * An object read as a map. Every own key counts, `constructor` and `__proto__` too: they may be tags.
  *
- * @param expected what a key and a value should have been
+ * @param expected what a key and a value should have been; without one for keys, those that can't be parsed are left out
  */
-function mapOf<Key extends string, Value>(
+export function mapOf<Key extends string, Value>(
   parseKey: (text: string) => Key | undefined,
   parseValue: (value: unknown) => Value | undefined,
-  expected: { readonly key: string; readonly value: string },
+  expected: { readonly key: string | undefined; readonly value: string },
 ) {
   return v.pipe(
     v.custom<Record<string, unknown>>(isPlainObject, "an object"),
@@ -84,6 +83,7 @@ function mapOf<Key extends string, Value>(
       for (const key of Object.keys(dataset.value)) {
         const value = dataset.value[key];
         const parsedKey = parseKey(key);
+        if (parsedKey === undefined && expected.key === undefined) continue;
         const parsedValue = parseValue(value);
         if (parsedKey !== undefined && parsedValue !== undefined) {
           map.set(parsedKey, parsedValue);
@@ -153,8 +153,8 @@ const image = v.pipe(
 /** Images, each with whatever it says beside its id. */
 export const images = v.array(image, "an array of images");
 
-/** Tag → image id. */
-export const imageTags = mapOf<Tag, ImageId>(parseTag, imageIdOf, { key: EXPECTED.tag, value: EXPECTED.imageId });
+/** Tag → image id, without the tags that no client can ask for. */
+export const imageTags = mapOf<Tag, ImageId>(parseTag, imageIdOf, { key: undefined, value: EXPECTED.imageId });
 
 /** Tag → the linux/amd64 manifest of the list with that tag. */
 export const amd64Tags = mapOf<Tag, Amd64Manifest>(parseTag, parseAmd64Manifest, {
@@ -168,11 +168,12 @@ export const referrers = mapOf<Digest, readonly Descriptor[]>(parseDigest, parse
   value: EXPECTED.descriptors,
 });
 
-/** What every version has. */
+/** The fields of every version. */
 export const common = {
+  $schema: v.optional(v.string("a string")),
   type: v.optional(v.string("a string")),
   repository: v.string("a string"),
-  "repo-registry-id": parsed(parseRepositoryName, "a repository name"),
+  "repo-registry-id": parsed(parseRepositoryName, EXPECTED.name),
   url: parsed(parseContentUrl, "an absolute http or https URL without a query"),
   protected: v.optional(v.boolean("true or false"), false),
   ...aboutFields,
@@ -186,8 +187,8 @@ export function redirectFile<const Entries extends v.ObjectEntries>(entries: Ent
   });
 }
 
-/** What every version comes to, as its schema gives it. */
-interface CommonFile<Version> extends AboutFile {
+/** The shared fields, as their schemas give them. */
+export interface CommonFile<Version> extends AboutFile {
   readonly version: Version;
   readonly repository: string;
   readonly "repo-registry-id": RepositoryName;
@@ -195,16 +196,17 @@ interface CommonFile<Version> extends AboutFile {
   readonly protected: boolean;
 }
 
-/** What the versions of the v2 API say beside that. */
+/** What the versions of the v2 API add to the shared fields. */
 interface Known {
-  readonly manifests: V2Repository["manifests"];
-  readonly amd64?: V2Repository["amd64"];
-  readonly referrers?: V2Repository["referrers"];
+  readonly manifests: TreeRepository["manifests"];
+  readonly amd64?: TreeRepository["amd64"];
+  readonly referrers?: TreeRepository["referrers"];
 }
 
-/** One literal, whose shape all repositories share: a spread would cost each of them a second block of memory. */
-export function v2Repository(file: CommonFile<V2Repository["version"]>, known: Known): V2Repository {
-  return {
+/** Builds the repository of a version 2, 3, 4 or 5 file. */
+export function treeFile(file: CommonFile<TreeRepository["version"]>, known: Known): Built {
+  // One literal, whose shape all repositories share: a spread would cost each of them a second block of memory.
+  const repository: TreeRepository = {
     api: "v2",
     version: file.version,
     name: file["repo-registry-id"],
@@ -216,4 +218,5 @@ export function v2Repository(file: CommonFile<V2Repository["version"]>, known: K
     amd64: known.amd64 ?? NO_MAP,
     referrers: known.referrers ?? NO_MAP,
   };
+  return { repository, warnings: [] };
 }

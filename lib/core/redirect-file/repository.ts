@@ -1,9 +1,11 @@
-import type { ManifestKind } from "../media-types.ts";
-import { type Digest, type ImageId, isDigest, type Reference, type RepositoryName, type Tag } from "../reference.ts";
+import { type Digest, type ImageId, isDigest, type RepositoryName, type Tag } from "../reference.ts";
+import type { Warning } from "./fault.ts";
+import type { ManifestTable } from "./manifest-table.ts";
+import type { WholeTable } from "./whole-table.ts";
 
-/** What a file says of its repository to people who search. */
+/** The fields of a file that search results show. */
 export interface About {
-  /** Empty when nothing is said. */
+  /** Empty when the file has none. */
   readonly description: string;
   readonly starCount: number;
   readonly isOfficial: boolean;
@@ -45,8 +47,8 @@ export interface Amd64Manifest {
 /** The referrers of a subject: descriptors, passed on as they are. */
 export type Descriptor = Readonly<Record<string, unknown>>;
 
-/** What a version 2, 3, 4 or 5 file says of one repository. */
-export interface V2Repository extends Common {
+/** What a version 2, 3, 4 or 5 file says of one repository: its manifests lie in a tree of directories. */
+export interface TreeRepository extends Common {
   readonly api: "v2";
   readonly version: 2 | 3 | 4 | 5;
   readonly manifests: ManifestTable;
@@ -54,116 +56,58 @@ export interface V2Repository extends Common {
   readonly referrers: ReadonlyMap<Digest, readonly Descriptor[]>;
 }
 
+/** What a version 6 file says of one repository: all manifests, tags and blobs are known. */
+export interface WholeRepository extends Common, WholeTable {
+  readonly api: "v2";
+  readonly version: 6;
+  /** Where blobs are: a path below `url`, or an absolute URL, with variables. */
+  readonly blobTemplate: string;
+}
+
+/** A repository of the v2 API. */
+export type V2Repository = TreeRepository | WholeRepository;
+
 /** What one redirect file says. */
 export type Repository = V1Repository | V2Repository;
 
-/** References in ASCII order with the kinds that they are known in. */
-interface Column {
-  readonly references: readonly Reference[];
-  /** A character for each reference, at the same place; its code is made of {@link KIND_BIT}. */
-  readonly kinds: string;
+/** What a sound file gives. */
+export interface Built {
+  readonly repository: Repository;
+  readonly warnings: readonly Warning[];
 }
 
-/**
- * Every reference of a repository with the kinds that it is known in: the tags in order, and the digests after them.
- *
- * A Map costs 33 to 78 bytes a reference; this costs 9, and a page of tags is a slice of it.
- */
-export interface ManifestTable extends Column {
-  readonly tagCount: number;
+/** One literal, whose shape all repositories share: a spread would cost each of them a second block of memory. */
+export function wholeRepository(named: Omit<WholeRepository, keyof WholeTable>, table: WholeTable): WholeRepository {
+  return {
+    api: "v2",
+    version: 6,
+    name: named.name,
+    repository: named.repository,
+    url: named.url,
+    isProtected: named.isProtected,
+    about: named.about,
+    blobTemplate: named.blobTemplate,
+    names: table.names,
+    tagCount: table.tagCount,
+    manifestCount: table.manifestCount,
+    configCount: table.configCount,
+    blobCount: table.blobCount,
+    mediaTypes: table.mediaTypes,
+    sizes: table.sizes,
+    places: table.places,
+    chunks: table.chunks,
+    knowsAllBlobs: table.knowsAllBlobs,
+  };
 }
 
-/** One bit for each kind of manifest. */
-export const KIND_BIT: Readonly<Record<ManifestKind, number>> = { "1": 1, "2": 2, list: 4, oci: 8, index: 16 };
-
-/** For what a version does not say. */
+/** For fields that a version does not have. */
 export const NO_MAP: ReadonlyMap<never, never> = new Map<never, never>();
 
-const bitOf = (kind: ManifestKind | undefined): number => (kind === undefined ? 0 : KIND_BIT[kind]);
-
-/** One list of a file: references, and the kind that it gives them; none where it only names them. */
-type ReferenceList = readonly [kind: ManifestKind | undefined, references: Iterable<Reference>];
-
-const EMPTY_COLUMN: Column = { references: [], kinds: "" };
-
-/** Sorted, each once. The grammar is ASCII, so the default order by UTF-16 code units is the order by bytes. */
-function inOrder(references: readonly Reference[]): readonly Reference[] {
-  const sorted = references.toSorted();
-  const isDouble = (reference: Reference, at: number) => reference === sorted[at - 1];
-  return sorted.some(isDouble) ? sorted.filter((reference, at) => !isDouble(reference, at)) : sorted;
+/** The tags that a file names, in ASCII order. A version 2, 3 or 4 file may leave some out. */
+export function namedTags(repository: V2Repository): readonly Tag[] {
+  const [references, count] =
+    repository.version === 6
+      ? [repository.names, repository.tagCount]
+      : [repository.manifests.references, repository.manifests.tagCount];
+  return references.slice(0, count).filter((reference): reference is Tag => !isDigest(reference));
 }
-
-function columnOf(kind: ManifestKind | undefined, list: readonly Reference[]): Column {
-  const references = inOrder(list);
-  return { references, kinds: String.fromCharCode(bitOf(kind)).repeat(references.length) };
-}
-
-/** @param join the bits of a reference that both know */
-function merge(one: Column, other: Column, join: (a: number, b: number) => number): Column {
-  if (other.references.length === 0) return one;
-  if (one.references.length === 0) return other;
-  const references: Reference[] = [];
-  const kinds: string[] = [];
-  const take = (reference: Reference, bits: number): void => {
-    references.push(reference);
-    kinds.push(String.fromCharCode(bits));
-  };
-  let next = 0;
-  const takeOthers = (end: Reference | undefined): void => {
-    for (; next < other.references.length; next++) {
-      const reference = other.references[next];
-      if (reference === undefined || (end !== undefined && reference >= end)) return;
-      take(reference, other.kinds.charCodeAt(next));
-    }
-  };
-  one.references.forEach((reference, at) => {
-    takeOthers(reference);
-    const bits = one.kinds.charCodeAt(at);
-    if (other.references[next] !== reference) take(reference, bits);
-    else take(reference, join(bits, other.kinds.charCodeAt(next++)));
-  });
-  takeOthers(undefined);
-  return { references, kinds: kinds.join("") };
-}
-
-/**
- * Gathers the lists of a file into one table. Sorting and merging is five times as fast as a Map where there are many.
- *
- * @param fallbacks count for a reference only if no list before them names it
- */
-export function tabulate(lists: Iterable<ReferenceList>, fallbacks: Iterable<ReferenceList> = []): ManifestTable {
-  let tags = EMPTY_COLUMN;
-  let digests = EMPTY_COLUMN;
-  const add = ([kind, list]: ReferenceList, join: (a: number, b: number) => number) => {
-    const listed: { readonly tags: Reference[]; readonly digests: Reference[] } = { tags: [], digests: [] };
-    for (const reference of list) (isDigest(reference) ? listed.digests : listed.tags).push(reference);
-    tags = merge(tags, columnOf(kind, listed.tags), join);
-    digests = merge(digests, columnOf(kind, listed.digests), join);
-  };
-  for (const list of lists) add(list, (a, b) => a | b);
-  for (const list of fallbacks) add(list, (a) => a);
-  return {
-    // A copy: a list that grew holds room for more.
-    references: [...tags.references, ...digests.references],
-    kinds: [tags.kinds, digests.kinds].join(""),
-    tagCount: tags.references.length,
-  };
-}
-
-/** @returns the bits of the kinds that `reference` is known in; undefined when it is named nowhere */
-export function kindsOf(table: ManifestTable, reference: Reference): number | undefined {
-  const { references, kinds, tagCount } = table;
-  let [low, high] = isDigest(reference) ? [tagCount, references.length] : [0, tagCount];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    const candidate = references[middle];
-    if (candidate === reference) return kinds.charCodeAt(middle);
-    if (candidate !== undefined && candidate < reference) low = middle + 1;
-    else high = middle;
-  }
-  return undefined;
-}
-
-/** Every tag of a repository, in ASCII order; also one that is known only as a list's image for linux/amd64. */
-export const tagsOf = ({ manifests: { references, tagCount } }: V2Repository): readonly Tag[] =>
-  references.slice(0, tagCount).filter((reference): reference is Tag => !isDigest(reference));

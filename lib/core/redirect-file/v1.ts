@@ -1,18 +1,28 @@
 import * as v from "valibot";
+import { parseTag, parseV1Name } from "../reference.ts";
 import { aboutOf } from "./about.ts";
-import { common, images, imageTags, redirectFile } from "./fields.ts";
+import { fieldAt, MAX_FAULTS, type Warning } from "./fault.ts";
+import { common, EXPECTED, images, imageTags, parsed, redirectFile } from "./fields.ts";
 import type { V1Repository } from "./repository.ts";
+
+/** @returns a warning for each tag that no client can ask for */
+export const tagWarnings = (tags: object): readonly Warning[] =>
+  Object.keys(tags)
+    .filter((tag) => parseTag(tag) === undefined)
+    .slice(0, MAX_FAULTS)
+    .map((tag) => ({ field: fieldAt("tags", tag), message: "not a tag that a client can ask for; it is left out" }));
 
 /** Version 1: the images and tags of the v1 API. */
 export const v1File = v.pipe(
   redirectFile({
     ...common,
     version: v.literal(1),
+    "repo-registry-id": parsed(parseV1Name, EXPECTED.name),
     images,
     tags: imageTags,
   }),
-  v.transform(
-    (file): V1Repository => ({
+  v.transform((file) => {
+    const repository: V1Repository = {
       api: "v1",
       version: 1,
       name: file["repo-registry-id"],
@@ -22,6 +32,7 @@ export const v1File = v.pipe(
       about: aboutOf(file),
       images: file.images,
       tags: file.tags,
-    }),
-  ),
+    };
+    return { repository, warnings: [] };
+  }),
 );

@@ -1,9 +1,9 @@
 import * as v from "valibot";
-import { common, redirectFile, v2Repository } from "./fields.ts";
-import { tabulate } from "./repository.ts";
+import { common, redirectFile, treeFile } from "./fields.ts";
+import { tabulate } from "./manifest-table.ts";
 
 /** Version 2: a v2 repository of which only the place is known. */
 export const v2File = v.pipe(
   redirectFile({ ...common, version: v.literal(2) }),
-  v.transform((file) => v2Repository(file, { manifests: tabulate([]) })),
+  v.transform((file) => treeFile(file, { manifests: tabulate([]) })),
 );

@@ -1,9 +1,9 @@
 import * as v from "valibot";
-import { common, redirectFile, references, v2Repository } from "./fields.ts";
-import { tabulate } from "./repository.ts";
+import { common, redirectFile, references, treeFile } from "./fields.ts";
+import { tabulate } from "./manifest-table.ts";
 
 /** Version 3: knows which manifests are schema 2. */
 export const v3File = v.pipe(
   redirectFile({ ...common, version: v.literal(3), schema2_data: references }),
-  v.transform((file) => v2Repository(file, { manifests: tabulate([["2", file.schema2_data]]) })),
+  v.transform((file) => treeFile(file, { manifests: tabulate([["2", file.schema2_data]]) })),
 );

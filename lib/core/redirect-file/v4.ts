@@ -1,6 +1,6 @@
 import * as v from "valibot";
-import { amd64Tags, common, redirectFile, references, v2Repository } from "./fields.ts";
-import { tabulate } from "./repository.ts";
+import { amd64Tags, common, redirectFile, references, treeFile } from "./fields.ts";
+import { tabulate } from "./manifest-table.ts";
 
 /** Version 4: knows manifest lists too, and their linux/amd64 manifests. */
 export const v4File = v.pipe(
@@ -12,7 +12,7 @@ export const v4File = v.pipe(
     manifest_list_amd64_tags: amd64Tags,
   }),
   v.transform((file) =>
-    v2Repository(file, {
+    treeFile(file, {
       manifests: tabulate([
         ["2", file.schema2_data],
         ["list", file.manifest_list_data],

@@ -1,6 +1,7 @@
 import * as v from "valibot";
-import { amd64Tags, common, redirectFile, references, referrers, v2Repository } from "./fields.ts";
-import { type Amd64Manifest, tabulate } from "./repository.ts";
+import { amd64Tags, common, redirectFile, references, referrers, treeFile } from "./fields.ts";
+import { tabulate } from "./manifest-table.ts";
+import type { Amd64Manifest } from "./repository.ts";
 
 const list = v.optional(references, []);
 
@@ -22,7 +23,7 @@ export const v5File = v.pipe(
     referrers: v.optional(referrers, {}),
   }),
   v.transform((file) =>
-    v2Repository(file, {
+    treeFile(file, {
       manifests: tabulate(
         [
           ["1", file.schema1_data],

@@ -2,7 +2,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import * as v from "valibot";
-import { mediaTypeOf } from "../../content/manifest.ts";
+import { mediaTypeOf } from "../../core/manifest.ts";
 import { type ManifestKind, MEDIA_TYPE } from "../../core/media-types.ts";
 import { isDigest, parseReference, type Reference } from "../../core/reference.ts";
 import { inParallel } from "../in-parallel.ts";

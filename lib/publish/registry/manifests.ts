@@ -1,6 +1,6 @@
 /** The manifests of a repository: each is asked for once, a few at a time, and those that follow ahead of time. */
 import * as v from "valibot";
-import { mediaTypeOf } from "../../content/manifest.ts";
+import { mediaTypeOf } from "../../core/manifest.ts";
 import { MEDIA_TYPE } from "../../core/media-types.ts";
 import { type Digest, isDigest, parseDigest, type Reference } from "../../core/reference.ts";
 import { type Descriptor, kindOfType } from "../sources/manifest.ts";

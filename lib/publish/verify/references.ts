@@ -4,7 +4,7 @@ import { type ManifestKind, MEDIA_TYPE, parseAccept } from "../../core/media-typ
 import { manifestPath, TAGS_LIST } from "../layout-paths.ts";
 import { entriesOf } from "../previous.ts";
 import { show } from "../../core/redirect-file/fault.ts";
-import type { V2Repository } from "../../core/redirect-file/repository.ts";
+import type { TreeRepository } from "../../core/redirect-file/repository.ts";
 import { type Digest, parseTag, type Reference, type Tag } from "../../core/reference.ts";
 import { resolveManifest } from "../../core/resolve.ts";
 import { type Host, isProblem } from "./host.ts";
@@ -33,13 +33,13 @@ export const entryOf = (from: string, kind: ManifestKind, reference: Reference):
 });
 
 /** Where a client of today is sent for a digest; undefined when it is told that there is no such manifest. */
-export function placeOf(repository: V2Repository, digest: Digest): string | undefined {
+export function placeOf(repository: TreeRepository, digest: Digest): string | undefined {
   const resolution = resolveManifest(repository, digest, EVERYTHING);
-  return resolution.found ? resolution.path : undefined;
+  return resolution.kind === "path" ? resolution.path : undefined;
 }
 
 /** Versions 2 to 4 send clients to a list of tags, and their files don't list them all. */
-async function tagsOf(repository: V2Repository, host: Host, { tell }: Verification): Promise<readonly Tag[]> {
+async function tagsOf(repository: TreeRepository, host: Host, { tell }: Verification): Promise<readonly Tag[]> {
   const where = host.nameOf(repository, TAGS_LIST);
   const found = await host.read(repository, TAGS_LIST);
   if (isProblem(found)) {
@@ -66,7 +66,7 @@ async function tagsOf(repository: V2Repository, host: Host, { tell }: Verificati
 
 /** Every manifest that a redirect file leads to by itself. */
 export async function entriesToVerify(
-  repository: V2Repository,
+  repository: TreeRepository,
   host: Host,
   verification: Verification,
 ): Promise<readonly Entry[]> {

@@ -1,4 +1,4 @@
-import { mediaTypeOf } from "../../content/manifest.ts";
+import { mediaTypeOf } from "../../core/manifest.ts";
 import { type ManifestKind, MEDIA_TYPE } from "../../core/media-types.ts";
 import { inParallel } from "../in-parallel.ts";
 import { blobPath, manifestPath } from "../layout-paths.ts";
@@ -7,7 +7,7 @@ import { knownDigest } from "../manifest-digest.ts";
 import { referrersIn } from "../previous.ts";
 import { PublishError } from "../publish-error.ts";
 import { sha256 } from "../sources/reading.ts";
-import type { V2Repository } from "../../core/redirect-file/repository.ts";
+import type { TreeRepository } from "../../core/redirect-file/repository.ts";
 import { type Digest, isDigest, parseDigest } from "../../core/reference.ts";
 import { type Host, isProblem, type Problem } from "./host.ts";
 import { bareType, shownType } from "./problems.ts";
@@ -46,7 +46,7 @@ const inOrder = (all: readonly Seen[]): readonly Seen[] => {
 };
 
 /** Verifies all that a redirect file of version 2 to 5 leads to. */
-export async function verifyV2(repository: V2Repository, host: Host, verification: Verification): Promise<void> {
+export async function verifyV2(repository: TreeRepository, host: Host, verification: Verification): Promise<void> {
   const { tell, atOnce } = verification;
   const seen = new Map<string, Seen | undefined>();
   const blobs = new Map<Digest, { readonly from: string; readonly descriptor: Descriptor }>();

@@ -1,11 +1,11 @@
-/** What the bytes of a manifest say of it. */
-import { createHash } from "node:crypto";
+/** Media type and digest of a manifest, from its bytes. */
 import * as v from "valibot";
-import { MEDIA_TYPE } from "../core/media-types.ts";
-
-const UNSIGNED_SCHEMA_1 = "application/vnd.docker.distribution.manifest.v1+json";
+import { MEDIA_TYPE, UNSIGNED_SCHEMA_1 } from "./media-types.ts";
 
 const KNOWN_TYPES: readonly string[] = [...Object.values(MEDIA_TYPE), UNSIGNED_SCHEMA_1];
+
+/** The digest algorithms that the OCI image specification registers. */
+export type Algorithm = "sha256" | "sha512";
 
 const outline = v.object({
   schemaVersion: v.optional(v.unknown()),
@@ -40,13 +40,13 @@ export function mediaTypeOf(bytes: Uint8Array): string {
   const said = KNOWN_TYPES.find((type) => type === mediaType);
   if (said !== undefined) return said;
   if (schemaVersion === 1) return signatures === undefined ? UNSIGNED_SCHEMA_1 : MEDIA_TYPE["1"];
-  // Only OCI lets its manifests leave out what they are.
+  // Only OCI manifests may omit their media type.
   if (schemaVersion === 2 && mediaType === undefined)
     return manifests === undefined ? MEDIA_TYPE.oci : MEDIA_TYPE.index;
   return "application/json";
 }
 
-/** The parts of a signed manifest that its digest is made over: all but the signatures. */
+/** The parts of a signed manifest that its digest covers: everything but the signatures. */
 function payloadOf(bytes: Uint8Array): readonly Uint8Array[] {
   const signed = v.safeParse(signedPart, parseJson(bytes));
   const [signature] = signed.success ? signed.output.signatures : [];
@@ -57,18 +57,20 @@ function payloadOf(bytes: Uint8Array): readonly Uint8Array[] {
   return [bytes.subarray(0, formatLength), Buffer.from(formatTail, "base64url")];
 }
 
-/** The sha256 digest of bytes as they are. */
-export function digestOfBytes(...parts: readonly Uint8Array[]): string {
-  const hash = createHash("sha256");
-  for (const part of parts) hash.update(part);
-  return `sha256:${hash.digest("hex")}`;
+function digestOf(algorithm: Algorithm, parts: readonly Uint8Array[]): string {
+  const hasher = new Bun.CryptoHasher(algorithm);
+  for (const part of parts) hasher.update(part);
+  return `${algorithm}:${hasher.digest("hex")}`;
 }
 
+/** The digest of bytes as they are. */
+export const digestOfBytes = (bytes: Uint8Array, algorithm: Algorithm = "sha256"): string =>
+  digestOf(algorithm, [bytes]);
+
 /**
- * The digest by which clients know a manifest: that of its bytes or, for a signed one, of what was signed.
+ * The digest by which clients know a manifest: that of its bytes or, for a signed one, of its payload.
  *
  * @see distribution's "Image Manifest V 2, Schema 1", "Signed Manifests"
  */
-export function digestOfManifest(bytes: Uint8Array, mediaType: string): string {
-  return digestOfBytes(...(mediaType === MEDIA_TYPE["1"] ? payloadOf(bytes) : [bytes]));
-}
+export const digestOfManifest = (bytes: Uint8Array, mediaType: string, algorithm: Algorithm = "sha256"): string =>
+  digestOf(algorithm, mediaType === MEDIA_TYPE["1"] ? payloadOf(bytes) : [bytes]);
