@@ -36,7 +36,8 @@ Start here:
   craned serve --data-dir ./metadata       serve them
   craned resolve library/app:1.0           where would a client be sent, and why?
 
-Exit codes: 0 done, 1 failed or something is wrong, 2 the command line is not understood.
+Exit codes: 0 done, 1 failed or something is wrong, 2 the command line is not understood, or
+only a part of a source could be published.
 `;
 
 /** @param finish told the exit code of the command that ran */

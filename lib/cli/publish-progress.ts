@@ -70,6 +70,8 @@ function lineOf(event: PublishEvent): string | undefined {
       return `tag ${event.tag}  gone`;
     case "removed":
       return `removed ${event.path}`;
+    case "skipped":
+      return `skipped ${event.name}: ${event.why}`;
     case "warning":
       return `warning: ${event.text}`;
     case "published":

@@ -7,6 +7,7 @@ import { describeError } from "../publish/publish-error.ts";
 import { PULP_PREFIX, upgradePulp } from "../publish/pulp/upgrade.ts";
 import { type Credentials, parseCredentials } from "../publish/registry/credentials.ts";
 import { s3ConnectionOf } from "../publish/targets/s3-places.ts";
+import { type PlatformChoice, parsePlatform } from "../publish/sources/platforms.ts";
 import { parseTagChoice, type TagChoice } from "../publish/sources/selection.ts";
 import { serverConfig, WEB_SERVERS, type WebServer } from "../publish/server-config.ts";
 import { parseRepositoryName, type RepositoryName } from "../core/reference.ts";
@@ -21,6 +22,11 @@ interface PublishFlags {
   readonly metadata?: string;
   readonly repository?: string;
   readonly tag: readonly TagChoice[];
+  readonly sourceName?: string;
+  readonly platform: readonly PlatformChoice[];
+  readonly referrers: boolean;
+  readonly requireReferrers?: boolean;
+  readonly keepLayers?: boolean;
   readonly protected?: boolean;
   readonly v1?: boolean;
   readonly copy?: boolean;
@@ -57,6 +63,17 @@ function parseRepository(text: string): string {
   throw new InvalidArgumentError("Expected letters, digits, '.', '_' and '-', the first a letter or a digit.");
 }
 
+/** The longest that the files of all systems may be called, with room for what is added. */
+const MAX_DIRECTORY = 128;
+
+/** The directory of a repository: its name, if that is not too long for one. */
+function directoryOf(name: RepositoryName): string {
+  const plain = name.replaceAll("/", "-");
+  if (plain.length <= MAX_DIRECTORY) return plain;
+  const sum = new Bun.CryptoHasher("sha256").update(name).digest("hex").slice(0, 16);
+  return `${plain.slice(0, MAX_DIRECTORY - sum.length - 1)}-${sum}`;
+}
+
 function parseAge(text: string): number {
   const [, count = "", unit = ""] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];
   const seconds = Number(count) * (SECONDS[unit] ?? Number.NaN);
@@ -78,6 +95,12 @@ function parseBool(text: string): boolean {
 function addTag(text: string, before: readonly TagChoice[]): readonly TagChoice[] {
   const choice = parseTagChoice(text);
   if (choice === undefined) throw new InvalidArgumentError("Expected a tag, or <tag>=<image of the source>.");
+  return [...before, choice];
+}
+
+function addPlatform(text: string, before: readonly PlatformChoice[]): readonly PlatformChoice[] {
+  const choice = parsePlatform(text);
+  if (choice === undefined) throw new InvalidArgumentError("Expected os/architecture or os/architecture/variant.");
   return [...before, choice];
 }
 
@@ -104,6 +127,15 @@ export function describePublish(command: Command): Command {
         .argParser(addTag)
         .default([], "all tags of the source"),
     )
+    .option("--source-name <name>", "Of a source with images of several repositories, publish those of this one")
+    .addOption(
+      new Option("--platform <os/arch[/variant]>", "Of image indexes, publish the images for this; may be repeated")
+        .argParser(addPlatform)
+        .default([], "all that the source has"),
+    )
+    .option("--no-referrers", "Leave out signatures and whatever else refers to the images")
+    .option("--require-referrers", "Fail when a registry does not tell what refers to an image")
+    .option("--keep-layers", "Publish layers that docker save left uncompressed as they are")
     .option("--v1", "Also for clients that only speak v1")
     .option("--protected", "Only for clients that are entitled to the url (default: as it is)")
     .option("--no-protected", "For everybody, though it was protected")
@@ -155,13 +187,16 @@ function requestOf(flags: PublishFlags): Request | string {
   if (metadata === undefined) return "required option '--metadata <dir>' not specified";
   if (flags.v1 === true && name.split("/").length > 2)
     return `a v1 name has at most one slash: --v1 can't publish ${name}`;
-  const repository = flags.repository ?? name.replaceAll("/", "-");
+  const repository = flags.repository ?? directoryOf(name);
   const options: PublishOptions = {
     name,
     repository,
     url: `${url}${repository}/`,
     isProtected: flags.protected,
     tags: flags.tag,
+    sourceName: flags.sourceName,
+    platforms: flags.platform,
+    withReferrers: flags.referrers,
     withV1: flags.v1 === true,
     keepTags: flags.keepTags === true,
     keepUntagged: flags.keepUntagged === true,
@@ -186,9 +221,15 @@ function workOf(source: string | undefined, flags: PublishFlags, { environment }
     environment,
   };
   const connection = () => s3ConnectionOf({ endpoint: flags.s3Endpoint, region: flags.s3Region }, environment);
+  const sourceOptions = {
+    access,
+    requireReferrers: flags.requireReferrers === true,
+    keepLayers: flags.keepLayers === true,
+    standardInput: () => Bun.stdin.stream(),
+  };
   return (report) =>
     inPlaces({ ...where, repository, mayLink: flags.copy !== true, isDryRun, connection }, (places) =>
-      publishAll((workshop) => openSource(source, workshop, access), options, places, report),
+      publishAll((workshop) => openSource(source, workshop, sourceOptions), options, places, report),
     );
 }
 
@@ -204,11 +245,16 @@ export async function publish(source: string | undefined, flags: PublishFlags, t
     return EXIT.usage;
   }
   const progress = progressFor(terminal, flags.json === true, () => performance.now());
+  let isPartial = false;
+  const report: Report = (event) => {
+    isPartial ||= event.event === "skipped";
+    progress.report(event);
+  };
   if (flags.dryRun === true && flags.json !== true) terminal.complain("A dry run: nothing is changed.\n");
   try {
-    await work(progress.report);
+    await work(report);
     progress.end();
-    return EXIT.ok;
+    return isPartial ? EXIT.partial : EXIT.ok;
   } catch (error) {
     progress.end();
     const text = describeError(error);

@@ -13,5 +13,5 @@ export interface Terminal {
 }
 
 /** The exit codes that scripts may count on. */
-export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
+export const EXIT = { ok: 0, failed: 1, usage: 2, /** Published, but not all of the source. */ partial: 2 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

@@ -29,6 +29,8 @@ export type PublishEvent =
   | { readonly event: "untagged"; readonly tag: Tag }
   | { readonly event: "removed"; readonly path: string }
   | { readonly event: "warning"; readonly text: string }
+  /** An image of the source is left out, as it is broken or gone; the others are published. */
+  | { readonly event: "skipped"; readonly name: string; readonly why: string }
   | { readonly event: "published"; readonly file: string; readonly outcome: "written" | "unchanged" };
 
 export type Report = (event: PublishEvent) => void;

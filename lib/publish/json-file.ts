@@ -15,6 +15,13 @@ export const sizeField = v.custom<number>(
   "a size in bytes",
 );
 
+/** A field that may be left out; tools of Go write `null` for that. */
+export const optional = <const Schema extends v.GenericSchema>(schema: Schema) => v.nullish(schema, () => undefined);
+
+/** A list that may be left out. */
+export const listOf = <const Schema extends v.GenericSchema>(item: Schema, expected: string) =>
+  v.nullish(v.array(item, expected), () => []);
+
 /** An object with these fields and any others; of a missing one it says what the field itself would have said. */
 export function fields<const Entries extends v.ObjectEntries>(entries: Entries) {
   return v.object(entries, (issue) => {

@@ -46,8 +46,10 @@ const inOrder = <Key extends string, Value>(
 ): readonly (readonly [Key, Value])[] => [...entries].sort(([a], [b]) => (a < b ? -1 : 1));
 
 /** The manifest for those who can't read the list: the first that is for linux/amd64, of schema 2 or 1. */
-function amd64Of({ children }: Manifest): Amd64Manifest | undefined {
+function amd64Of({ children }: Manifest, manifests: Plan["manifests"]): Amd64Manifest | undefined {
   for (const { digest, mediaType, platform } of children) {
+    // A list may name what the source does not have.
+    if (!manifests.has(digest)) continue;
     const kind = kindOfType(mediaType);
     const isAmd64 = platform?.os === "linux" && platform.architecture === "amd64";
     if (isAmd64 && (kind === "1" || kind === "2")) return { digest, kind };
@@ -88,7 +90,7 @@ export function listingOf({ manifests, tags }: Plan): Listing {
   for (const kind of ["index", "list"] as const) {
     for (const each of tags.values()) {
       const manifest = each.kind === kind ? manifests.get(each.digest) : undefined;
-      const image = manifest === undefined ? undefined : amd64Of(manifest);
+      const image = manifest === undefined ? undefined : amd64Of(manifest, manifests);
       if (image !== undefined) amd64.set(each.tag, image);
     }
   }

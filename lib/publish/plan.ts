@@ -1,14 +1,14 @@
 /** Everything that a repository will have: found by walking from each image down. */
-import { digestOfManifest } from "../core/manifest.ts";
+import { digestOfManifest, mediaTypeOf } from "../core/manifest.ts";
 import { type ManifestKind, MEDIA_TYPE } from "../core/media-types.ts";
 import { plain } from "../core/redirect-file/fault.ts";
 import type { Digest, Tag } from "../core/reference.ts";
 import { inParallel } from "./in-parallel.ts";
 import { type Descriptor, isForeign, kindOfType, type Manifest, readManifest } from "./sources/manifest.ts";
-import { broken, mismatch, PublishError } from "./publish-error.ts";
+import { broken, Missing, mismatch, SourceFailure } from "./publish-error.ts";
+import { type PlatformChoice, wantedChildren } from "./sources/platforms.ts";
 import { readSmall, verified } from "./sources/reading.ts";
-import type { ChosenImage } from "./sources/selection.ts";
-import type { Source } from "./sources/source.ts";
+import type { Source, TaggedImage } from "./sources/source.ts";
 
 /** A tag of one kind; a tag may have one manifest of each kind. */
 export interface PlannedTag {
@@ -36,6 +36,12 @@ export interface Plan {
 /** Lists in lists are rare, and a chain of them is somebody's joke. */
 const MAX_DEPTH = 8;
 
+/** All manifests of a source are in memory at once. Bytes. */
+const MAX_MANIFESTS = 256 * 1024 * 1024;
+
+/** Warnings of one list; it may name tens of thousands of manifests that are not there. */
+const MAX_WARNINGS = 20;
+
 /** Questions to a source at a time. */
 const AT_ONCE = 4;
 
@@ -45,90 +51,168 @@ export const tagKey = (kind: ManifestKind, tag: Tag): string => `${kind}/${tag}`
 /** A plan in the making. */
 export interface Planning {
   readonly plan: Plan;
-  /** Adds an image with all that it leads to. */
-  readonly add: (source: Source, image: ChosenImage) => Promise<void>;
+  /** Adds an image with all that it leads to; nothing of it when it fails. */
+  readonly add: (source: Source, image: TaggedImage) => Promise<void>;
   /** Adds those of the candidates that refer to something in the plan, directly or through each other. */
   readonly addReferrers: (source: Source, candidates: readonly Descriptor[]) => Promise<void>;
   /** The same, of a source that has to be asked what refers to what. */
   readonly askForReferrers: (source: Source) => Promise<void>;
 }
 
-/**
- * Reads one manifest, and verifies it.
- *
- * @param from the file that names it
- * @throws {PublishError} when it is missing, broken or no manifest
- */
-async function fetchManifest(source: Source, descriptor: Descriptor, from: string): Promise<[Manifest, string]> {
-  const { digest, mediaType } = descriptor;
-  const kind = kindOfType(mediaType);
-  if (kind === undefined) throw broken(from, `mediaType of ${digest}`, "the type of a manifest", mediaType);
-  const file = await source.open(descriptor, "manifest");
-  if (file === undefined) throw missing(source, descriptor, from);
-  // The digest of a signed manifest is that of what was signed, not of all its bytes.
-  const bytes = await readSmall(file.name, kind === "1" ? file.read() : verified(file, descriptor));
-  const received = kind === "1" ? digestOfManifest(bytes, MEDIA_TYPE["1"]) : digest;
-  if (received !== digest) throw mismatch(file.name, digest, received);
-  return [readManifest(kind, digest, bytes, file.name), file.name];
+/** What is wanted of images, and who hears of what is not there. */
+export interface PlanOptions {
+  /** None means all that the source has. */
+  readonly platforms: readonly PlatformChoice[];
+  readonly warn: (text: string) => void;
 }
 
 /** What a source names and does not have. */
-export const missing = (source: Source, { digest, mediaType }: Descriptor, from: string): PublishError =>
-  new PublishError(`${from}: names ${digest} (${plain(mediaType)}), which ${source.name} does not have`);
+export const missing = (source: Source, { digest, mediaType }: Descriptor, from: string): Missing =>
+  new Missing(`${from}: names ${digest} (${plain(mediaType)}), which ${source.name} does not have`);
+
+/** What one image adds to a plan. */
+interface Part {
+  readonly manifests: Map<Digest, Manifest>;
+  readonly blobs: Map<Digest, Descriptor>;
+  readonly foreign: Map<Digest, Descriptor>;
+}
+
+const newPart = (): Part => ({ manifests: new Map(), blobs: new Map(), foreign: new Map() });
+
+/** Where a child of a list runs, for messages. */
+const platformOf = ({ platform }: Descriptor): string =>
+  platform === undefined
+    ? ""
+    : ` for ${[platform.os, platform.architecture, platform.variant].filter((each) => each !== undefined).join("/")}`;
 
 /** Collects images of one source after another. */
-export function startPlan(): Planning {
+export function startPlan({ platforms, warn }: PlanOptions): Planning {
   const manifests = new Map<Digest, Manifest>();
   const blobs = new Map<Digest, PlannedBlob>();
   const foreign = new Set<Digest>();
   const tags = new Map<string, PlannedTag>();
+  let bytesInMemory = 0;
 
-  function addBlob(source: Source, descriptor: Descriptor): void {
-    if (isForeign(descriptor)) {
-      foreign.add(descriptor.digest);
-      return;
+  /**
+   * Reads one manifest, and verifies it.
+   *
+   * @param from the file that names it
+   * @throws {PublishError} when it is missing, broken or no manifest
+   */
+  async function fetchManifest(source: Source, descriptor: Descriptor, from: string): Promise<[Manifest, string]> {
+    const { digest, mediaType } = descriptor;
+    if (mediaType !== "" && kindOfType(mediaType) === undefined) {
+      throw broken(from, `mediaType of ${digest}`, "the type of a manifest", mediaType);
     }
-    const known = blobs.get(descriptor.digest)?.descriptor.size;
-    if (known !== undefined && descriptor.size !== undefined && known !== descriptor.size) {
-      throw broken(source.name, `size of ${descriptor.digest}`, `${known} bytes everywhere`, `${descriptor.size}`);
+    const file = await source.open(descriptor, "manifest");
+    if (file === undefined) throw missing(source, descriptor, from);
+    const isSigned = mediaType === MEDIA_TYPE["1"];
+    // The digest of a signed manifest is that of what was signed, not of all its bytes.
+    const bytes = await readSmall(file.name, isSigned ? file.read() : verified(file, descriptor));
+    const received = isSigned ? digestOfManifest(bytes, MEDIA_TYPE["1"]) : digest;
+    if (received !== digest) throw mismatch(file.name, digest, received);
+    const kind = kindOfType(mediaType === "" ? mediaTypeOf(bytes) : mediaType);
+    if (kind === undefined) throw broken(file.name, "mediaType", "the type of a manifest", "none");
+    bytesInMemory += bytes.length;
+    if (bytesInMemory > MAX_MANIFESTS) {
+      const limit = broken(source.name, "manifests", `at most ${MAX_MANIFESTS} bytes together`, "more");
+      throw new SourceFailure(limit.message);
     }
-    if (known === undefined) blobs.set(descriptor.digest, { descriptor, source });
+    return [readManifest(kind, digest, bytes, file.name), file.name];
   }
 
-  async function addManifest(source: Source, descriptor: Descriptor, from: string, depth: number): Promise<Manifest> {
-    const known = manifests.get(descriptor.digest);
+  async function addBlob(source: Source, descriptor: Descriptor, part: Part, from: string): Promise<void> {
+    const { digest, size } = descriptor;
+    const known = (blobs.get(digest)?.descriptor ?? part.blobs.get(digest))?.size;
+    if (known !== undefined && size !== undefined && known !== size) {
+      throw broken(source.name, `size of ${digest}`, `${known} bytes everywhere`, `${size}`);
+    }
+    if (known !== undefined || part.foreign.has(digest)) return;
+    const isFetchedElsewhere = isForeign(descriptor);
+    const isThere =
+      source.has === undefined
+        ? !isFetchedElsewhere || (await source.open(descriptor, "blob")) !== undefined
+        : await source.has(descriptor);
+    if (isThere) part.blobs.set(digest, descriptor);
+    else if (isFetchedElsewhere) part.foreign.set(digest, descriptor);
+    else throw missing(source, descriptor, from);
+  }
+
+  /** Those children that the source has; an index may name others, as of platforms that nobody pulled. */
+  async function addChildren(source: Source, list: Manifest, part: Part, from: string, depth: number): Promise<void> {
+    const wanted = wantedChildren(list.children, platforms, from);
+    let lost = 0;
+    for (const child of wanted) {
+      try {
+        const known = manifests.get(child.digest) ?? part.manifests.get(child.digest);
+        const isManifest = child.mediaType === "" || kindOfType(child.mediaType) !== undefined;
+        if (known !== undefined) continue;
+        if (isManifest) await addManifest(source, child, part, from, depth + 1);
+        else await addBlob(source, child, part, from);
+      } catch (error) {
+        if (!(error instanceof Missing)) throw error;
+        lost++;
+        if (lost <= MAX_WARNINGS) warn(`${error.message}: published without what it names${platformOf(child)}`);
+      }
+    }
+    if (lost > MAX_WARNINGS) warn(`${from}: ${lost - MAX_WARNINGS} more are not there`);
+    if (lost > 0 && lost === wanted.length) {
+      throw new Missing(`${from}: names ${lost} manifests, of which ${source.name} has none`);
+    }
+  }
+
+  async function addManifest(
+    source: Source,
+    descriptor: Descriptor,
+    whole: Part,
+    from: string,
+    depth: number,
+  ): Promise<Manifest> {
+    const known = manifests.get(descriptor.digest) ?? whole.manifests.get(descriptor.digest);
     if (known !== undefined) return known;
     if (depth > MAX_DEPTH) throw broken(from, "manifests", `at most ${MAX_DEPTH} lists in each other`, "more");
     const [manifest, file] = await fetchManifest(source, descriptor, from);
-    manifests.set(manifest.digest, manifest);
-    for (const blob of manifest.blobs) addBlob(source, blob);
-    for (const child of manifest.children) {
-      if (kindOfType(child.mediaType) === undefined) addBlob(source, child);
-      else await addManifest(source, child, file, depth + 1);
-    }
+    const part = newPart();
+    part.manifests.set(manifest.digest, manifest);
+    for (const blob of manifest.blobs) await addBlob(source, blob, part, file);
+    await addChildren(source, manifest, part, file, depth);
+    for (const [digest, each] of part.manifests) whole.manifests.set(digest, each);
+    for (const [digest, each] of part.blobs) whole.blobs.set(digest, each);
+    for (const [digest, each] of part.foreign) whole.foreign.set(digest, each);
     return manifest;
   }
 
-  async function add(source: Source, { tag, root }: ChosenImage): Promise<void> {
-    const { kind, digest } = await addManifest(source, root, source.name, 0);
-    if (tag === undefined) return;
-    const key = tagKey(kind, tag);
-    const other = tags.get(key)?.digest;
+  async function add(source: Source, { tag, root }: TaggedImage): Promise<void> {
+    const part = newPart();
+    const { kind, digest } = await addManifest(source, root, part, source.name, 0);
+    const key = tag === undefined ? undefined : tagKey(kind, tag);
+    const other = key === undefined ? undefined : tags.get(key)?.digest;
     if (other !== undefined && other !== digest) {
-      throw new PublishError(`${source.name}: the tag ${tag} is given to ${other} and ${digest}: choose with --tag`);
+      throw new SourceFailure(`${source.name}: the tag ${tag} is given to ${other} and ${digest}: choose with --tag`);
     }
-    tags.set(key, { tag, kind, digest });
+    for (const [each, manifest] of part.manifests) manifests.set(each, manifest);
+    for (const [each, descriptor] of part.blobs) if (!blobs.has(each)) blobs.set(each, { descriptor, source });
+    for (const [each, { urls = [] }] of part.foreign) {
+      if (foreign.has(each)) continue;
+      foreign.add(each);
+      warn(`${source.name}: does not have the layer ${each}: clients fetch it from ${urls.map(plain).join(" or ")}`);
+    }
+    if (key !== undefined && tag !== undefined) tags.set(key, { tag, kind, digest });
   }
 
   async function addReferrers(source: Source, candidates: readonly Descriptor[]): Promise<void> {
     let waiting = candidates.filter(({ digest }) => !manifests.has(digest));
     for (let isDone = false; !isDone; ) {
-      isDone = true;
       const others: Descriptor[] = [];
       for (const candidate of waiting) {
-        const [{ subject }] = await fetchManifest(source, candidate, source.name);
-        if (subject === undefined || !manifests.has(subject)) others.push(candidate);
-        else await add(source, { tag: undefined, root: candidate });
+        try {
+          const [{ subject }] = await fetchManifest(source, candidate, source.name);
+          if (subject === undefined || !manifests.has(subject)) others.push(candidate);
+          else await add(source, { tag: undefined, root: candidate });
+        } catch (error) {
+          if (!(error instanceof Missing)) throw error;
+          warn(`${error.message}: published without it`);
+        }
       }
       isDone = others.length === waiting.length;
       waiting = others;
@@ -141,13 +225,17 @@ export function startPlan(): Planning {
     const asked = new Set<Digest>();
     for (let depth = 0; depth <= MAX_DEPTH; depth++) {
       const fresh = [...manifests.keys()].filter((digest) => !asked.has(digest));
-      const found: Descriptor[] = [];
+      const found: TaggedImage[] = [];
       await inParallel(fresh, AT_ONCE, async (digest) => {
         asked.add(digest);
         found.push(...(await referrers(digest)));
       });
       if (found.length === 0) return;
-      await addReferrers(source, found);
+      for (const image of found) if (image.tag !== undefined) await add(source, image);
+      await addReferrers(
+        source,
+        found.flatMap(({ tag, root }) => (tag === undefined ? [root] : [])),
+      );
     }
   }
 

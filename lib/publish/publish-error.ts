@@ -6,6 +6,12 @@ export class PublishError extends Error {
   override readonly name = "PublishError";
 }
 
+/** Why a source can't be read any further, whichever image is asked for. */
+export class SourceFailure extends PublishError {}
+
+/** Something that a source names and does not have. */
+export class Missing extends PublishError {}
+
 /**
  * A file that is not what it should be.
  *

@@ -26,7 +26,8 @@ import { type Previous, previousSource, readPrevious, redirectPath, referrersIn 
 import { prune } from "./prune.ts";
 import { PublishError } from "./publish-error.ts";
 import { verified } from "./sources/reading.ts";
-import { choose, type TagChoice } from "./sources/selection.ts";
+import { collect, type Wanted } from "./sources/collect.ts";
+import type { PlatformChoice } from "./sources/platforms.ts";
 import type { Source, Workshop } from "./sources/source.ts";
 import { readState, type State, writeState } from "./state.ts";
 import { type Target, untouched } from "./targets/target.ts";
@@ -34,11 +35,11 @@ import { EMPTY_LAYER_DIGEST } from "./sources/v1-images.ts";
 import { planV1, type V1Tree, v1Paths, writeV1 } from "./v1-tree.ts";
 
 /** What is asked for. */
-export interface PublishOptions extends Omit<Identity, "isProtected"> {
+export interface PublishOptions extends Omit<Identity, "isProtected">, Wanted {
   /** Undefined leaves it as it is, and a new repository open. */
   readonly isProtected: boolean | undefined;
-  /** Which tags; none means all of the source. */
-  readonly tags: readonly TagChoice[];
+  /** Of lists, the images for these; none means all. */
+  readonly platforms: readonly PlatformChoice[];
   /** A v1 half too. */
   readonly withV1: boolean;
   /** Tags that were published before and are not in the source stay. */
@@ -68,16 +69,24 @@ type OpenSource = (workshop: Workshop) => Promise<Source>;
 const AT_ONCE = 4;
 
 /** Everything of the source and, if so asked, of what was published before. */
-async function planAll(source: Source, options: PublishOptions, previous: Previous, content: Target): Promise<Plan> {
-  const { plan, add, addReferrers, askForReferrers } = startPlan();
-  const { chosen, nameless } = await choose(source, options.tags);
-  for (const image of chosen) await add(source, image);
-  await addReferrers(source, nameless);
-  await askForReferrers(source);
-  if (previous.v2 === undefined || !(options.keepTags || options.keepUntagged)) return plan;
+async function planAll(
+  source: Source,
+  options: PublishOptions,
+  previous: Previous,
+  content: Target,
+  report: Report,
+): Promise<Plan> {
+  const planning = startPlan({ platforms: options.platforms, warn: (text) => report({ event: "warning", text }) });
+  const { plan, add, addReferrers } = planning;
+  const skipped = await collect(source, planning, options);
+  for (const each of skipped) report({ event: "skipped", ...each });
+  const isSkipped = new Set(skipped.map(({ name }) => name));
+  if (previous.v2 === undefined || !(options.keepTags || options.keepUntagged || skipped.length > 0)) return plan;
   const given = new Set<string>([...plan.tags.values()].map(({ tag }) => tag));
   const old = previousSource(content, previous.v2, (reference) =>
-    isDigest(reference) ? options.keepUntagged : options.keepTags && !given.has(reference),
+    isDigest(reference)
+      ? options.keepUntagged
+      : (options.keepTags || isSkipped.has(reference)) && !given.has(reference),
   );
   for await (const { names, root } of old.images()) {
     const [tag] = names;
@@ -200,7 +209,7 @@ async function publishFrom(
 ): Promise<void> {
   const { content, metadata, now } = places;
   const previous = await readPrevious(metadata, options);
-  const plan = await planAll(source, options, previous, content);
+  const plan = await planAll(source, options, previous, content, report);
   const listing = listingOf(plan);
   const before = previous.v2 ?? previous.v1;
   // What was closed is not opened by an option that somebody left out.
@@ -240,7 +249,8 @@ export async function publish(
   const state = await readState(content);
   const onBytes = (bytes: number) => report({ event: "read", bytes });
   const scratch = options.isDryRun ? undefined : places.scratch;
-  const source = await openSource({ scratch, compressed: state.compressed, onBytes });
+  const warn = (text: string) => report({ event: "warning", text });
+  const source = await openSource({ scratch, compressed: state.compressed, onBytes, warn });
   try {
     const used = options.isDryRun ? { ...places, content: untouched(content), metadata: untouched(metadata) } : places;
     await publishFrom(source, options, used, state, report);

@@ -4,7 +4,7 @@
  * @see distribution, "Token Authentication Specification" and "Token Authentication with OAuth2"
  */
 import * as v from "valibot";
-import { fields, readJson } from "../json-file.ts";
+import { fields, optional, readJson } from "../json-file.ts";
 import { PublishError } from "../publish-error.ts";
 import { readSmall } from "../sources/reading.ts";
 import type { RegistryAddress } from "./address.ts";
@@ -33,7 +33,7 @@ const CLIENT = "craned";
 
 const text = v.string("a string");
 
-const tokenAnswer = fields({ token: v.optional(text), access_token: v.optional(text) });
+const tokenAnswer = fields({ token: optional(text), access_token: optional(text) });
 
 const basic = (user: string, password: string): string =>
   `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
@@ -73,7 +73,8 @@ async function bearer(challenge: Challenge, inquiry: Inquiry): Promise<Authoriza
   const about = `${inquiry.address.text}: its token service ${new URL(url).host}`;
   if (reply.response.status !== 200) throw new PublishError(`${about}: ${await describeRefusal(reply)}`);
   const answer = readJson(tokenAnswer, await readSmall(about, reply.body()), about);
-  const token = answer.token ?? answer.access_token ?? "";
+  // Some services send an empty one beside the other.
+  const token = answer.token || answer.access_token || "";
   if (!/^[\x21-\x7e]+$/.test(token)) throw new PublishError(`${about}: expected a token, received none`);
   return { header: `Bearer ${token}` };
 }

@@ -13,6 +13,7 @@ export interface Question {
   /** Below the repository, as `blobs/sha256:…`, or a URL. */
   readonly at: string;
   readonly about: string;
+  readonly method?: "HEAD";
   readonly headers?: Readonly<Record<string, string>>;
   /** Statuses that are an answer too, beside 200 and 206. */
   readonly accepts?: readonly number[];
@@ -83,11 +84,11 @@ export async function openClient(address: RegistryAddress, access: RegistryAcces
 
   /** Redirects are followed here: the login is for the registry, and not for whom it sends us to. */
   async function follow(url: string, question: Question, used: Authorization | undefined): Promise<Reply> {
-    const { about, headers = {} } = question;
+    const { about, method = "GET", headers = {} } = question;
     let next = url;
     for (let hops = 0; hops <= MAX_HOPS; hops++) {
       const login = used !== undefined && new URL(next).origin === origin ? { authorization: used.header } : {};
-      const reply = await send(next, { headers: { ...headers, ...login } });
+      const reply = await send(next, { method, headers: { ...headers, ...login } });
       if (!REDIRECTS.has(reply.response.status)) return reply;
       next = targetOf(reply, about);
       await reply.drop();

@@ -1,4 +1,4 @@
-import { PublishError } from "../publish-error.ts";
+import { PublishError, SourceFailure } from "../publish-error.ts";
 
 /** An answer that did not come, or not whole, or that said "not now": what is worth asking again. */
 export class Interrupted extends Error {
@@ -13,8 +13,8 @@ export class Interrupted extends Error {
   }
 
   /** Enough of it. */
-  asFailure(about: string): PublishError {
-    return new PublishError(`${about}: ${this.message}`);
+  asFailure(about: string): SourceFailure {
+    return new SourceFailure(`${about}: ${this.message}`);
   }
 }
 

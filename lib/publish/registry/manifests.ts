@@ -1,8 +1,10 @@
 /** The manifests of a repository: each is asked for once, a few at a time, and those that follow ahead of time. */
+import pLimit from "p-limit";
 import * as v from "valibot";
 import { mediaTypeOf } from "../../core/manifest.ts";
 import { MEDIA_TYPE } from "../../core/media-types.ts";
 import { type Digest, isDigest, parseDigest, type Reference } from "../../core/reference.ts";
+import { listOf, optional } from "../json-file.ts";
 import { type Descriptor, kindOfType } from "../sources/manifest.ts";
 import { knownDigest } from "../manifest-digest.ts";
 import type { RegistryClient, SmallReply } from "./client.ts";
@@ -30,30 +32,13 @@ const ACCEPT = [...Object.values(MEDIA_TYPE), UNSIGNED_SCHEMA_1].join(", ");
 export const nameOf = (repository: string, reference: Reference): string =>
   `${repository}${isDigest(reference) ? "@" : ":"}${reference}`;
 
-/** Lets so many through at a time. */
-function gate(atOnce: number) {
-  let free = atOnce;
-  const waiting: (() => void)[] = [];
-  return async <Value>(work: () => Promise<Value>): Promise<Value> => {
-    if (free > 0) free--;
-    else await new Promise<void>((resolve) => waiting.push(resolve));
-    try {
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      if (next === undefined) free++;
-      else next();
-    }
-  };
-}
-
 /** What the registry says the bytes are or, if it says nothing that is known, what they say. */
 function typeOf({ response, bytes }: SmallReply): string {
   const said = (response.headers.get("content-type") ?? "").replace(/;.*/, "").trim().toLowerCase();
   return kindOfType(said) === undefined ? mediaTypeOf(bytes) : said;
 }
 
-const children = v.object({ manifests: v.array(v.object({ mediaType: v.string(), digest: v.string() })) });
+const children = v.object({ manifests: listOf(v.object({ mediaType: optional(v.string()), digest: v.string() }), "") });
 
 /** The manifests that a list names; whoever reads it in earnest will say if it is broken. */
 export function* manifestsNamedIn(bytes: Uint8Array): Generator<Digest> {
@@ -66,14 +51,14 @@ export function* manifestsNamedIn(bytes: Uint8Array): Generator<Digest> {
   const list = v.safeParse(children, value);
   for (const { mediaType, digest } of list.success ? list.output.manifests : []) {
     const parsed = parseDigest(digest);
-    if (parsed !== undefined && kindOfType(mediaType) !== undefined) yield parsed;
+    if (parsed !== undefined && (!mediaType || kindOfType(mediaType) !== undefined)) yield parsed;
   }
 }
 
 /** Opens the manifests of a repository. */
 export function manifestsOf(client: RegistryClient): Manifests {
   const begun = new Map<Reference, Promise<Loaded | undefined>>();
-  const pass = gate(AT_ONCE);
+  const limit = pLimit(AT_ONCE);
 
   async function ask(reference: Reference): Promise<Loaded | undefined> {
     const about = nameOf(client.address.text, reference);
@@ -91,7 +76,7 @@ export function manifestsOf(client: RegistryClient): Manifests {
   function load(reference: Reference): Promise<Loaded | undefined> {
     const known = begun.get(reference);
     if (known !== undefined) return known;
-    const loading = pass(() => ask(reference));
+    const loading = limit(ask, reference);
     begun.set(reference, loading);
     loading.then(
       (loaded) => {

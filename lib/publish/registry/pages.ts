@@ -16,8 +16,12 @@ export async function* pagesOf(client: RegistryClient, first: Question): AsyncGe
     yield page;
     const link = nextLink(page.response.headers.get("link"));
     if (link === undefined) return;
-    const next = URL.parse(link, page.url);
-    if (next?.origin !== client.origin) throw new PublishError(`${about}: the next page is not at this registry`);
+    const named = URL.parse(link, page.url);
+    // A proxy in front may end TLS, or have another port, and the registry behind does not know.
+    if (named?.hostname !== new URL(client.origin).hostname) {
+      throw new PublishError(`${about}: the next page is not at this registry`);
+    }
+    const next = new URL(`${named.pathname}${named.search}`, client.origin);
     if (seen.has(next.href)) throw new PublishError(`${about}: the pages lead in a circle`);
     if (seen.size === MAX_PAGES) throw new PublishError(`${about}: expected at most ${MAX_PAGES} pages, received more`);
     seen.add(next.href);

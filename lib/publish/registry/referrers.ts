@@ -2,19 +2,21 @@
 import * as v from "valibot";
 import { MEDIA_TYPE } from "../../core/media-types.ts";
 import type { Digest } from "../../core/reference.ts";
+import { visible } from "../../core/redirect-file/fault.ts";
 import { digestField, fields, readJson, sizeField } from "../json-file.ts";
-import { type Descriptor, kindOfType } from "../sources/manifest.ts";
+import { PublishError, SourceFailure } from "../publish-error.ts";
+import { type Descriptor, kindOfType, typeField } from "../sources/manifest.ts";
 import type { RegistryClient, SmallReply } from "./client.ts";
 import { pagesOf } from "./pages.ts";
 
 /** How registries that know nothing of referrers answer. */
-const UNSUPPORTED = [400, 404, 405, 501];
+const UNSUPPORTED: readonly number[] = [400, 404, 405, 501];
+
+/** How they say that they won't tell; some do so for what they don't know. */
+const REFUSED: readonly number[] = [401, 402, 403, 406, 409, 410, 415, 422, 424];
 
 const index = fields({
-  manifests: v.array(
-    fields({ mediaType: v.string("a string"), digest: digestField, size: sizeField }),
-    "an array of descriptors",
-  ),
+  manifests: v.array(fields({ mediaType: typeField, digest: digestField, size: sizeField }), "an array of descriptors"),
 });
 
 /** The tag under which clients file referrers where the registry does not. */
@@ -23,42 +25,77 @@ function tagFor(subject: Digest): string {
   return `${algorithm.slice(0, 32)}-${encoded.slice(0, 64)}`.replaceAll(/[^A-Za-z0-9._-]/g, "-");
 }
 
-/** Undefined for an answer of another kind, as a page for people. */
-function manifestsIn({ response, bytes }: SmallReply, about: string): readonly Descriptor[] | undefined {
+/** A list of referrers, or why there is none; "" when the registry only does not know such lists. */
+type Answer = readonly Descriptor[] | string;
+
+function manifestsIn({ response, bytes }: SmallReply, about: string): Answer {
+  const { status } = response;
   const type = (response.headers.get("content-type") ?? "").replace(/;.*/, "").trim().toLowerCase();
-  if (response.status !== 200 || type !== MEDIA_TYPE.index) return undefined;
+  if (UNSUPPORTED.includes(status)) return "";
+  if (status !== 200) return `${about}: ${status}`;
+  if (type !== MEDIA_TYPE.index)
+    return `${about}: expected ${MEDIA_TYPE.index}, received ${visible(type) || "no type"}`;
   return readJson(index, bytes, about).manifests.filter(({ mediaType }) => kindOfType(mediaType) !== undefined);
 }
 
-/** @returns what asks for the referrers of one manifest */
+/** @returns what asks for the referrers of one manifest. @throws {PublishError} when the registry does not tell */
 export function referrersOf(client: RegistryClient): (subject: Digest) => Promise<readonly Descriptor[]> {
   let hasApi = true;
 
-  /** Undefined when the registry does not have the API. */
-  async function askApi(subject: Digest): Promise<readonly Descriptor[] | undefined> {
+  async function askApi(subject: Digest): Promise<Answer> {
     const about = `${client.address.text}: the referrers of ${subject}`;
     const found: Descriptor[] = [];
-    const first = { at: `referrers/${subject}`, about, headers: { accept: MEDIA_TYPE.index }, accepts: UNSUPPORTED };
+    const accepts = [...UNSUPPORTED, ...REFUSED];
+    const first = { at: `referrers/${subject}`, about, headers: { accept: MEDIA_TYPE.index }, accepts };
     for await (const page of pagesOf(client, first)) {
       const manifests = manifestsIn(page, about);
-      if (manifests === undefined) return undefined;
+      if (typeof manifests === "string") return manifests;
       found.push(...manifests);
     }
     return found;
   }
 
-  async function askForTag(subject: Digest): Promise<readonly Descriptor[]> {
+  async function askForTag(subject: Digest): Promise<Answer> {
     const tag = tagFor(subject);
     const about = `${client.address.text}:${tag}`;
     const headers = { accept: MEDIA_TYPE.index };
-    const reply = await client.read({ at: `manifests/${tag}`, about, headers, accepts: UNSUPPORTED });
-    return manifestsIn(reply, about) ?? [];
+    return manifestsIn(await client.read({ at: `manifests/${tag}`, about, headers, accepts: UNSUPPORTED }), about);
   }
 
   return async (subject) => {
-    const found = hasApi ? await askApi(subject) : undefined;
-    if (found !== undefined) return found;
+    const told = hasApi ? await askApi(subject) : "";
+    if (typeof told !== "string") return told;
     hasApi = false;
-    return await askForTag(subject);
+    const tagged = await askForTag(subject);
+    if (typeof tagged !== "string") return tagged;
+    if (told === "" && tagged === "") return [];
+    throw new PublishError(told || tagged);
+  };
+}
+
+/** What is done when a registry does not tell what refers to an image. */
+export interface ReferrerOptions {
+  /** Then nothing is published. */
+  readonly isRequired: boolean;
+  readonly warn: (text: string) => void;
+}
+
+/** Asks for referrers until the registry does not tell them, and then no more. */
+export function whereTold<Item>(
+  { isRequired, warn }: ReferrerOptions,
+  ask: (subject: Digest) => Promise<readonly Item[]>,
+): (subject: Digest) => Promise<readonly Item[]> {
+  let hasGivenUp = false;
+  return async (subject) => {
+    if (hasGivenUp) return [];
+    try {
+      return await ask(subject);
+    } catch (error) {
+      if (!(error instanceof PublishError)) throw error;
+      if (isRequired) throw new SourceFailure(`${error.message} (--require-referrers)`);
+      if (!hasGivenUp) warn(`${error.message}: published without what may refer to the images, as signatures`);
+      hasGivenUp = true;
+      return [];
+    }
   };
 }

@@ -1,12 +1,13 @@
-import { parseTag, type Tag } from "../../core/reference.ts";
-import { broken, PublishError } from "../publish-error.ts";
+import { type Digest, parseTag, type Tag } from "../../core/reference.ts";
+import { broken, Missing } from "../publish-error.ts";
+import { isForeign } from "../sources/manifest.ts";
 import { fileOfBytes } from "../sources/reading.ts";
-import type { Source, SourceImage } from "../sources/source.ts";
+import type { Source, SourceImage, TaggedImage } from "../sources/source.ts";
 import type { RegistryAddress } from "./address.ts";
 import { openClient } from "./client.ts";
 import type { RegistryAccess } from "./credentials.ts";
 import { type Loaded, manifestsNamedIn, manifestsOf, nameOf } from "./manifests.ts";
-import { referrersOf } from "./referrers.ts";
+import { type ReferrerOptions, referrersOf, whereTold } from "./referrers.ts";
 import { listTags } from "./tags.ts";
 import { transfer } from "./transfer.ts";
 
@@ -19,7 +20,11 @@ const AHEAD = 8;
  * @throws {PublishError} when the registry can't be reached
  * @see OCI distribution-spec 1.1 "Pull"
  */
-export async function registrySource(address: RegistryAddress, access: RegistryAccess): Promise<Source> {
+export async function registrySource(
+  address: RegistryAddress,
+  access: RegistryAccess,
+  options: ReferrerOptions,
+): Promise<Source> {
   const client = await openClient(address, access);
   const manifests = manifestsOf(client);
 
@@ -32,7 +37,7 @@ export async function registrySource(address: RegistryAddress, access: RegistryA
   async function rootOf(reference: Parameters<typeof manifests.load>[0]) {
     const loaded = await manifests.load(reference);
     if (loaded === undefined)
-      throw new PublishError(`${nameOf(address.text, reference)}: 404: the registry has no such manifest`);
+      throw new Missing(`${nameOf(address.text, reference)}: 404: the registry has no such manifest`);
     return read(loaded).descriptor;
   }
 
@@ -40,8 +45,12 @@ export async function registrySource(address: RegistryAddress, access: RegistryA
     const tags: Tag[] = [];
     for (const text of await listTags(client)) {
       const tag = parseTag(text);
-      if (tag === undefined) throw broken(`${address.text}: the list of tags`, "tags", "tags", text);
-      tags.push(tag);
+      if (tag !== undefined) tags.push(tag);
+      else
+        yield {
+          names: [text],
+          root: () => Promise.reject(broken(`${address.text}: the list of tags`, "tags", "tags", text)),
+        };
     }
     let last = -1;
     for (const [at, tag] of tags.entries()) {
@@ -61,19 +70,35 @@ export async function registrySource(address: RegistryAddress, access: RegistryA
 
   const askForReferrers = referrersOf(client);
 
+  /** What Cosign files under tags: with all tags they come anyway. */
+  async function signaturesOf(subject: Digest): Promise<readonly TaggedImage[]> {
+    if (address.tag === undefined && address.digest === undefined) return [];
+    const tags = ["sig", "att", "sbom"].map((each) => parseTag(`${subject.replace(":", "-")}.${each}`));
+    const found = await Promise.all(
+      tags.map(async (tag) => {
+        const loaded = tag === undefined ? undefined : await manifests.load(tag);
+        return loaded === undefined ? [] : [{ tag, root: read(loaded).descriptor }];
+      }),
+    );
+    return found.flat();
+  }
+
   return {
     name: address.text,
     images: () => {
       const reference = address.digest ?? address.tag;
       return reference === undefined ? taggedImages() : oneImage(reference);
     },
-    async referrers(subject) {
+    referrers: whereTold<TaggedImage>(options, async (subject) => {
       const named = await askForReferrers(subject);
       manifests.expect(named.map(({ digest }) => digest));
       const there = await Promise.all(named.map(async (each) => ({ each, loaded: await manifests.load(each.digest) })));
       // A list that clients keep may name what has been deleted since.
-      return there.flatMap(({ each, loaded }) => (loaded === undefined ? [] : [each]));
-    },
+      const referrers = there.flatMap(({ each, loaded }) =>
+        loaded === undefined ? [] : [{ tag: undefined, root: each }],
+      );
+      return [...referrers, ...(await signaturesOf(subject))];
+    }),
     async open(descriptor, as) {
       const { digest, size } = descriptor;
       if (as === "manifest") {
@@ -81,6 +106,11 @@ export async function registrySource(address: RegistryAddress, access: RegistryA
         return loaded === undefined ? undefined : fileOfBytes(nameOf(address.text, digest), read(loaded).bytes);
       }
       const about = `${address.text}: the blob ${digest}`;
+      // Registries need not have these, and mostly have not.
+      if (isForeign(descriptor)) {
+        const head = await client.read({ at: `blobs/${digest}`, about, method: "HEAD", accepts: [404] });
+        if (head.response.status === 404) return undefined;
+      }
       return { name: about, size, read: () => transfer(client, { at: `blobs/${digest}`, about }, size) };
     },
     close: async () => client.close(),

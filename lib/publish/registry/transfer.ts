@@ -1,10 +1,13 @@
-import { PublishError } from "../publish-error.ts";
+import { broken, PublishError } from "../publish-error.ts";
 import type { Question, RegistryClient } from "./client.ts";
 import type { Reply } from "./connection.ts";
 import { Interrupted, MAX_TRIES, pause } from "./interrupted.ts";
 
 /** A transfer that breaks off more often than that, each time with a few bytes more, is not going to end. */
 const MAX_BREAKS = 100;
+
+/** A layer of which nobody told the size is no longer than this. Bytes. */
+const MAX_UNTOLD = 16 * 1024 ** 3;
 
 /** Where the first byte of an answer belongs: a registry may send the part that it was asked for, or all. */
 function startOf({ response }: Reply, asked: number, about: string): number {
@@ -36,14 +39,24 @@ export async function* transfer(
   let done = 0;
   let total = size;
   let tries = 0;
+  let isResumable = true;
   for (let breaks = 0; ; breaks++) {
     const before = done;
     try {
-      const headers = { ...question.headers, ...(done > 0 && { range: `bytes=${done}-` }) };
-      const reply = await client.askOnce({ ...question, headers });
+      const headers = { ...question.headers, ...(done > 0 && isResumable && { range: `bytes=${done}-` }) };
+      const reply = await client.askOnce({ ...question, headers, accepts: isResumable ? [416] : [] });
+      if (reply.response.status === 416) {
+        await reply.drop();
+        isResumable = false;
+        throw new Interrupted("416: the registry does not go on where the transfer broke off", undefined);
+      }
       let at = startOf(reply, done, about);
       total ??= lengthOf(reply, at);
+      const tooLong = () =>
+        broken(about, "size", `at most ${MAX_UNTOLD} bytes where no manifest tells the size`, "more");
+      if (size === undefined && (total ?? 0) > MAX_UNTOLD) throw tooLong();
       for await (const chunk of reply.body()) {
+        if (size === undefined && at > MAX_UNTOLD) throw tooLong();
         const known = Math.min(chunk.length, Math.max(0, done - at));
         at += chunk.length;
         if (known === chunk.length) continue;

@@ -1,7 +1,7 @@
 /** A directory of files, or an archive of one: what layouts are read from. */
-import { stat } from "node:fs/promises";
-import { join, normalize } from "node:path";
-import { codeOf } from "../publish-error.ts";
+import { realpath, stat } from "node:fs/promises";
+import { join, normalize, sep } from "node:path";
+import { broken, codeOf } from "../publish-error.ts";
 import { readWhole } from "./reading.ts";
 import type { SourceFile } from "./source.ts";
 
@@ -20,8 +20,9 @@ export function insidePath(path: string): string | undefined {
   return plain.startsWith("/") || plain === ".." || plain.startsWith("../") || plain.includes("\0") ? undefined : plain;
 }
 
-/** The files of a directory; links are followed, as the directory is the operator's own. */
-export function directoryBundle(directory: string): Bundle {
+/** The files of a directory; links have to lead to files inside it. */
+export async function directoryBundle(directory: string): Promise<Bundle> {
+  const root = await realpath(directory);
   return {
     name: directory,
     async open(path) {
@@ -29,9 +30,15 @@ export function directoryBundle(directory: string): Bundle {
       if (inside === undefined) return undefined;
       const full = join(directory, inside);
       try {
-        const status = await stat(full);
+        const real = await realpath(full);
+        // Who made the layout may be another than who publishes it, and may see less of this machine.
+        if (!real.startsWith(root.endsWith(sep) ? root : root + sep)) {
+          throw broken(full, "", `a file inside ${directory}`, "a link that leads outside");
+        }
+        const status = await stat(real);
         if (!status.isFile()) return undefined;
-        return { name: full, size: status.size, read: () => readWhole(full, status.size), path: full };
+        const read = () => readWhole(real, status.size);
+        return { name: full, size: status.size, read, path: full, part: { path: real, start: 0 } };
       } catch (error) {
         if (codeOf(error) === "ENOENT" || codeOf(error) === "ENOTDIR") return undefined;
         throw error;

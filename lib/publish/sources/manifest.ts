@@ -2,35 +2,44 @@
 import * as v from "valibot";
 import { type ManifestKind, MEDIA_TYPE } from "../../core/media-types.ts";
 import type { Digest } from "../../core/reference.ts";
-import { digestField, fields, readJson, sizeField } from "../json-file.ts";
+import { digestField, fields, listOf, optional, readJson, sizeField } from "../json-file.ts";
 import { broken } from "../publish-error.ts";
 
 const text = v.string("a string");
 const texts = v.record(text, text, "an object of strings");
 
-const descriptor = fields({
-  mediaType: text,
+/** A media type; tools that do not know it leave it out, or empty. */
+export const typeField = v.nullish(text, "");
+
+/** The system that an image runs on. */
+export interface Platform {
+  readonly os?: string | undefined;
+  readonly architecture?: string | undefined;
+  readonly variant?: string | undefined;
+}
+
+export const platformField = optional(
+  fields({ os: optional(text), architecture: optional(text), variant: optional(text) }),
+);
+
+export const descriptor = fields({
+  mediaType: typeField,
   digest: digestField,
   size: sizeField,
-  urls: v.optional(v.array(text, "an array of URLs")),
-  annotations: v.optional(texts),
-  platform: v.optional(fields({ os: v.optional(text), architecture: v.optional(text), variant: v.optional(text) })),
+  urls: optional(v.array(text, "an array of URLs")),
+  annotations: optional(texts),
+  platform: platformField,
 });
 
 /** Points at a manifest or a blob; a size that nobody told is undefined. */
 export interface Descriptor {
+  /** Empty where nobody told. */
   readonly mediaType: string;
   readonly digest: Digest;
   readonly size: number | undefined;
   readonly urls?: readonly string[] | undefined;
   readonly annotations?: Readonly<Record<string, string>> | undefined;
-  readonly platform?:
-    | {
-        readonly os?: string | undefined;
-        readonly architecture?: string | undefined;
-        readonly variant?: string | undefined;
-      }
-    | undefined;
+  readonly platform?: Platform | undefined;
 }
 
 /** A manifest, read. */
@@ -50,17 +59,20 @@ export interface Manifest {
   readonly annotations: Readonly<Record<string, string>> | undefined;
 }
 
-const outline = { mediaType: v.optional(text), artifactType: v.optional(text), annotations: v.optional(texts) };
+const ociParts = {
+  mediaType: typeField,
+  artifactType: optional(text),
+  annotations: optional(texts),
+  subject: optional(fields({ digest: digestField })),
+};
 
-const ociParts = { ...outline, subject: v.optional(fields({ digest: digestField })) };
-
-const imageOf = fields({
+const imageManifest = fields({
   ...ociParts,
   config: descriptor,
-  layers: v.array(descriptor, "an array of descriptors"),
+  layers: listOf(descriptor, "an array of descriptors"),
 });
 
-const listOf = fields({ ...ociParts, manifests: v.array(descriptor, "an array of descriptors") });
+const imageIndex = fields({ ...ociParts, manifests: listOf(descriptor, "an array of descriptors") });
 
 const schema1 = fields({
   fsLayers: v.array(fields({ blobSum: digestField }), "an array of layers"),
@@ -102,10 +114,9 @@ export function readManifest(kind: ManifestKind, digest: Digest, bytes: Uint8Arr
     return { ...self, ...NOTHING, blobs: layers, layers, artifactType: undefined, annotations: undefined };
   }
   const isList = kind === "list" || kind === "index";
-  const content = isList ? readJson(listOf, bytes, file) : readJson(imageOf, bytes, file);
-  const mayLeaveItOut = kind === "oci" || kind === "index";
-  if (content.mediaType !== MEDIA_TYPE[kind] && !(mayLeaveItOut && content.mediaType === undefined)) {
-    throw broken(file, "mediaType", MEDIA_TYPE[kind], content.mediaType ?? "nothing");
+  const content = isList ? readJson(imageIndex, bytes, file) : readJson(imageManifest, bytes, file);
+  if (content.mediaType !== "" && content.mediaType !== MEDIA_TYPE[kind]) {
+    throw broken(file, "mediaType", MEDIA_TYPE[kind], content.mediaType);
   }
   const common = {
     ...self,

@@ -1,57 +1,86 @@
 import { stat } from "node:fs/promises";
-import { type Bundle, directoryBundle } from "./bundle.ts";
-import { dockerArchive, isDockerArchive } from "./docker-archive.ts";
-import { isLayout, ociLayout } from "./oci-layout.ts";
 import { broken } from "../publish-error.ts";
-import { readWhole } from "./reading.ts";
 import { parseAddress, REGISTRY_PREFIX } from "../registry/address.ts";
 import type { RegistryAccess } from "../registry/credentials.ts";
 import { registrySource } from "../registry/registry-source.ts";
+import { type Bundle, directoryBundle } from "./bundle.ts";
+import { dockerArchive, isDockerArchive } from "./docker-archive.ts";
+import { isLayout, ociLayout } from "./oci-layout.ts";
+import { readWhole } from "./reading.ts";
+import { isCalled } from "./selection.ts";
+import { isSkopeoDirectory, skopeoDirectory } from "./skopeo-directory.ts";
 import type { Source, Workshop } from "./source.ts";
 import { tarBundle } from "./tar.ts";
+import { formatOf, streamedTar } from "./unpacking.ts";
 
-/** What compressed files begin with, and what uncompresses them. */
-const COMPRESSED = [
-  [[0x1f, 0x8b], "gunzip"],
-  [[0x28, 0xb5, 0x2f, 0xfd], "unzstd"],
-  [[0xfd, 0x37, 0x7a, 0x58], "unxz"],
-  [[0x42, 0x5a, 0x68], "bunzip2"],
-] as const;
-
-async function refuseCompressed(path: string, size: number): Promise<void> {
-  for await (const chunk of readWhole(path, size)) {
-    const found = COMPRESSED.find(([magic]) => magic.every((byte, at) => chunk[at] === byte));
-    if (found !== undefined)
-      throw broken(path, "", `an uncompressed tar archive (try ${found[1]})`, "a compressed one");
-    return;
-  }
+/** What a source may be asked for. */
+export interface SourceOptions {
+  readonly access: RegistryAccess;
+  /** A registry that does not tell what refers to an image is an error. */
+  readonly requireReferrers: boolean;
+  /** Layers that `docker save` wrote uncompressed stay so. */
+  readonly keepLayers: boolean;
+  readonly standardInput: () => AsyncIterable<Uint8Array>;
 }
 
-async function bundleAt(path: string): Promise<Bundle> {
+const STANDARD_INPUT = "-";
+
+/** How skopeo writes where an image is, with the name of one image behind. @see containers-transports(5) */
+const PREFIXED = /^(oci|oci-archive|docker-archive|dir):([^:]+)(?::(.+))?$/;
+
+async function bundleAt(path: string, { scratch }: Workshop, options: SourceOptions): Promise<Bundle> {
+  if (path === STANDARD_INPUT) return await streamedTar("standard input", options.standardInput(), scratch);
   const status = await stat(path);
-  if (status.isDirectory()) return directoryBundle(path);
+  if (status.isDirectory()) return await directoryBundle(path);
   if (!status.isFile()) throw broken(path, "", "a directory or a tar archive", "something else");
-  await refuseCompressed(path, status.size);
+  for await (const head of readWhole(path, status.size)) {
+    if (formatOf(head) !== undefined) return await streamedTar(path, readWhole(path, status.size), scratch);
+    break;
+  }
   return await tarBundle(path);
 }
 
+async function sourceIn(bundle: Bundle, workshop: Workshop, { keepLayers }: SourceOptions): Promise<Source> {
+  if (await isLayout(bundle)) return await ociLayout(bundle, workshop, { keepLayers });
+  if (await isSkopeoDirectory(bundle)) return await skopeoDirectory(bundle);
+  if (await isDockerArchive(bundle)) return await dockerArchive(bundle, workshop);
+  throw broken(
+    bundle.name,
+    "",
+    "an OCI image layout (oci-layout, index.json) or a docker-archive (manifest.json)",
+    "neither",
+  );
+}
+
+/** One image of a source: that of a name, or `@` and its place in the list. */
+function only(source: Source, wanted: string): Source {
+  return {
+    ...source,
+    async *images() {
+      let at = 0;
+      for await (const image of source.images()) {
+        if (wanted === `@${at++}` || isCalled(image, wanted)) yield image;
+      }
+    },
+  };
+}
+
 /**
- * Opens an OCI image layout or a docker-archive, each as a directory or as a tar archive, or a registry's repository.
+ * Opens an OCI image layout or a docker-archive, each as a directory, as a tar archive or by standard input; a
+ * directory of skopeo's; or a registry's repository.
  *
  * @throws {PublishError} when it is none of them, or broken; the system's error when it can't be read
  */
-export async function openSource(path: string, workshop: Workshop, access: RegistryAccess): Promise<Source> {
-  if (path.startsWith(REGISTRY_PREFIX)) return await registrySource(parseAddress(path), access);
-  const bundle = await bundleAt(path);
+export async function openSource(text: string, workshop: Workshop, options: SourceOptions): Promise<Source> {
+  if (text.startsWith(REGISTRY_PREFIX)) {
+    const referrers = { isRequired: options.requireReferrers, warn: workshop.warn };
+    return await registrySource(parseAddress(text), options.access, referrers);
+  }
+  const [, , path = text, wanted] = PREFIXED.exec(text) ?? [];
+  const bundle = await bundleAt(path, workshop, options);
   try {
-    if (await isLayout(bundle)) return await ociLayout(bundle);
-    if (await isDockerArchive(bundle)) return await dockerArchive(bundle, workshop);
-    throw broken(
-      path,
-      "",
-      "an OCI image layout (oci-layout, index.json) or a docker-archive (manifest.json)",
-      "neither",
-    );
+    const source = await sourceIn(bundle, workshop, options);
+    return wanted === undefined ? source : only(source, wanted);
   } catch (error) {
     await bundle.close();
     throw error;

@@ -1,7 +1,7 @@
 /** Which images of a source get which tags. */
-import { isDigest, parseReference, parseTag, type Tag } from "../../core/reference.ts";
-import type { Descriptor } from "./manifest.ts";
+import { type Digest, isDigest, parseDigest, parseReference, parseTag, type Tag } from "../../core/reference.ts";
 import { PublishError } from "../publish-error.ts";
+import type { Descriptor } from "./manifest.ts";
 import type { Source, SourceImage } from "./source.ts";
 
 /** What `--tag` asks for: a tag, and which image gets it if that has another name. */
@@ -11,10 +11,17 @@ export interface TagChoice {
   readonly of: string | undefined;
 }
 
-/** An image with the tag that it gets; none when it is known by its digest alone. */
+/** An image that is wanted, with the tag that it gets; none when it is known by its digest alone. */
 export interface ChosenImage {
   readonly tag: Tag | undefined;
-  readonly root: Descriptor;
+  readonly root: () => Promise<Descriptor>;
+}
+
+/** Something that can't be published, beside what can. */
+export interface Skipped {
+  /** What it is called. */
+  readonly name: string;
+  readonly why: string;
 }
 
 /** Reads `<tag>` or `<tag>=<image of the source>`. @returns undefined when the tag breaks the grammar */
@@ -24,16 +31,63 @@ export function parseTagChoice(text: string): TagChoice | undefined {
   return tag === undefined ? undefined : { tag, of: of.length === 0 ? undefined : of.join("=") };
 }
 
-/** The tag in `1.0`, `app:1.0` or `host:5000/team/app:1.0`; undefined when there is none. */
-function tagOf(name: string): Tag | undefined {
-  const last = name.slice(name.lastIndexOf("/") + 1);
-  const colon = last.indexOf(":");
-  if (colon !== -1) return parseTag(last.slice(colon + 1));
-  return last === name ? parseTag(name) : undefined;
+/** The parts of `1.0`, `app:1.0`, `host:5000/team/app:1.0` or `host/team/app@sha256:…`. */
+function partsOf(name: string): { readonly repository: string; readonly tag: string; readonly isDigested: boolean } {
+  const [tagged = "", ...digest] = name.split("@");
+  const slash = tagged.lastIndexOf("/");
+  const colon = tagged.indexOf(":", slash + 1);
+  const isDigested = digest.length > 0;
+  if (colon !== -1) return { repository: tagged.slice(0, colon), tag: tagged.slice(colon + 1), isDigested };
+  return slash === -1 && !isDigested
+    ? { repository: "", tag: tagged, isDigested }
+    : { repository: tagged, tag: "", isDigested };
 }
 
-const isCalled = ({ names }: SourceImage, text: string): boolean =>
+/** The tag in a name; undefined when there is none. */
+const tagOf = (name: string): Tag | undefined => parseTag(partsOf(name).tag);
+
+/** What docker means by a short name; empty where a name is a tag alone. */
+function repositoryOf(name: string): string {
+  const { repository } = partsOf(name);
+  if (repository === "") return "";
+  const [host = "", ...path] = repository.split("/");
+  if (path.length === 0) return `docker.io/library/${host}`;
+  return /[.:]/.test(host) || host === "localhost" ? repository : `docker.io/${repository}`;
+}
+
+/** Whether an image has a name, or the tag in one. */
+export const isCalled = ({ names }: Pick<SourceImage, "names">, text: string): boolean =>
   names.includes(text) || names.some((name) => tagOf(name) === text);
+
+/** Whether a repository of a source is the one that `--source-name` means, with its host or without. */
+const isNamed = (repository: string, wanted: string): boolean =>
+  repository === repositoryOf(`${wanted}:tag`) || repository.endsWith(`/${wanted}`);
+
+/** Keeps the names of one repository: another's tags would be taken for its own. */
+function ofOneRepository(
+  images: readonly SourceImage[],
+  wanted: string | undefined,
+  source: Source,
+): readonly SourceImage[] {
+  const all = new Set(images.flatMap(({ names }) => names.map(repositoryOf)).filter((each) => each !== ""));
+  const list = [...all].sort().join(", ");
+  if (wanted !== undefined) {
+    const [found, another] = [...all].filter((each) => isNamed(each, wanted));
+    if (found === undefined)
+      throw new PublishError(`${source.name}: no image is of ${wanted} (there are: ${list || "none"})`);
+    if (another !== undefined) {
+      throw new PublishError(`${source.name}: --source-name ${wanted} may be ${found} or ${another}: give it whole`);
+    }
+    return images.flatMap((image) => {
+      const names = image.names.filter((name) => repositoryOf(name) === found);
+      return names.length > 0 || image.names.length === 0 ? [{ ...image, names }] : [];
+    });
+  }
+  const named = images.map(({ names }) => names.map(repositoryOf)).filter((each) => each.some((one) => one !== ""));
+  const hasAll = (repository: string) => named.every((each) => each.includes(repository) || each.includes(""));
+  if (all.size < 2 || [...all].some(hasAll)) return images;
+  throw new PublishError(`${source.name} has images of ${list}: choose one with --source-name, or tags with --tag`);
+}
 
 async function find(images: readonly SourceImage[], { tag, of }: TagChoice, source: Source): Promise<SourceImage> {
   const wanted = of ?? tag;
@@ -47,55 +101,85 @@ async function find(images: readonly SourceImage[], { tag, of }: TagChoice, sour
   if (found !== undefined) return found;
   const reference = of === undefined ? undefined : parseReference(of);
   if (reference !== undefined && isDigest(reference)) {
-    for (const image of images) if ((await image.root()).digest === reference) return image;
+    for (const image of images) {
+      if (image.digest === reference || (await image.root()).digest === reference) return image;
+    }
   }
   const [only] = images;
   if (of === undefined && only !== undefined && images.length === 1) return only;
   throw new PublishError(`${source.name}: no image is called ${wanted} (there are: ${names})`);
 }
 
-/** Every image under the tags that the source gives it. */
-async function* allOf(images: readonly SourceImage[], source: Source): AsyncGenerator<ChosenImage> {
-  for (const image of images) {
-    const root = await image.root();
-    if (image.names.length === 0) yield { tag: undefined, root };
-    for (const name of image.names) {
-      const tag = tagOf(name);
-      if (tag === undefined) {
-        throw new PublishError(`${source.name}: ${JSON.stringify(name)} is no tag: give one with --tag <tag>=${name}`);
-      }
-      yield { tag, root };
-    }
-  }
+/** What a tag of Cosign's is about, as `sha256-<hex>.sig`; undefined for other tags. */
+export function signedBy(tag: string): Digest | undefined {
+  const [, algorithm = "", hex = ""] = /^(sha256|sha512)-([0-9a-f]+)\.(?:sig|att|sbom)$/.exec(tag) ?? [];
+  return parseDigest(`${algorithm}:${hex}`);
 }
 
 /** What is wanted of a source. */
 export interface Choice {
   readonly chosen: readonly ChosenImage[];
-  /** Images without a name that nobody chose: they may refer to one that was chosen. */
-  readonly nameless: readonly Descriptor[];
+  /** Images that nobody chose: they may refer to one that was chosen. */
+  readonly nameless: readonly ChosenImage[];
+  /** Tags of Cosign's that nobody chose: they go with what they are about. */
+  readonly signatures: readonly (ChosenImage & { readonly tag: Tag; readonly subject: Digest })[];
+  readonly skipped: readonly Skipped[];
+}
+
+/** Every image under the tags that the source gives it. */
+function allOf(images: readonly SourceImage[], source: Source): Choice {
+  const chosen: ChosenImage[] = [];
+  const skipped: Skipped[] = [];
+  const givenBy = new Map<Tag, string>();
+  for (const { names, root } of images) {
+    const tags = new Set<Tag>();
+    for (const name of names) {
+      const tag = tagOf(name);
+      const other = tag === undefined || tags.has(tag) ? name : (givenBy.get(tag) ?? name);
+      if (other !== name) {
+        throw new PublishError(
+          `${source.name}: ${other} and ${name} are both ${tag}: choose with --source-name or --tag`,
+        );
+      }
+      if (tag !== undefined) tags.add(tag);
+      else if (!partsOf(name).isDigested) {
+        const text = JSON.stringify(name);
+        skipped.push({ name, why: `${source.name}: ${text} is no tag: give one with --tag <tag>=${name}` });
+      }
+    }
+    for (const tag of tags) {
+      givenBy.set(tag, names.find((name) => tagOf(name) === tag) ?? tag);
+      chosen.push({ tag, root });
+    }
+    if (names.every((name) => partsOf(name).isDigested)) chosen.push({ tag: undefined, root });
+  }
+  return { chosen, nameless: [], signatures: [], skipped };
 }
 
 /**
  * Takes the images that are wanted, or all of them.
  *
- * @throws {PublishError} when a wanted image is not there, or nothing gets a tag
+ * @param sourceName of images of several repositories, that one's
+ * @throws {PublishError} when a wanted image is not there, or tags of two repositories would be mixed
  */
-export async function choose(source: Source, choices: readonly TagChoice[]): Promise<Choice> {
-  const images: SourceImage[] = [];
-  for await (const image of source.images()) images.push(image);
+export async function choose(
+  source: Source,
+  choices: readonly TagChoice[],
+  sourceName: string | undefined,
+): Promise<Choice> {
+  const all: SourceImage[] = [];
+  for await (const image of source.images()) all.push(image);
+  const images = choices.length > 0 && sourceName === undefined ? all : ofOneRepository(all, sourceName, source);
+  if (choices.length === 0) return allOf(images, source);
   const chosen: ChosenImage[] = [];
-  if (choices.length === 0) for await (const image of allOf(images, source)) chosen.push(image);
-  for (const choice of choices) {
-    const image = await find(images, choice, source);
-    chosen.push({ tag: choice.tag, root: await image.root() });
-  }
-  if (!chosen.some(({ tag }) => tag !== undefined)) {
-    throw new PublishError(`${source.name}: no image has a tag: give one with --tag`);
-  }
-  const nameless: Descriptor[] = [];
-  for (const image of choices.length === 0 ? [] : images) {
-    if (image.names.length === 0) nameless.push(await image.root());
-  }
-  return { chosen, nameless };
+  for (const choice of choices) chosen.push({ tag: choice.tag, root: (await find(images, choice, source)).root });
+  const nameless = images.filter(({ names }) => names.length === 0);
+  const signatures = images.flatMap(({ names, root }) =>
+    names.flatMap((name) => {
+      const tag = tagOf(name);
+      const subject = tag === undefined ? undefined : signedBy(tag);
+      return tag === undefined || subject === undefined ? [] : [{ tag, subject, root }];
+    }),
+  );
+  return { chosen, nameless: nameless.map(({ root }) => ({ tag: undefined, root })), signatures, skipped: [] };
 }

@@ -1,5 +1,5 @@
 /** What can be published: the seam between where images come from and where they go. */
-import type { Digest } from "../../core/reference.ts";
+import type { Digest, Tag } from "../../core/reference.ts";
 import type { Descriptor } from "./manifest.ts";
 
 /** Bytes that wait to be read. Nobody has verified them yet. */
@@ -12,14 +12,24 @@ export interface SourceFile {
   readonly read: () => AsyncIterable<Uint8Array>;
   /** Where just these bytes lie as a file of their own, which may get a second name. */
   readonly path?: string;
+  /** Where just these bytes begin in a larger file. */
+  readonly part?: { readonly path: string; readonly start: number };
 }
 
 /** One image, list or artifact that a source offers by itself. */
 export interface SourceImage {
   /** What the source calls it: tags, or whole names as `docker.io/library/app:1.0`; none when it has no name. */
   readonly names: readonly string[];
+  /** How the source itself knows it, which is not how it is published where layers are compressed. */
+  readonly digest?: Digest | undefined;
   /** Finding out may take long: an archive compresses layers, a registry is asked. */
   readonly root: () => Promise<Descriptor>;
+}
+
+/** An image with the tag that it gets; none when it is known by its digest alone. */
+export interface TaggedImage {
+  readonly tag: Tag | undefined;
+  readonly root: Descriptor;
 }
 
 /** Where images come from. */
@@ -33,8 +43,10 @@ export interface Source {
    * @returns undefined when the source does not have it
    */
   readonly open: (descriptor: Descriptor, as: "manifest" | "blob") => Promise<SourceFile | undefined>;
+  /** Whether the source has a blob, where that can be told without opening it. */
+  readonly has?: (blob: Descriptor) => Promise<boolean>;
   /** What refers to a manifest, where a source has to be asked for it. Those that it does not have are left out. */
-  readonly referrers?: (subject: Digest) => Promise<readonly Descriptor[]>;
+  readonly referrers?: (subject: Digest) => Promise<readonly TaggedImage[]>;
   readonly close: () => Promise<void>;
 }
 
@@ -52,4 +64,5 @@ export interface Workshop {
   readonly compressed: Map<string, Compressed>;
   /** Told of bytes as they are compressed. */
   readonly onBytes: (bytes: number) => void;
+  readonly warn: (text: string) => void;
 }

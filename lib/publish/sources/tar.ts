@@ -161,26 +161,27 @@ async function readEntries(handle: FileHandle, archive: string): Promise<Readonl
 /**
  * Opens an archive; its links lead to files inside it.
  *
+ * @param name what messages call it
  * @throws {PublishError} when it is not a whole tar archive
  */
-export async function tarBundle(path: string): Promise<Bundle> {
+export async function tarBundle(path: string, name: string = path): Promise<Bundle> {
   const handle = await open(path, "r");
   const close = () => handle.close();
   try {
-    const entries = await readEntries(handle, path);
+    const entries = await readEntries(handle, name);
     return {
-      name: path,
+      name,
       async open(asked) {
-        let name = insidePath(asked);
-        for (let links = 0; name !== undefined && links < MAX_LINKS; links++) {
-          const entry = entries.get(name);
+        let inside = insidePath(asked);
+        for (let links = 0; inside !== undefined && links < MAX_LINKS; links++) {
+          const entry = entries.get(inside);
           if (entry === undefined) return undefined;
           if (entry.kind === "file") {
             const { start, size } = entry;
-            const shown = `${path}: ${name}`;
-            return { name: shown, size, read: () => readPart(handle, start, size, shown) };
+            const shown = `${name}: ${inside}`;
+            return { name: shown, size, read: () => readPart(handle, start, size, shown), part: { path, start } };
           }
-          name = entry.to;
+          inside = entry.to;
         }
         return undefined;
       },

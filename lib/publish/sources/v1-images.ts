@@ -6,7 +6,7 @@
  */
 import * as v from "valibot";
 import { type Digest, type ImageId, parseDigest, parseImageId } from "../../core/reference.ts";
-import { fields, readJson } from "../json-file.ts";
+import { fields, optional, readJson } from "../json-file.ts";
 import type { Descriptor, Manifest } from "./manifest.ts";
 import { broken, PublishError } from "../publish-error.ts";
 import { sha256 } from "./reading.ts";
@@ -38,14 +38,14 @@ const LAYER_TYPES: ReadonlySet<string> = new Set([
 const text = v.string("a string");
 
 const step = fields({
-  created: v.optional(text),
-  created_by: v.optional(text),
-  author: v.optional(text),
-  comment: v.optional(text),
-  empty_layer: v.optional(v.boolean("true or false"), false),
+  created: optional(text),
+  created_by: optional(text),
+  author: optional(text),
+  comment: optional(text),
+  empty_layer: v.nullish(v.boolean("true or false"), false),
 });
 
-const configFile = v.looseObject({ history: v.optional(v.array(step, "an array of steps")) }, "an object");
+const configFile = v.looseObject({ history: optional(v.array(step, "an array of steps")) }, "an object");
 
 const schema1 = fields({
   fsLayers: v.array(v.unknown(), "an array of layers"),
@@ -55,6 +55,9 @@ const schema1 = fields({
 const compatibility = v.looseObject({ id: text }, "an object with an id");
 
 type Step = v.InferOutput<typeof step>;
+
+/** A layer of which nobody tells how it came to be. */
+const SOME_STEP = v.parse(step, {});
 
 function mustBe<Value>(value: Value | undefined): Value {
   if (value === undefined) throw new PublishError("a sum is no digest");
@@ -87,7 +90,7 @@ function describeTop(config: Readonly<Record<string, unknown>>, id: string, pare
 
 /** A configuration may leave its history out; then each layer is a step. */
 function stepsOf(history: readonly Step[] | undefined, layers: readonly Descriptor[]): readonly Step[] {
-  return history !== undefined && history.length > 0 ? history : layers.map(() => ({ empty_layer: false }));
+  return history !== undefined && history.length > 0 ? history : layers.map(() => SOME_STEP);
 }
 
 /** Pairs each step with its layer. */
@@ -107,7 +110,7 @@ function lineageOf(manifest: Manifest, configBytes: Uint8Array, file: string): r
   const images: V1Image[] = [];
   for (const [at, layer] of layers.entries()) {
     const parent = images.at(-1)?.id ?? "";
-    const one = steps[at] ?? { empty_layer: false };
+    const one = steps[at] ?? SOME_STEP;
     const isTop = at === steps.length - 1;
     const id = isTop ? idOf(hexOf(layer), parent, new TextDecoder().decode(configBytes)) : idOf(hexOf(layer), parent);
     const json = isTop ? describeTop(config, id, parent, one.empty_layer) : describeStep(id, parent, one);

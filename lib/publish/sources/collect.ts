@@ -1,0 +1,51 @@
+/** Takes from a source what is wanted of it, and plans it. */
+import type { Planning } from "../plan.ts";
+import { PublishError, SourceFailure } from "../publish-error.ts";
+import { choose, type Skipped, type TagChoice } from "./selection.ts";
+import type { Source } from "./source.ts";
+
+/** What is wanted. */
+export interface Wanted {
+  /** Which tags; none means all of the source. */
+  readonly tags: readonly TagChoice[];
+  /** Of a source with images of several repositories, the one. */
+  readonly sourceName: string | undefined;
+  /** What refers to the images, as signatures do, comes along. */
+  readonly withReferrers: boolean;
+}
+
+/**
+ * Adds the images that are wanted to a plan. Of all images of a source, one that is broken or gone is left out.
+ *
+ * @returns what was left out
+ * @throws {PublishError} when a chosen image can't be had, or no image of all; when the source can't be read
+ */
+export async function collect(
+  source: Source,
+  { plan, add, addReferrers, askForReferrers }: Planning,
+  { tags, sourceName, withReferrers }: Wanted,
+): Promise<readonly Skipped[]> {
+  const { chosen, nameless, signatures, skipped: unnamed } = await choose(source, tags, sourceName);
+  const skipped = [...unnamed];
+  for (const { tag, root } of chosen) {
+    try {
+      await add(source, { tag, root: await root() });
+    } catch (error) {
+      if (tags.length > 0 || !(error instanceof PublishError) || error instanceof SourceFailure) throw error;
+      skipped.push({ name: tag ?? "an image without a tag", why: error.message });
+    }
+  }
+  if (plan.tags.size === 0) {
+    const [first] = skipped;
+    throw new PublishError(first?.why ?? `${source.name}: no image has a tag: give one with --tag`);
+  }
+  if (!withReferrers) return skipped;
+  for (const { tag, subject, root } of signatures) {
+    if (plan.manifests.has(subject)) await add(source, { tag, root: await root() });
+  }
+  const others: Awaited<ReturnType<(typeof nameless)[number]["root"]>>[] = [];
+  for (const { root } of nameless) others.push(await root());
+  await addReferrers(source, others);
+  await askForReferrers(source);
+  return skipped;
+}

@@ -1,0 +1,49 @@
+/** Which of a list's images are wanted, by the system that they run on. */
+import { PublishError } from "../publish-error.ts";
+import type { Descriptor, Platform } from "./manifest.ts";
+
+/** A platform, with any variant where none is given. */
+export interface PlatformChoice {
+  readonly os: string;
+  readonly architecture: string;
+  readonly variant: string | undefined;
+}
+
+/** Reads `os/architecture[/variant]`. @returns undefined when it is none */
+export function parsePlatform(text: string): PlatformChoice | undefined {
+  const [, os, architecture, variant] = /^([a-z0-9]+)\/([a-z0-9_]+)(?:\/([a-z0-9.]+))?$/.exec(text) ?? [];
+  return os === undefined || architecture === undefined ? undefined : { os, architecture, variant };
+}
+
+const isFor = ({ os, architecture, variant }: Platform, choice: PlatformChoice): boolean =>
+  os === choice.os &&
+  architecture === choice.architecture &&
+  (choice.variant === undefined || choice.variant === variant);
+
+/** BuildKit's attestations are for no platform; this annotation says which image they are about. */
+const ABOUT = "vnd.docker.reference.digest";
+
+/**
+ * Takes the children of a list that are for one of the platforms, those that are for none, and attestations of both.
+ *
+ * @param choices none means all
+ * @param from the list, for the error
+ * @throws {PublishError} when a list has nothing for them
+ */
+export function wantedChildren(
+  children: readonly Descriptor[],
+  choices: readonly PlatformChoice[],
+  from: string,
+): readonly Descriptor[] {
+  if (choices.length === 0 || children.length === 0) return children;
+  const isWanted = ({ platform }: Descriptor) =>
+    platform === undefined || choices.some((choice) => isFor(platform, choice));
+  const wanted = new Set<string>(children.filter(isWanted).map(({ digest }) => digest));
+  if (wanted.size === 0) {
+    const there = children.flatMap(({ platform: { os, architecture, variant } = {} }) =>
+      os === undefined || os === "unknown" ? [] : [[os, architecture, variant].filter(Boolean).join("/")],
+    );
+    throw new PublishError(`${from}: has no image for such a platform (there are: ${there.join(", ") || "none"})`);
+  }
+  return children.filter(({ digest, annotations }) => wanted.has(digest) || wanted.has(annotations?.[ABOUT] ?? ""));
+}
