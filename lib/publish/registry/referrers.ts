@@ -80,21 +80,23 @@ export interface ReferrerOptions {
   readonly warn: (text: string) => void;
 }
 
-/** Asks for referrers until the registry does not tell them, and then no more. */
+/** Asks for referrers, and does without those that the registry does not tell; one that is ill is asked no more. */
 export function whereTold<Item>(
   { isRequired, warn }: ReferrerOptions,
   ask: (subject: Digest) => Promise<readonly Item[]>,
 ): (subject: Digest) => Promise<readonly Item[]> {
-  let hasGivenUp = false;
+  let hasWarned = false;
+  let isIll = false;
   return async (subject) => {
-    if (hasGivenUp) return [];
+    if (isIll) return [];
     try {
       return await ask(subject);
     } catch (error) {
       if (!(error instanceof PublishError)) throw error;
       if (isRequired) throw new SourceFailure(`${error.message} (--require-referrers)`);
-      if (!hasGivenUp) warn(`${error.message}: published without what may refer to the images, as signatures`);
-      hasGivenUp = true;
+      if (!hasWarned) warn(`${error.message}: published without what may refer to the images, as signatures`);
+      hasWarned = true;
+      isIll = error instanceof SourceFailure;
       return [];
     }
   };

@@ -162,17 +162,43 @@ describe("referrers", () => {
     });
   });
 
-  test("are not left out because the registry is ill", async () => {
-    const { address } = serve(({ path }) =>
-      path.startsWith("referrers/") ? new Response("", { status: 403 }) : undefined,
-    );
-    const { code, err } = await newSite().publish(`${address}:1.0`);
-    expect(code).toBe(1);
-    expect(err).toContain(`the referrers of ${image.digest}: 403`);
+  const html = () => new Response("<p>Hello", { headers: { "content-type": "text/html" } });
+  const nothing = () =>
+    new Response('{"manifests":null}', { headers: { "content-type": "application/vnd.oci.image.index.v1+json" } });
+  const withStatus = (status: number) => () => new Response("", { status });
+  test.each([
+    ["401", withStatus(401), ": 401"],
+    ["403", withStatus(403), ": 403"],
+    ["406", withStatus(406), ": 406"],
+    ["424", withStatus(424), ": 424"],
+    ["451", withStatus(451), ": 451"],
+    ["a page for people", html, "expected application/vnd.oci.image.index.v1+json, received text/html"],
+    ["no list", nothing, "manifests: expected an array of descriptors, received null"],
+  ])("that a registry answers with %s are left out with one warning, or are an error", async (_, answer, why) => {
+    const { address } = serve(({ path }) => (path.startsWith("referrers/") ? answer() : undefined));
+    const site = newSite();
+    const { err } = await site.published(`${address}:1.0`);
+    expect(err.match(/warning: .*/g)).toEqual([expect.stringContaining(why)]);
+    expect(err).toContain("published without what may refer to the images, as signatures");
+    expect(Object.values(site.tree())).toContain(image.digest);
+    const required = await newSite().publish(`${address}:1.0`, "--require-referrers");
+    expect([required.code, required.err]).toEqual([1, expect.stringContaining(`${why}`)]);
+  });
+
+  test("are not asked for when nobody wants them", async () => {
+    const registry = serve(() => undefined);
+    await newSite().published(`${registry.address}:1.0`, "--no-referrers");
+    expect(registry.paths().filter((path) => /referrers|sha256-/.test(path))).toEqual([]);
+  });
+
+  test("may be a registry's page where the tag of clients is", async () => {
+    const { address } = serve(({ path }) => (/^manifests\/sha256-[0-9a-f]+$/.test(path) ? html() : undefined));
+    const { err } = await newSite().published(`${address}:1.0`);
+    expect(err).toContain("received text/html: published without");
   });
 });
 
-test("layers that clients fetch elsewhere are not asked for", async () => {
+test("layers that clients fetch elsewhere are not fetched when the registry does not have them", async () => {
   const layout = newLayout();
   const foreign = {
     mediaType: "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
@@ -184,7 +210,9 @@ test("layers that clients fetch elsewhere are not asked for", async () => {
   const registry = serveLayout(layout.path);
   afterwards(registry.stop);
   expect(await treeOf(registry.address)).toEqual(await treeOf(layout.path));
-  expect(registry.paths().filter((path) => path.includes(foreign.digest))).toEqual([]);
+  expect(registry.seen.filter(({ path }) => path.includes(foreign.digest)).map(({ method }) => method)).toEqual([
+    "HEAD",
+  ]);
 });
 
 test("many tags are asked for a few at a time, each manifest once", async () => {

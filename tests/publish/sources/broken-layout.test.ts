@@ -204,20 +204,25 @@ test.each<[string, (path: string) => unknown, string]>([
     "header at byte 0: expected a tar header, received other bytes",
   ],
   [
-    "that is compressed",
-    (path) => writeFileSync(path, gzipSync("x")),
-    "expected an uncompressed tar archive (try gunzip), received a compressed one",
+    "that is compressed in a way that is not read",
+    (path) => writeFileSync(path, Buffer.from("fd377a585a0000", "hex")),
+    "expected a tar archive, as it is or by gzip or zstd (try unxz), received xz",
+  ],
+  [
+    "that is compressed and cut off",
+    (path) => writeFileSync(path, gzipSync("x".repeat(5000)).subarray(0, 20)),
+    "expected whole gzip",
   ],
   ["that is a device", () => {}, "/dev/null: expected a directory or a tar archive, received something else"],
   [
     "that is an archive of other things",
-    (path) => succeed(["tar", "-cf", path, "-C", import.meta.dir, "layouts.ts"]),
+    (path) => succeed(["tar", "-cf", path, "-C", import.meta.dir, "layout.test.ts"]),
     "expected an OCI image layout (oci-layout, index.json) or a docker-archive (manifest.json), received neither",
   ],
   [
     "that is cut off",
     async (path) => {
-      await succeed(["tar", "-cf", path, "-C", import.meta.dir, "layouts.ts"]);
+      await succeed(["tar", "-cf", path, "-C", import.meta.dir, "layout.test.ts"]);
       truncateSync(path, 1000);
     },
     "header at byte 0: expected",

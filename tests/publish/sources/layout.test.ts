@@ -151,7 +151,7 @@ test("what refers to an image is listed under it, with its type, its annotations
   expect(chosen.redirectFile()["referrers"]).toEqual(expected);
 });
 
-test("layers that clients fetch elsewhere are not asked for", async () => {
+test("layers that clients may fetch elsewhere are published where the layout has them", async () => {
   const layout = newLayout();
   const foreign = {
     mediaType: "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
@@ -161,8 +161,13 @@ test("layers that clients fetch elsewhere are not asked for", async () => {
   };
   layout.finish([["windows", layout.image("2", "own", { layers: [foreign] })]]);
   const site = newSite();
-  await site.published(layout.path);
-  expect(Object.keys(site.tree()).filter((path) => path.includes(foreign.digest))).toEqual([]);
+  const { err } = await site.published(layout.path);
+  expect(err).toContain(`does not have the layer ${foreign.digest}: clients fetch it from https://example.com/layer`);
+  expect(Object.values(site.tree())).not.toContain(foreign.digest);
+  layout.blob(foreign.mediaType, "elsewhere");
+  const again = await site.published(layout.path);
+  expect(again.err).not.toContain("does not have");
+  expect(Object.values(site.tree())).toContain(foreign.digest);
 });
 
 test("the same layout makes the same bytes, in whatever order its images are and however it lies there", async () => {
@@ -231,7 +236,10 @@ test("an image gets the tags that are asked for, found by its tag, its whole nam
   ]);
   const site = newSite();
   const both = await site.publish(layout.path);
-  expect([both.code, both.err]).toEqual([1, expect.stringContaining(`the tag 1.0 is given to`)]);
+  expect([both.code, both.err]).toEqual([
+    1,
+    expect.stringContaining("has images of docker.io/other/app, host:5000/team/app: choose one with --source-name"),
+  ]);
   const tags = ["--tag", "a=host:5000/team/app:1.0", "--tag", `b=${two.digest}`, "--tag", "c=docker.io/other/app:1.0"];
   await site.published(layout.path, ...tags);
   const tree = site.tree();
