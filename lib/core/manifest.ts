@@ -40,9 +40,9 @@ export function mediaTypeOf(bytes: Uint8Array): string {
   const said = KNOWN_TYPES.find((type) => type === mediaType);
   if (said !== undefined) return said;
   if (schemaVersion === 1) return signatures === undefined ? UNSIGNED_SCHEMA_1 : MEDIA_TYPE["1"];
-  // Only OCI manifests may omit their media type.
-  if (schemaVersion === 2 && mediaType === undefined)
-    return manifests === undefined ? MEDIA_TYPE.oci : MEDIA_TYPE.index;
+  // Only OCI manifests may omit their media type; some tools leave it empty.
+  if (schemaVersion === 2 && (mediaType ?? "") === "")
+    return (manifests ?? undefined) === undefined ? MEDIA_TYPE.oci : MEDIA_TYPE.index;
   return "application/json";
 }
 

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { mediaTypeOf } from "../../content/manifest.ts";
+import { mediaTypeOf } from "../../core/manifest.ts";
 import { MEDIA_TYPE } from "../../core/media-types.ts";
 import type { Digest } from "../../core/reference.ts";
 import { digestField, fields, listOf, optional, readJson, sizeField } from "../json-file.ts";

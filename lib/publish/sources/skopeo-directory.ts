@@ -1,4 +1,4 @@
-import { mediaTypeOf } from "../../content/manifest.ts";
+import { mediaTypeOf } from "../../core/manifest.ts";
 import { broken } from "../publish-error.ts";
 import type { Bundle } from "./bundle.ts";
 import { digestOf } from "./compressing.ts";
