@@ -13,19 +13,23 @@ export interface Made {
 
 export interface Order {
   readonly name: string;
+  /** The subject's attributes, by default `CN=` and the name. */
+  readonly subject?: readonly string[];
   /** Itself, if nobody else. */
   readonly issuer?: Made;
   /** Lines of an extension section of openssl's configuration. */
   readonly extensions?: readonly string[];
+  /** By default 30, and 60 for one that issues itself: it ends after all that it issues, however slow the machine. */
   readonly days?: number;
   /** Whose key it shares. */
   readonly sharesKeyWith?: Made;
   readonly hash?: string;
   readonly isRsa?: boolean;
+  readonly curve?: string;
 }
 
 export const AUTHORITY = ["basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign,cRLSign"];
-const EC_KEY = ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"];
+const ecKey = (curve: string) => ["-algorithm", "EC", "-pkeyopt", `ec_paramgen_curve:${curve}`];
 const RSA_KEY = ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"];
 
 function openssl(...parameters: readonly string[]): void {
@@ -38,21 +42,23 @@ export function openWorkshop() {
   const directory = mkdtempSync(join(tmpdir(), "craned-certificates-"));
   let count = 0;
   return {
-    make({ name, issuer, extensions = [], days = 30, sharesKeyWith, hash = "sha256", isRsa = false }: Order): Made {
+    make(order: Order): Made {
+      const {
+        name,
+        issuer,
+        subject = [`CN=${name}`],
+        extensions = [],
+        sharesKeyWith,
+        hash = "sha256",
+        isRsa = false,
+      } = order;
+      const { days = issuer === undefined ? 60 : 30, curve = "P-256" } = order;
       const base = join(directory, `${count++}`);
       const [certificatePath, configPath] = [`${base}.pem`, `${base}.conf`];
       const keyPath = sharesKeyWith?.keyPath ?? `${base}.key`;
-      const lines = [
-        "[req]",
-        "prompt=no",
-        "distinguished_name=dn",
-        "x509_extensions=ext",
-        "[dn]",
-        `CN=${name}`,
-        "[ext]",
-      ];
+      const lines = ["[req]", "prompt=no", "distinguished_name=dn", "x509_extensions=ext", "[dn]", ...subject, "[ext]"];
       writeFileSync(configPath, [...lines, ...extensions, ""].join("\n"));
-      if (sharesKeyWith === undefined) openssl("genpkey", ...(isRsa ? RSA_KEY : EC_KEY), "-out", keyPath);
+      if (sharesKeyWith === undefined) openssl("genpkey", ...(isRsa ? RSA_KEY : ecKey(curve)), "-out", keyPath);
       const signer = issuer === undefined ? [] : ["-CA", issuer.certificatePath, "-CAkey", issuer.keyPath];
       const request = ["-new", "-x509", "-config", configPath, "-key", keyPath, `-${hash}`, "-days", `${days}`];
       openssl("req", ...request, ...signer, "-out", certificatePath);

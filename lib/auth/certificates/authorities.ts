@@ -1,13 +1,43 @@
 import { readFileSync } from "node:fs";
-import { type Authorities, parseAuthorities } from "./chain.ts";
 import type { Config } from "../../config/config.ts";
+import { type Certificate, parseCertificate, readPem } from "./certificate.ts";
+import { type Authorities, isUnderstood, pathLengthOf } from "./chain.ts";
 
-/** The authorities of the file that the configuration names, if it does, or what is wrong with the file. */
+/** The authorities of a file, or its fault. */
+export type AuthoritiesResult =
+  | { readonly ok: true; readonly authorities: Authorities }
+  | { readonly ok: false; readonly expected: string; readonly received: string };
+
+/**
+ * Parses a file of authorities.
+ *
+ * @param text PEM; text around the certificates is taken for comments
+ */
+export function parseAuthorities(text: string): AuthoritiesResult {
+  const { certificates, around } = readPem(text);
+  const fault = (received: string): AuthoritiesResult => ({
+    ok: false,
+    expected: "certificates of authorities in PEM",
+    received,
+  });
+  if (around.includes("-----BEGIN CERTIFICATE-----")) return fault("one that breaks off or is not base64");
+  const authorities: Certificate[] = [];
+  for (const [index, der] of certificates.entries()) {
+    const authority = der === undefined ? undefined : parseCertificate(der);
+    if (authority === undefined) return fault(`something else as number ${index + 1}`);
+    if (pathLengthOf(authority) === undefined) return fault(`one that may not issue any, as number ${index + 1}`);
+    if (!isUnderstood(authority)) return fault(`one with limits that are not understood, as number ${index + 1}`);
+    authorities.push(authority);
+  }
+  return authorities.length === 0 ? fault("none") : { ok: true, authorities };
+}
+
+/** The authorities that the configuration names, or an error that names the file. */
 export type ReadAuthorities =
   | { readonly ok: true; readonly authorities: Authorities | undefined }
   | { readonly ok: false; readonly problem: string };
 
-/** Reads `auth.client_ca`. */
+/** Reads the file of `auth.client_ca`. */
 export function readAuthorities({ clientCa }: Config["auth"]): ReadAuthorities {
   if (clientCa === undefined) return { ok: true, authorities: undefined };
   const refuse = (expected: string, received: string): ReadAuthorities => ({

@@ -1,23 +1,30 @@
+/** X.509 certificates, in DER and in PEM (RFC 7468). */
 import { X509Certificate } from "node:crypto";
-import { readElements, readOid, readOnly, readSequence, TAG } from "./der.ts";
+import { type Element, readElements, readOid, readOnly, readSequence, TAG } from "./der.ts";
 
 /** One extension of a certificate. */
 export interface Extension {
   readonly isCritical: boolean;
-  /** What its OCTET STRING holds: DER of its own, as a rule. */
+  /** The content of its OCTET STRING: DER again, as a rule. */
   readonly value: Uint8Array;
 }
 
-/** What is read of an X.509 certificate. Times are in milliseconds since 1970. */
+/** The parts of an X.509 certificate that are used here. Times are in milliseconds since 1970. */
 export interface Certificate {
-  /** The runtime's own reading of the same bytes: it compares names and checks signatures. */
+  readonly der: Uint8Array;
+  /** The runtime's view of the same bytes: it compares names and checks signatures. */
   readonly x509: X509Certificate;
+  /** The content of the subject's SEQUENCE. */
+  readonly subject: Uint8Array;
   readonly extensions: ReadonlyMap<string, Extension>;
   readonly notBefore: number;
   readonly notAfter: number;
 }
 
+const VERSION_TAG = 0xa0;
 const EXTENSIONS_TAG = 0xa3;
+/** After serial number, algorithm, issuer and dates. */
+const SUBJECT_INDEX = 4;
 const TRUE = 0xff;
 
 function readExtension(bytes: Uint8Array): readonly [oid: string, extension: Extension] | undefined {
@@ -33,12 +40,18 @@ function readExtension(bytes: Uint8Array): readonly [oid: string, extension: Ext
   return name === undefined ? undefined : [name, { isCritical: critical !== undefined, value: value.content }];
 }
 
-/** @returns the extensions by identifier, or undefined when they are malformed or one comes twice */
-function readExtensions(der: Uint8Array): ReadonlyMap<string, Extension> | undefined {
+/** @returns the elements of the TBSCertificate after its version */
+function readBody(der: Uint8Array): readonly Element[] | undefined {
   const [body, , , ...others] = readSequence(der) ?? [];
   if (body?.tag !== TAG.sequence || others.length > 0) return undefined;
-  const wrapped = readElements(body.content)?.filter(({ tag }) => tag === EXTENSIONS_TAG);
-  if (wrapped === undefined || wrapped.length > 1) return undefined;
+  const elements = readElements(body.content);
+  return elements?.[0]?.tag === VERSION_TAG ? elements.slice(1) : elements;
+}
+
+/** @returns the extensions by identifier, or undefined when they are malformed or one comes twice */
+function readExtensions(body: readonly Element[]): ReadonlyMap<string, Extension> | undefined {
+  const wrapped = body.filter(({ tag }) => tag === EXTENSIONS_TAG);
+  if (wrapped.length > 1) return undefined;
   const extensions = new Map<string, Extension>();
   for (const list of wrapped) {
     const elements = readSequence(list.content);
@@ -54,22 +67,51 @@ function readExtensions(der: Uint8Array): ReadonlyMap<string, Extension> | undef
 
 /** @returns the certificate, or undefined for bytes that are no certificate, or one with something after it */
 export function parseCertificate(der: Uint8Array): Certificate | undefined {
-  const extensions = readExtensions(der);
-  if (extensions === undefined) return undefined;
+  const body = readBody(der) ?? [];
+  const extensions = readExtensions(body);
+  const subject = body[SUBJECT_INDEX];
+  if (extensions === undefined || subject?.tag !== TAG.sequence) return undefined;
   try {
     const x509 = new X509Certificate(der);
     const notBefore = x509.validFromDate.getTime();
     const notAfter = x509.validToDate.getTime();
-    return { x509, extensions, notBefore, notAfter };
+    return { der, x509, subject: subject.content, extensions, notBefore, notAfter };
   } catch {
-    // Whatever the runtime can't read is no certificate.
+    // The runtime can't read it, so it is no certificate.
     return undefined;
   }
 }
 
-/** What an extension holds if it is a string: text for most, bytes for some. */
+/** The value of an extension that is a string: text for most, bytes for some. */
 export function stringIn({ value }: Extension): Uint8Array | undefined {
   const tags = [TAG.utf8String, TAG.octetString, TAG.printableString, TAG.ia5String];
   const tag = tags.find((each) => each === value[0]);
   return tag === undefined ? undefined : readOnly(value, tag);
+}
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----([A-Za-z0-9+/= \t\r\n]*)-----END CERTIFICATE-----/g;
+const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
+
+/** @returns the bytes, or undefined for a text that is not base64; padding may be missing */
+export function decodeBase64(text: string): Uint8Array | undefined {
+  const isWhole = text.endsWith("=") ? text.length % 4 === 0 : text.length % 4 !== 1;
+  return isWhole && BASE64.test(text) ? Buffer.from(text, "base64") : undefined;
+}
+
+/** The certificates of a text. */
+export interface Pem {
+  /** The bytes of each, undefined for one that is not base64. */
+  readonly certificates: readonly (Uint8Array | undefined)[];
+  /** The text around them, which files use for comments. */
+  readonly around: string;
+}
+
+/** Reads every block that is marked as a certificate, whatever the line ends were turned into. */
+export function readPem(text: string): Pem {
+  const certificates: (Uint8Array | undefined)[] = [];
+  const around = text.replace(CERTIFICATE, (_, body: string) => {
+    certificates.push(decodeBase64(body.replace(/[ \t\r\n]+/g, "")));
+    return "";
+  });
+  return { certificates, around };
 }

@@ -1,13 +1,17 @@
 /**
- * From a client's certificate up to an authority, by RFC 5280 section 6 as far as it is used here.
+ * From an authority down to a client's certificate, by RFC 5280 section 6 as far as it applies here.
  *
- * The runtime's own X.509 reader compares names and key identifiers and checks signatures; MD5 it refuses by itself.
- * What it does not do is done here: dates, who may issue, path lengths. An extension that must be understood and is
- * not (name constraints among them) breaks the chain.
+ * The runtime's X.509 reader compares names and key identifiers and checks signatures; it refuses MD5. Dates, the right
+ * to issue, path lengths, purposes and name constraints are checked here. A critical extension that is not understood
+ * breaks the chain.
+ *
+ * The search starts at the top: a signature is only ever checked with the key of an authority, or with a key that an
+ * authority vouches for. Made-up certificates therefore cost a few checks with the operator's own key, whatever keys
+ * they hold and however they refer to each other.
  */
-import { type Certificate, parseCertificate } from "./certificate.ts";
+import type { Certificate } from "./certificate.ts";
 import { readOid, readOnly, readSequence, TAG } from "./der.ts";
-import { readPem } from "./pem.ts";
+import { isWithinConstraints, NAME_CONSTRAINTS, SUBJECT_ALT_NAME } from "./name-constraints.ts";
 
 /** When a chain holds, both ends included, in milliseconds since 1970. */
 export interface Validity {
@@ -15,23 +19,22 @@ export interface Validity {
   readonly notAfter: number;
 }
 
-/** Certificates that are trusted because the operator says so, intermediate ones too. */
+/** Certificates that the operator trusts, intermediate ones too. */
 export type Authorities = readonly Certificate[];
 
-/** The authorities of a file, or what is wrong with it. */
-export type AuthoritiesResult =
-  | { readonly ok: true; readonly authorities: Authorities }
-  | { readonly ok: false; readonly expected: string; readonly received: string };
-
-const OID = {
-  keyUsage: "2.5.29.15",
-  basicConstraints: "2.5.29.19",
-  extendedKeyUsage: "2.5.29.37",
-  subjectAltName: "2.5.29.17",
-  // Policies limit nothing unless somebody asks for one, or for any; the extension that asks is not understood.
-  certificatePolicies: "2.5.29.32",
-} as const;
-const UNDERSTOOD: ReadonlySet<string> = new Set(Object.values(OID));
+const KEY_USAGE = "2.5.29.15";
+const BASIC_CONSTRAINTS = "2.5.29.19";
+const EXTENDED_KEY_USAGE = "2.5.29.37";
+/** Policies limit nothing unless another extension asks for one, and that extension is not understood. */
+const CERTIFICATE_POLICIES = "2.5.29.32";
+const UNDERSTOOD: ReadonlySet<string> = new Set([
+  KEY_USAGE,
+  BASIC_CONSTRAINTS,
+  EXTENDED_KEY_USAGE,
+  CERTIFICATE_POLICIES,
+  NAME_CONSTRAINTS,
+  SUBJECT_ALT_NAME,
+]);
 
 const CLIENT_AUTHENTICATION: readonly string[] = ["1.3.6.1.5.5.7.3.2", "2.5.29.37.0"];
 const KEY_CERT_SIGN = 0x04;
@@ -39,10 +42,13 @@ const NOTHING = new Uint8Array();
 
 /** Certificates above the leaf. */
 const MAX_DEPTH = 8;
-/** Enough for every honest chain with a rollover or two; without it, cross-signed ones could ask for 10! checks. */
-const MAX_SIGNATURES = 32;
+/** Signatures checked for one leaf: the longest chain takes eight. */
+const MAX_SIGNATURES = 12;
+/** Of these, ones that don't match: an authority and the ones of the same name that it replaced. */
+const MAX_MISMATCHES = 4;
 
-const isUnderstood = ({ extensions }: Certificate): boolean =>
+/** Tells whether every critical extension is understood. */
+export const isUnderstood = ({ extensions }: Certificate): boolean =>
   extensions.entries().every(([oid, { isCritical }]) => !isCritical || UNDERSTOOD.has(oid));
 
 const isSelfIssued = ({ x509 }: Certificate): boolean => x509.subject === x509.issuer;
@@ -53,11 +59,10 @@ function readPathLength(content: Uint8Array): number | undefined {
 }
 
 /** @returns how many issuers may stand between this one and a leaf; undefined when it may issue nothing */
-function pathLengthOf(certificate: Certificate): number | undefined {
-  const { extensions } = certificate;
-  const [isAuthority, limit, ...others] = readSequence(extensions.get(OID.basicConstraints)?.value ?? NOTHING) ?? [];
+export function pathLengthOf({ extensions }: Certificate): number | undefined {
+  const [isAuthority, limit, ...others] = readSequence(extensions.get(BASIC_CONSTRAINTS)?.value ?? NOTHING) ?? [];
   if (isAuthority?.tag !== TAG.boolean || isAuthority.content[0] !== 0xff || others.length > 0) return undefined;
-  const usage = extensions.get(OID.keyUsage);
+  const usage = extensions.get(KEY_USAGE);
   if (usage !== undefined) {
     const bits = readOnly(usage.value, TAG.bitString) ?? NOTHING;
     if (((bits[1] ?? 0) & KEY_CERT_SIGN) === 0) return undefined;
@@ -66,15 +71,15 @@ function pathLengthOf(certificate: Certificate): number | undefined {
   return limit.tag === TAG.integer ? readPathLength(limit.content) : undefined;
 }
 
-/** A certificate that says what it is for must say that it is for clients. */
+/** A certificate that names its purposes must name client authentication, a leaf and an issuer alike. */
 function isForClients({ extensions }: Certificate): boolean {
-  const extension = extensions.get(OID.extendedKeyUsage);
+  const extension = extensions.get(EXTENDED_KEY_USAGE);
   if (extension === undefined) return true;
   const purposes = readSequence(extension.value) ?? [];
   return purposes.some(({ tag, content }) => tag === TAG.oid && CLIENT_AUTHENTICATION.includes(readOid(content) ?? ""));
 }
 
-/** Compares names and key identifiers, which costs little. */
+/** Compares names and key identifiers, which costs less than a microsecond. */
 function namesMatch(child: Certificate, issuer: Certificate): boolean {
   try {
     return child.x509.checkIssued(issuer.x509);
@@ -95,16 +100,25 @@ function isSignedBy(child: Certificate, issuer: Certificate): boolean {
 /** Tells whether something that holds for a time holds at one moment. */
 export const holdsAt = ({ notBefore, notAfter }: Validity, at: number): boolean => notBefore <= at && at <= notAfter;
 
-const overlap = (left: Validity, right: Validity): Validity => ({
-  notBefore: Math.max(left.notBefore, right.notBefore),
-  notAfter: Math.min(left.notAfter, right.notAfter),
-});
+/** @returns the intermediates that lead up from the leaf by their names, nearest first */
+function ancestorsOf(leaf: Certificate, intermediates: readonly Certificate[]): readonly Certificate[] {
+  const ancestors: Certificate[] = [];
+  const children = [leaf];
+  for (let child = children.shift(); child !== undefined; child = children.shift()) {
+    for (const issuer of intermediates) {
+      if (ancestors.includes(issuer) || !namesMatch(child, issuer)) continue;
+      ancestors.push(issuer);
+      children.push(issuer);
+    }
+  }
+  return ancestors;
+}
 
 /**
- * Looks for a chain of issuers from a client's certificate to an authority, every one valid at the time.
+ * Searches for a chain from an authority to a client's certificate in which every certificate is valid at the time.
  *
  * @param at in milliseconds since 1970
- * @returns for how long the chain that was found holds, or undefined when there is none
+ * @returns for how long the chain holds, or undefined when there is none
  */
 export function verifyChain(
   leaf: Certificate,
@@ -112,46 +126,44 @@ export function verifyChain(
   authorities: Authorities,
   at: number,
 ): Validity | undefined {
-  let signatures = 0;
+  const isUsable = (each: Certificate): boolean => holdsAt(each, at) && isUnderstood(each) && isForClients(each);
+  if (!isUsable(leaf)) return undefined;
+  const isAuthority = ({ der }: Certificate): boolean =>
+    authorities.some((each) => Buffer.compare(each.der, der) === 0);
+  const sent = intermediates.filter((each) => pathLengthOf(each) !== undefined && isUsable(each) && !isAuthority(each));
+  const candidates = [leaf, ...ancestorsOf(leaf, sent)];
+  let [signatures, mismatches] = [0, 0];
 
-  /** @param below how many issuers stand between `child`'s issuer and the leaf */
-  const climb = (child: Certificate, below: number, used: readonly Certificate[]): Validity | undefined => {
-    if (used.length > MAX_DEPTH) return undefined;
-    for (const issuer of [...authorities, ...intermediates]) {
-      const mayIssue = (pathLengthOf(issuer) ?? -1) >= below && isUnderstood(issuer) && holdsAt(issuer, at);
-      if (!mayIssue || used.includes(issuer) || !namesMatch(child, issuer)) continue;
-      if (signatures++ >= MAX_SIGNATURES) return undefined;
-      if (!isSignedBy(child, issuer)) continue;
-      if (authorities.includes(issuer)) return overlap(child, issuer);
-      const above = climb(issuer, below + (isSelfIssued(issuer) ? 0 : 1), [...used, issuer]);
-      if (above !== undefined) return overlap(child, above);
+  /**
+   * @param path from the authority to an issuer
+   * @param room how many more issuers may follow, those that issued themselves not counted
+   */
+  const descend = (path: readonly Certificate[], issuer: Certificate, room: number): readonly Certificate[] => {
+    for (const child of candidates) {
+      const isLeaf = child === leaf;
+      const left = isLeaf ? room : Math.min(isSelfIssued(child) ? room : room - 1, pathLengthOf(child) ?? -1);
+      if (left < 0 || (!isLeaf && path.length >= MAX_DEPTH)) continue;
+      if (path.includes(child) || !namesMatch(child, issuer)) continue;
+      if (signatures >= MAX_SIGNATURES || mismatches >= MAX_MISMATCHES) return [];
+      signatures++;
+      if (!isSignedBy(child, issuer)) {
+        mismatches++;
+        continue;
+      }
+      const longer = [...path, child];
+      const chain = isLeaf ? longer : descend(longer, child, left);
+      if (chain.length > 0 && (!isLeaf || isWithinConstraints(chain))) return chain;
     }
-    return undefined;
+    return [];
   };
 
-  return holdsAt(leaf, at) && isUnderstood(leaf) && isForClients(leaf) ? climb(leaf, 0, [leaf]) : undefined;
-}
-
-/**
- * Reads a file of authorities.
- *
- * @param text PEM; what stands around the certificates is taken for comments
- */
-export function parseAuthorities(text: string): AuthoritiesResult {
-  const { certificates, around } = readPem(text);
-  const fault = (received: string): AuthoritiesResult => ({
-    ok: false,
-    expected: "certificates of authorities in PEM",
-    received,
-  });
-  if (around.includes("-----BEGIN CERTIFICATE-----")) return fault("one that breaks off or is not base64");
-  const authorities: Certificate[] = [];
-  for (const [index, der] of certificates.entries()) {
-    const authority = der === undefined ? undefined : parseCertificate(der);
-    if (authority === undefined) return fault(`something else as number ${index + 1}`);
-    if (pathLengthOf(authority) === undefined) return fault(`one that may not issue any, as number ${index + 1}`);
-    if (!isUnderstood(authority)) return fault(`one with limits that are not understood, as number ${index + 1}`);
-    authorities.push(authority);
+  for (const authority of authorities) {
+    const chain = isUsable(authority) ? descend([authority], authority, pathLengthOf(authority) ?? -1) : [];
+    if (chain.length === 0) continue;
+    return {
+      notBefore: Math.max(...chain.map(({ notBefore }) => notBefore)),
+      notAfter: Math.min(...chain.map(({ notAfter }) => notAfter)),
+    };
   }
-  return authorities.length === 0 ? fault("none") : { ok: true, authorities };
+  return undefined;
 }

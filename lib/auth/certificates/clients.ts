@@ -1,8 +1,9 @@
+import { LRUCache } from "lru-cache";
 import { type AddressSet, contains } from "../../config/addresses.ts";
 import type { Config } from "../../config/config.ts";
-import { LRUCache } from "lru-cache";
 import { type Certificate, parseCertificate } from "./certificate.ts";
 import { type Authorities, holdsAt, type Validity, verifyChain } from "./chain.ts";
+import { type Entitlements, entitlementsOf, NO_ENTITLEMENTS } from "./entitlements.ts";
 import {
   type CertificateHeaders,
   certificateHeaders,
@@ -10,31 +11,34 @@ import {
   parseCertificateHeaders,
   type SentCertificates,
 } from "./headers.ts";
-import { type Entitlements, entitlementsOf, NO_ENTITLEMENTS } from "./entitlements.ts";
 
-/** Says what the client of a request may see; `peer` is the address at the other end of the connection. */
+/** Returns the entitlements of the client of a request; `peer` is the address at the other end of the connection. */
 export type CertificateClients = (get: HeaderGetter, peer: string) => Entitlements;
 
 export interface CertificateClientsOptions {
   readonly auth: Config["auth"];
   readonly trustedProxies: AddressSet;
-  /** What `auth.clientCa` has; while it is absent though the configuration names one, nobody is entitled. */
+  /** Of the file `auth.clientCa`; while it is configured and absent here, no client has entitlements. */
   readonly authorities: Authorities | undefined;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
 
-/** A certificate that was found to be good, and until when. */
-interface Known {
+/** A verified certificate. */
+interface Verified {
   readonly validity: Validity;
   readonly entitlements: Entitlements;
 }
 
-/** Whether a certificate counts, and when. */
+/** Verifies a certificate, and returns when it is valid. */
 type Verify = (leaf: Certificate, sent: SentCertificates, at: number) => Validity | undefined;
 
-/** A few hundred hosts pull at a time; each takes the memory of its certificate and its paths. */
-const MAX_KNOWN = 256;
+/** A few hundred hosts pull at a time; each entry holds the content paths of a certificate. */
+const MAX_VERIFIED = 256;
+/** An entry is a digest and a time. */
+const MAX_REFUSED = 4096;
+/** For how long a refused certificate is not verified again: it may become valid. */
+const REFUSED_MS = 1000;
 
 function verifierOf({ auth, authorities }: CertificateClientsOptions): Verify | undefined {
   if (authorities !== undefined) {
@@ -43,28 +47,29 @@ function verifierOf({ auth, authorities }: CertificateClientsOptions): Verify | 
       return verifyChain(leaf, others, authorities, at);
     };
   }
-  const isProxysWord = auth.clientCa === undefined && auth.clientCertVerifiedByProxy;
-  return isProxysWord ? (leaf, _, at) => (holdsAt(leaf, at) ? leaf : undefined) : undefined;
+  const isByProxy = auth.clientCa === undefined && auth.clientCertVerifiedByProxy;
+  return isByProxy ? (leaf, _, at) => (holdsAt(leaf, at) ? leaf : undefined) : undefined;
 }
 
-// A header has no line ends.
-const keyOf = ({ certificate, chain }: CertificateHeaders): string =>
-  chain === undefined ? certificate : `${certificate}\n${chain}`;
+/** A digest is shorter than the headers. Headers have no line ends. */
+const keyOf = ({ certificate, chain = "" }: CertificateHeaders): string =>
+  new Bun.CryptoHasher("sha256").update(`${certificate}\n${chain}`).digest("base64");
 
 /**
- * Makes the reader of client certificates. Only a trusted proxy is listened to.
+ * Creates the reader of client certificates, which believes trusted proxies only.
  *
- * Certificates that are good are remembered, so that the next request with one costs little; those that are not could
- * be made up without end and would push the others out. Their dates are looked at each time.
+ * Verified certificates are cached, and their dates checked in each request. Refused ones are cached apart, since a
+ * client can make up any number of them, and for a second, since a certificate may become valid.
  */
 export function createCertificateClients(options: CertificateClientsOptions): CertificateClients {
   const { auth, trustedProxies, now } = options;
   const format = auth.clientCertFormat;
   const verify = verifierOf(options);
   if (format === undefined || verify === undefined) return () => NO_ENTITLEMENTS;
-  const known = new LRUCache<string, Known>({ max: MAX_KNOWN });
+  const verified = new LRUCache<string, Verified>({ max: MAX_VERIFIED });
+  const refused = new LRUCache<string, number>({ max: MAX_REFUSED });
 
-  const examine = (headers: CertificateHeaders, at: number): Known | undefined => {
+  const examine = (headers: CertificateHeaders, at: number): Verified | undefined => {
     const sent = parseCertificateHeaders(headers, format);
     const leaf = sent === undefined ? undefined : parseCertificate(sent.leaf);
     if (sent === undefined || leaf === undefined) return undefined;
@@ -78,11 +83,13 @@ export function createCertificateClients(options: CertificateClientsOptions): Ce
     if (headers === undefined) return NO_ENTITLEMENTS;
     const at = now();
     const key = keyOf(headers);
-    const before = known.get(key);
-    if (before !== undefined && holdsAt(before.validity, at)) return before.entitlements;
+    const cached = verified.get(key);
+    if (cached !== undefined && holdsAt(cached.validity, at)) return cached.entitlements;
+    const refusedAt = refused.get(key);
+    if (refusedAt !== undefined && refusedAt <= at && at < refusedAt + REFUSED_MS) return NO_ENTITLEMENTS;
     const client = examine(headers, at);
-    if (client === undefined) return NO_ENTITLEMENTS;
-    known.set(key, client);
-    return client.entitlements;
+    if (client === undefined) refused.set(key, at);
+    else verified.set(key, client);
+    return client?.entitlements ?? NO_ENTITLEMENTS;
   };
 }

@@ -1,9 +1,8 @@
 /**
- * Reads DER (X.690), as far as certificates need it: enough to get at extensions, which the runtime's own X.509 reader
- * keeps to itself.
+ * Reads DER (X.690) as far as certificates need it: the runtime's X.509 reader does not expose extensions.
  *
- * It is strict, so that no certificate says one thing here and another to the reader that checks its signature: lengths
- * are definite and as short as they can be, nothing is left over, and tags have one byte.
+ * It is strict, so that no certificate means one thing here and another to the reader that checks its signature: lengths
+ * are definite and of minimal size, no bytes are left over, and tags have one byte.
  */
 
 /** One value with its tag. */
@@ -23,7 +22,9 @@ export const TAG = {
   oid: 0x06,
   utf8String: 0x0c,
   printableString: 0x13,
+  teletexString: 0x14,
   ia5String: 0x16,
+  bmpString: 0x1e,
   sequence: 0x30,
 } as const;
 
@@ -52,7 +53,7 @@ function readElement(bytes: Uint8Array, at: number): Element | undefined {
   return end > bytes.length ? undefined : { tag, content: bytes.subarray(header.start, end), end };
 }
 
-/** @returns all the elements that the bytes are made of, or undefined when they are made of something else */
+/** @returns the elements that fill the bytes, or undefined when something else is among them */
 export function readElements(bytes: Uint8Array): readonly Element[] | undefined {
   const elements: Element[] = [];
   for (let at = 0; at < bytes.length; ) {
@@ -64,13 +65,13 @@ export function readElements(bytes: Uint8Array): readonly Element[] | undefined 
   return elements;
 }
 
-/** @returns the content of the one element that the bytes are, or undefined when they are not just that */
+/** @returns the content of the only element in the bytes, or undefined when there is more or another tag */
 export function readOnly(bytes: Uint8Array, tag: number): Uint8Array | undefined {
   const element = readElement(bytes, 0);
   return element?.tag === tag && element.end === bytes.length ? element.content : undefined;
 }
 
-/** @returns the elements of the one sequence that the bytes are */
+/** @returns the elements of the only sequence in the bytes */
 export function readSequence(bytes: Uint8Array): readonly Element[] | undefined {
   const content = readOnly(bytes, TAG.sequence);
   return content === undefined ? undefined : readElements(content);

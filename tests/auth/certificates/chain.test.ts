@@ -1,17 +1,18 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { type Certificate, parseCertificate } from "../../../lib/auth/certificates/certificate.ts";
-import { type Authorities, parseAuthorities, verifyChain } from "../../../lib/auth/certificates/chain.ts";
+import { parseAuthorities } from "../../../lib/auth/certificates/authorities.ts";
+import { type Authorities, verifyChain } from "../../../lib/auth/certificates/chain.ts";
 import { AUTHORITY, type Made, openWorkshop } from "../../harness/certificates.ts";
 
 const workshop = openWorkshop();
 afterAll(workshop.close);
 const { make } = workshop;
 
-const authority = (name: string, issuer?: Made, extensions = AUTHORITY, days = 30): Made =>
-  make({ name, extensions, days, ...(issuer === undefined ? {} : { issuer }) });
+const authority = (name: string, issuer?: Made, extensions = AUTHORITY, days?: number): Made =>
+  make({ name, extensions, ...(issuer && { issuer }), ...(days !== undefined && { days }) });
 const client = (issuer?: Made, extensions: readonly string[] = [], days = 30): Made =>
-  make({ name: "client", extensions, days, ...(issuer === undefined ? {} : { issuer }) });
+  make({ name: "client", extensions, days, ...(issuer && { issuer }) });
 const limited = (length: number) => [`basicConstraints=critical,CA:TRUE,pathlen:${length}`, "keyUsage=keyCertSign"];
 
 function read({ der }: Made): Certificate {
@@ -46,10 +47,10 @@ describe("a chain", () => {
   const noSigner = authority("no signer", root, ["basicConstraints=CA:TRUE", "keyUsage=cRLSign"]);
   const noAuthority = authority("no authority", root, ["basicConstraints=CA:FALSE", "keyUsage=keyCertSign"]);
   const saysFalse = authority("says false", root, ["2.5.29.19=DER:3003010100", "keyUsage=keyCertSign"]);
-  const constrained = authority("constrained", root, [
-    ...AUTHORITY,
-    "nameConstraints=critical,permitted;DNS:example.org",
-  ]);
+  const forServers = authority("for servers", root, [...AUTHORITY, "extendedKeyUsage=serverAuth"]);
+  const forClients = authority("for clients", root, [...AUTHORITY, "extendedKeyUsage=serverAuth,clientAuth"]);
+  const forAnything = authority("for anything", root, [...AUTHORITY, "extendedKeyUsage=2.5.29.37.0"]);
+  const belowServers = authority("below servers", forServers);
   const odd = authority("odd", root, [...AUTHORITY, "1.2.3.4=critical,DER:0500"]);
   const policies = authority("policies", root, [...AUTHORITY, "certificatePolicies=critical,1.2.3.4"]);
   const selfSigned = client();
@@ -80,7 +81,11 @@ describe("a chain", () => {
     ["longer than it may be", client(belowNarrow), [belowNarrow, narrow], [root], false],
     ["longer by one, as it may be", client(belowWide), [belowWide, wide], [root], true],
     ["longer only by one that issued itself", client(again), [again, narrow], [root], true],
-    ["over one with name constraints, which are not understood", client(constrained), [constrained], [root], false],
+    ["over an authority for servers only", client(forServers), [forServers], [root], false],
+    ["over one below an authority for servers only", client(belowServers), [belowServers, forServers], [root], false],
+    ["from a trusted authority for servers only", client(forServers), [], [forServers], false],
+    ["over an authority for clients too", client(forClients), [forClients], [root], true],
+    ["over an authority for anything", client(forAnything), [forAnything], [root], true],
     ["over one with an unknown critical extension", client(odd), [odd], [root], false],
     ["over one with policies, which limit nothing by themselves", client(policies), [policies], [root], true],
     ["of a client with an unknown critical extension", client(root, ["1.2.3.4=critical,DER:0500"]), [], [root], false],
@@ -175,7 +180,7 @@ describe("a file of authorities", () => {
   });
 
   test("with limits that are not understood is refused", () => {
-    const { pem } = authority("constrained", undefined, [...AUTHORITY, "nameConstraints=critical,permitted;DNS:a"]);
+    const { pem } = authority("odd", undefined, [...AUTHORITY, "1.2.3.4=critical,DER:0500"]);
     const received = "one with limits that are not understood, as number 1";
     expect(parseAuthorities(pem)).toEqual({ ok: false, expected: "certificates of authorities in PEM", received });
   });

@@ -1,6 +1,8 @@
-import { afterAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeEach, describe, expect, spyOn, test } from "bun:test";
+import { X509Certificate } from "node:crypto";
 import { parseCertificate } from "../../../lib/auth/certificates/certificate.ts";
-import { type Authorities, parseAuthorities } from "../../../lib/auth/certificates/chain.ts";
+import { parseAuthorities } from "../../../lib/auth/certificates/authorities.ts";
+import type { Authorities } from "../../../lib/auth/certificates/chain.ts";
 import { createCertificateClients } from "../../../lib/auth/certificates/clients.ts";
 import type { Config } from "../../../lib/config/config.ts";
 import { loadConfig } from "../../../lib/config/load.ts";
@@ -174,5 +176,56 @@ describe("what is remembered of certificates", () => {
     const clients = createCertificateClients({ ...options, now: () => BEGIN + 1_000 });
     const get = (name: string) => (name === "X-SSL-Client-Cert" ? encodeURIComponent(leaf.pem) : undefined);
     expect(clients(get, PROXY)).toBe(clients(get, PROXY));
+  });
+});
+
+describe("certificates that a client made up", () => {
+  const verify = spyOn(X509Certificate.prototype, "verify");
+  beforeEach(() => verify.mockClear());
+  afterAll(() => verify.mockRestore());
+
+  const NO_IDENTIFIERS = ["subjectKeyIdentifier=none", "authorityKeyIdentifier=none"];
+  const extensions = [...AUTHORITY, ...NO_IDENTIFIERS];
+  const first = workshop.make({ name: "twin", extensions, curve: "P-521" });
+  const order = { name: "twin", extensions, issuer: first, sharesKeyWith: first };
+  const twins = [first, ...Array.from({ length: 8 }, () => workshop.make(order))];
+  const end = workshop.make({ name: "client", extensions: version1("/content/a"), issuer: first });
+  /** Their issuer has the name of the trusted authority, and another key. */
+  const falseRoot = workshop.make({ name: "root", extensions, curve: "P-521" });
+  const underFalseRoot = { name: "root", extensions: [...extensions, ...version1("/content/a")], issuer: falseRoot };
+  const impostors = Array.from({ length: 10 }, () => workshop.make(underFalseRoot));
+
+  test("and that lead to no authority cost no signature, however they vouch for each other", () => {
+    const sees = serve({ auth: CA + NGINX, trusted: [root] });
+    expect(sees(nginx(end, ...twins), "/content/a")).toBe(false);
+    expect(verify).toHaveBeenCalledTimes(0);
+  });
+
+  test("and that name an authority cost a few signatures with its key", () => {
+    const sees = serve({ auth: CA + NGINX, trusted: [root] });
+    expect(sees(nginx(...impostors), "/content/a")).toBe(false);
+    expect(verify.mock.calls.length).toBeGreaterThan(0);
+    expect(verify.mock.calls.length).toBeLessThanOrEqual(4);
+    for (const [key] of verify.mock.calls) expect(key.asymmetricKeyDetails).toEqual({ namedCurve: "prime256v1" });
+  });
+
+  test("are not verified again within a second, nor do they evict verified ones", () => {
+    let now = BEGIN + 3_600_000;
+    const sees = serve({ auth: CA + NGINX, trusted: [root], now: () => now });
+    expect(sees(nginx(leaf), "/content/a")).toBe(true);
+    for (let more = 0; more < 300; more++) {
+      sees({ "x-ssl-client-cert": nginx(end)["x-ssl-client-cert"] + "%0A".repeat(more) }, "/content/a");
+    }
+    verify.mockClear();
+    const countOf = (made: Made): number => {
+      sees(nginx(made), "/content/a");
+      const { length } = verify.mock.calls;
+      verify.mockClear();
+      return length;
+    };
+    const [impostor = leaf] = impostors;
+    expect([leaf, impostor, impostor].map(countOf)).toEqual([0, 1, 0]);
+    now += 1_000;
+    expect([leaf, impostor].map(countOf)).toEqual([0, 1]);
   });
 });

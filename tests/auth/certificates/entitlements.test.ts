@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { parseCertificate } from "../../../lib/auth/certificates/certificate.ts";
 import { leadsTo, type PathNode, pathNodeOf } from "../../../lib/auth/certificates/content-paths.ts";
 import { entitlementsOf } from "../../../lib/auth/certificates/entitlements.ts";
-import { huffmanReader, readBits } from "../../../lib/auth/certificates/huffman.ts";
+import { huffmanReader, readBits } from "../../../lib/auth/certificates/path-tree.ts";
 import { decodePathTree } from "../../../lib/auth/certificates/path-tree.ts";
 import { der, openWorkshop, redHat, version1, version3 } from "../../harness/certificates.ts";
 import {
