@@ -73,13 +73,25 @@ describe("craned help", () => {
     expect((await runCraned(["--version"])).out).toBe(`craned ${version}\n`);
   });
 
-  for (const args of [["serv"], ["--no-such-flag"], ["resolve"], ["resolve", "a b"], ["resolve", "a:b:c"]]) {
+  for (const args of [
+    ["serv"],
+    ["frobnicate"],
+    ["--no-such-flag"],
+    ["resolve"],
+    ["resolve", "a b"],
+    ["resolve", "a:b:c"],
+  ]) {
     test(`${args.join(" ")} is not understood, and exits 2`, async () => {
       const { code, err } = await runCraned(args);
       expect(code).toBe(2);
       expect(err).toContain("error:");
     });
   }
+});
+
+test("a misspelt command suggests the right one", async () => {
+  const { err } = await runCraned(["reslove", "team/app"]);
+  expect(err).toStartWith("error: unknown command 'reslove' (Did you mean resolve?)\n");
 });
 
 describe("craned check", () => {
@@ -119,6 +131,71 @@ describe("craned check", () => {
     expect(out).toContain(`${config}:4: server.port: expected a whole number from 0 to 65535, received "http"`);
     expect(out).toContain(`${config}:5: server.workers: expected`);
     expect(out).toMatch(/warning: .*:2: .*data_dir/);
+  });
+
+  test("looks at redirect files and directories too where the configuration is in error", async () => {
+    const { path } = directory({ "a.json": file("Upper") });
+    const args = ["--data-dir", path, "--port", "x", "--auth-htpasswd", "/nowhere", "--serve-content-enable"];
+    const { code, out } = await runCraned(["check", ...args, "--serve-content-content-dir-v2", path]);
+    expect(code).toBe(1);
+    expect(out).toContain("error: --port: server.port: expected");
+    expect(out).toContain("/nowhere");
+    expect(out).toContain(`default: serve_content.content_dir_v1: expected a directory, or no v1 content is served`);
+    expect(out).not.toContain("content_dir_v2");
+    expect(out).toContain("a.json: repo-registry-id:");
+    expect(out).toEndWith("4 in error\n");
+  });
+
+  test("says that there are no repositories", async () => {
+    const { path } = directory({});
+    const { code, out } = await runCraned(["check", "--data-dir", path]);
+    expect([code, out]).toEqual([0, `${path}: 0 good redirect files, 0 v1 and 0 v2 repositories, no repositories\n`]);
+  });
+
+  const REVIEWED: readonly [args: readonly string[], finding: string | undefined][] = [
+    [["--trusted-proxies", "10.0.0.0/8 fc00::/7"], undefined],
+    [
+      ["--trusted-proxies", "10.0.0.0/8 0.0.0.0/0"],
+      "error: --trusted-proxies: server.trusted_proxies: expected the addr",
+    ],
+    [
+      ["--trusted-proxies", "0.0.0.0/1 128.0.0.0/1"],
+      "error: --trusted-proxies: server.trusted_proxies: expected the addr",
+    ],
+    [["--trusted-proxies", "::/0"], "error: --trusted-proxies: server.trusted_proxies: expected the addr"],
+    [["--trusted-proxies", "::ffff:0:0/96"], "error: --trusted-proxies: server.trusted_proxies: expected the addr"],
+    [["--management-listen", "192.168.1.1:5001"], undefined],
+    [["--management-listen", "unix:/run/craned.sock"], undefined],
+    [["--management-listen", "off"], undefined],
+    [
+      ["--management-listen", "0.0.0.0:5001"],
+      "warning: --management-listen: management.listen: expected an address that",
+    ],
+    [
+      ["--management-listen", "[2001:db8::1]:5001"],
+      "warning: --management-listen: management.listen: expected an address",
+    ],
+    [
+      ["--management-on-registry-port"],
+      "warning: --management-on-registry-port: management.on_registry_port: expected fa",
+    ],
+    [
+      ["--serve-content-link-roots", "/nowhere"],
+      "warning: --serve-content-link-roots: serve_content.link_roots: expected dir",
+    ],
+    [
+      ["--auth-client-cert-verified-by-proxy", "--auth-client-cert-format=nginx", "--trusted-proxies=::1"],
+      "warning: --auth-client-cert-verified-by-proxy: auth.client_cert_verified_by_proxy: expected auth.client_ca",
+    ],
+  ];
+  const { path: good } = directory({ "a.json": file("a") });
+  test.each(REVIEWED)("of %j", async (args, finding) => {
+    const { code, out } = await runCraned(["check", "--data-dir", good, ...args]);
+    const [first = "", ...others] = out.trimEnd().split("\n");
+    if (finding === undefined) expect(first).toEndWith("nothing wrong");
+    else expect(first).toStartWith(finding);
+    expect(others.length).toBe(finding === undefined ? 0 : 1);
+    expect(code).toBe(finding?.startsWith("error") === true ? 1 : 0);
   });
 
   test("says that a directory is not there", async () => {

@@ -1,28 +1,47 @@
 import { authFaults } from "../auth/authenticator.ts";
-import { comparePaths, conflictsIn } from "../core/catalog/catalog.ts";
+import { readAuthorities } from "../auth/certificates/authorities.ts";
+import type { Loaded } from "../config/load.ts";
 import { describeProblem } from "../config/problem.ts";
+import { reviewConfig } from "../config/review.ts";
+import { comparePaths, conflictsIn } from "../core/catalog/catalog.ts";
 import { describeFault, visible } from "../core/redirect-file/fault.ts";
 import { readDirectoryOnce } from "../store/store.ts";
-import { readAuthorities } from "../auth/certificates/authorities.ts";
 import { checkContent } from "./check-content.ts";
 import { readConfig } from "./settings.ts";
 import { EXIT, type ExitCode, type Terminal } from "./terminal.ts";
 
-/** `craned check`: everything that is wrong with the configuration and the redirect files, each in a line. */
-export async function check(options: Readonly<Record<string, unknown>>, terminal: Terminal): Promise<ExitCode> {
-  const loaded = readConfig(options, terminal);
-  for (const warning of loaded.warnings) terminal.print(`warning: ${describeProblem(warning)}\n`);
-  if (!loaded.ok) {
-    for (const problem of loaded.problems) terminal.print(`error: ${describeProblem(problem)}\n`);
-    terminal.print("The configuration is in error; redirect files were not looked at.\n");
-    return EXIT.failed;
-  }
+/** Finds the errors and warnings of the configuration and of the files that it names. */
+async function configurationFaults(loaded: Loaded) {
   const { auth } = loaded.config;
+  const review = reviewConfig(loaded);
   const authorities = readAuthorities(auth);
   const ofAuth = await authFaults(auth);
-  const authProblems = [...(authorities.ok ? [] : [authorities.problem]), ...ofAuth.errors];
-  for (const warning of ofAuth.warnings) terminal.print(`warning: ${warning}\n`);
-  for (const problem of authProblems) terminal.print(`error: ${problem}\n`);
+  return {
+    warnings: [...[...loaded.warnings, ...review.warnings].map(describeProblem), ...ofAuth.warnings],
+    errors: [
+      ...[...(loaded.ok ? [] : loaded.problems), ...review.problems].map(describeProblem),
+      ...(authorities.ok ? [] : [authorities.problem]),
+      ...ofAuth.errors,
+    ],
+  };
+}
+
+/** Tells whether redirect files can be read with a configuration that may be in error. */
+function namesDataDir(loaded: Loaded): boolean {
+  if (loaded.ok) return true;
+  return loaded.config.s3 === undefined && loaded.problems.every(({ key }) => key !== "general.data_dir");
+}
+
+/** `craned check`: prints every fault of the configuration and the redirect files in a line. */
+export async function check(options: Readonly<Record<string, unknown>>, terminal: Terminal): Promise<ExitCode> {
+  const loaded = readConfig(options, terminal);
+  const { warnings, errors } = await configurationFaults(loaded);
+  for (const warning of warnings) terminal.print(`warning: ${warning}\n`);
+  for (const error of errors) terminal.print(`error: ${error}\n`);
+  if (!namesDataDir(loaded)) {
+    terminal.print("The configuration is in error; redirect files were not read.\n");
+    return EXIT.failed;
+  }
   const { dataDir } = loaded.config.general;
   const { catalog, faults, files } = await readDirectoryOnce(dataDir, loaded.config.s3);
   for (const [path, { faults: each }] of [...faults].sort(([a], [b]) => comparePaths(a, b))) {
@@ -35,11 +54,12 @@ export async function check(options: Readonly<Record<string, unknown>>, terminal
     );
   }
   const contentErrors = await checkContent(catalog, loaded.config, options, terminal);
-  const errors = authProblems.length + faults.size + conflicts.length + contentErrors;
+  const total = errors.length + faults.size + conflicts.length + contentErrors;
   const { v1, v2 } = catalog;
+  const fine = v1.names.length + v2.names.length === 0 ? "no repositories" : "nothing wrong";
   terminal.print(
     `${dataDir}: ${files} good redirect files, ${v1.names.length} v1 and ${v2.names.length} v2 repositories, ` +
-      `${errors === 0 ? "nothing wrong" : `${errors} in error`}\n`,
+      `${total === 0 ? fine : `${total} in error`}\n`,
   );
-  return errors === 0 ? EXIT.ok : EXIT.failed;
+  return total === 0 ? EXIT.ok : EXIT.failed;
 }

@@ -71,6 +71,52 @@ describe("URLs are signed", () => {
   });
 });
 
+describe("a secret in a file", () => {
+  const files: Readonly<Record<string, string>> = { "/key": "0badc0ffee\n", "/other": "aa", "/bad": "hunter2" };
+  const read = (path: string): FileContent => {
+    const text = files[path];
+    if (path === "/denied") return { kind: "unreadable", reason: "EACCES" };
+    return text === undefined ? { kind: "missing" } : { kind: "text", text };
+  };
+  const secretOf = (sources: Partial<Sources>) => {
+    const loaded = loadConfig({ flags: {}, environment: {}, readFile: read, ...sources });
+    const { signer } = loaded.config.cdn;
+    return [
+      signer?.kind === "akamai" ? signer.secret : undefined,
+      loaded.ok ? [] : loaded.problems.map(describeProblem),
+    ];
+  };
+  const FILE_VARIABLE = "CRANE_CDN_URL_AUTH_SECRET_FILE";
+  const ABOUT = `${FILE_VARIABLE}: cdn.url_auth_secret_file: expected`;
+
+  test("is read, without the line break at its end", () => {
+    expect(secretOf({ environment: { [FILE_VARIABLE]: "/key" } })).toEqual(["0badc0ffee", []]);
+  });
+
+  test("counts against the secret itself as any stronger source does", () => {
+    const environment = { [FILE_VARIABLE]: "/key" };
+    expect(secretOf({ environment, flags: { "cdn.url_auth_secret": "bb" } })).toEqual(["bb", []]);
+    const flags = { "cdn.url_auth_secret_file": "/other" };
+    expect(secretOf({ environment: { CRANE_CDN_URL_AUTH_SECRET: "bb" }, flags })).toEqual(["aa", []]);
+  });
+
+  test.each<[environment: Record<string, string>, problem: string]>([
+    [
+      { [FILE_VARIABLE]: "/key", CRANE_CDN_URL_AUTH_SECRET: "bb" },
+      "nothing, since cdn.url_auth_secret is given, received a file",
+    ],
+    [{ [FILE_VARIABLE]: "/none" }, 'a file that can be read, received "/none": there is no such file'],
+    [{ [FILE_VARIABLE]: "/denied" }, 'a file that can be read, received "/denied": EACCES'],
+    [{ [FILE_VARIABLE]: "/bad" }, "an even number of hexadecimal digits, received a value that is not shown"],
+  ])("is an error with %j", (environment, problem) => {
+    expect(secretOf({ environment })[1]).toEqual([`${ABOUT} ${problem}`]);
+  });
+});
+
+test("the hash of Akamai's token may be in upper case", () => {
+  expect(signerOf("url_auth_secret: 00\nurl_auth_algo: SHA256")).toMatchObject({ algo: "sha256" });
+});
+
 describe("what a signer can't do without", () => {
   const line = "/etc/crane.conf:2: cdn.";
 

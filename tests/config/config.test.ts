@@ -2,7 +2,7 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseAddressSet } from "../../lib/config/addresses.ts";
+import { type ListenAddress, parseAddressSet } from "../../lib/config/addresses.ts";
 import { DEFAULT_CONFIG_PATH, type Loaded, loadConfig, type Sources } from "../../lib/config/load.ts";
 import { describeProblem } from "../../lib/config/problem.ts";
 import { readTextFile } from "../../lib/config/read-file.ts";
@@ -330,6 +330,35 @@ notice: Closed
     expect(configOf({ file }).cdn).toEqual(configOf().cdn);
     expect(configOf({ file: `${file}url_auth_secret: 00` }).cdn.signer?.ttl).toBe(9);
     expect(warningsOf({ file })).toEqual([]);
+  });
+
+  const LISTEN: readonly [file: string, listen: readonly ListenAddress[]][] = [
+    ["host: [::1]", [{ kind: "tcp", host: "::1", port: 5000 }]],
+    ["host: ::", [{ kind: "tcp", host: "::", port: 5000 }]],
+    ["listen: 10.0.0.1:80,[2001:db8::1]:0  registry.example.org:443\n unix:/run/crane d.sock", []],
+    [
+      "listen: 10.0.0.1:80,[2001:db8::1]:0  registry.example.org:443\n unix:/run/craned.sock",
+      [
+        { kind: "tcp", host: "10.0.0.1", port: 80 },
+        { kind: "tcp", host: "2001:db8::1", port: 0 },
+        { kind: "tcp", host: "registry.example.org", port: 443 },
+        { kind: "unix", path: "/run/craned.sock" },
+      ],
+    ],
+  ];
+  test.each(LISTEN)("%j listens on %j", (server, listen) => {
+    const loaded = load({ file: `[server]\n${server}` });
+    expect(loaded.ok ? loaded.config.server.listen : []).toEqual(listen as (typeof loaded.config.server)["listen"]);
+  });
+
+  test("says whether the address of management was chosen", () => {
+    expect(configOf().management.isDefault).toBe(true);
+    expect(configOf({ file: "[management]\nlisten: 127.0.0.1:5001" }).management.isDefault).toBe(false);
+    expect(configOf({ file: "[management]\nlisten: OFF" }).management.listen).toBeUndefined();
+  });
+
+  test("takes 0 as an interval of polling, as Crane did", () => {
+    expect(configOf({ file: "[general]\ndata_dir_polling_interval: 0" }).general.pollingInterval).toBe(0);
   });
 
   const LEVELS: readonly [file: string, level: string][] = [

@@ -15,6 +15,9 @@ function report(file: string, sources: Partial<Sources> = {}) {
 const DATA_PLACE = "a path, or s3://bucket/prefix";
 const BOOLEAN = "true or false (or yes, no, on, off, 1, 0)";
 const CIDR = "IP addresses or CIDR blocks, separated by commas or spaces";
+const LISTEN = "addresses such as 0.0.0.0:5000, [::]:5000 or unix:/run/craned.sock, separated by commas or spaces";
+const ORIGINS = "origins such as https://ui.example.com, separated by commas or spaces, or *";
+const PREFIX = "a prefix of repository names that ends with a slash, such as hub/, or nothing";
 const URL_PART = "a part of a URL, in ASCII and without spaces or quotes";
 const URL_PART_BEFORE_QUERY = "a part of a URL without query, in ASCII and without spaces or quotes";
 const VISIBLE = "printable ASCII without spaces";
@@ -95,14 +98,33 @@ const BAD: readonly [key: string, value: string, expected: string, received?: st
   ["log.format", "xml", "text or json"],
   ["log.level", "trace", "debug, info, warn or error"],
   ["log.access", "2", BOOLEAN],
+  ["server.listen", "5000", LISTEN],
+  ["server.listen", "0.0.0.0:5000, [10.0.0.1]:80", LISTEN],
+  ["server.listen", "localhost:65536", LISTEN],
+  ["server.listen", "unix:relative.sock", LISTEN],
+  ["server.listen", `unix:/${"x".repeat(107)}`, LISTEN, `"unix:/${"x".repeat(74)}…"`],
+  ["management.listen", "5001", "an address such as 127.0.0.1:5001, unix:/path, or off"],
+  ["management.hosts", "crane.example.org:5001", "host names without ports, separated by commas or spaces"],
+  ["management.on_registry_port", "maybe", BOOLEAN],
+  ["cors.origins", "ui.example.org", ORIGINS],
+  ["cors.origins", "https://ui.example.org/path", ORIGINS],
+  ["cors.origins", "https://ui.example.org https://*.example.org?", ORIGINS],
+  ["pages.enabled", "perhaps", BOOLEAN],
+  ["pages.title", "a\u0007b", "text without control characters", '"a\\u0007b"'],
+  ["serve_content.link_roots", "/srv, srv", "absolute paths of directories, separated by commas or line breaks"],
+  ["mirror.docker.io", "hub", PREFIX],
+  ["mirror.docker.io", "Hub/", PREFIX],
+  ["mirror.docker.io", "hub//", PREFIX],
+  ["mirror.a b", "hub/", "the host of a registry, or *, as key", '"a b"'],
+  ["mirror.docker.io", "80", PREFIX],
   ["server.trusted_proxies", "everybody", CIDR],
   ["server.trusted_proxies", `${"1".repeat(100)}`, CIDR, `"${"1".repeat(80)}…"`],
 ];
 
 describe("a bad value", () => {
   test.each(BAD)("of %s: %j", (name, value, expected, received = `"${value}"`) => {
-    const [section, key] = name.split(".");
-    const { problems } = report(`[${section}]\n\n${key}: ${value}`);
+    const [section, ...key] = name.split(".");
+    const { problems } = report(`[${section}]\n\n${key.join(".")}: ${value}`);
     expect(problems[0]).toBe(`/etc/crane.conf:3: ${name}: expected ${expected}, received ${received}`);
   });
 
@@ -137,6 +159,86 @@ describe("a bad value", () => {
       ],
       warnings: ['/etc/crane.conf:8: expected a known section (the nearest is server), received "sever"'],
     });
+  });
+});
+
+describe("a URL's password is not shown", () => {
+  test.each([
+    ["gsa.url", "ftp://user:hunter2@gsa.example.com/", "ftp://***@gsa.example.com/"],
+    ["gsa.url", "https://user:hunt@er2@gsa.example.com/a b", "https://***@gsa.example.com/a b"],
+    ["gsa.url", "https://user:hunt/er2@gsa example.com", "https://***@gsa example.com"],
+    ["solr.url", "https://hunter2@solr.example.com/", "https://***@solr.example.com/"],
+    ["cdn.url_replace", "user:hunter2@edge?", "***@edge?"],
+    ["general.endpoint", "user:hunter2@crane.example.org", "***@crane.example.org"],
+    ["cors.origins", "https://a.example.org, https://u:hunter2@b.example.org", "https://***@b.example.org"],
+    ["auth.token_realm", `https://u:hunter2${"x".repeat(90)}@h/ `, null],
+  ])("of %s", (name, value, shown) => {
+    const { problems } = report("", { flags: { [name]: `${value}\u0001` } });
+    expect(problems.join()).not.toContain("hunt");
+    if (shown !== null) expect(problems[0]).toEndWith(`received "${shown}\\u0001"`);
+  });
+});
+
+describe("a removed setting", () => {
+  const REMOVED: readonly [name: string, replacement: string][] = [
+    ["admin.allow", "management.listen, the address where the repository pages are served"],
+    ["admin.show_protected", "management.show_protected"],
+    ["metrics.allow", "management.listen, the address where metrics are served"],
+    ["health.allow", "management.listen, the address where readiness is served"],
+  ];
+  test.each(REMOVED)("%s is an error that names what replaces it, and nothing else", (name, replacement) => {
+    const [section = "", key = ""] = name.split(".");
+    const why = `${name}: expected ${replacement}, as this setting was removed, received`;
+    expect(report(`[${section}]\n${key}: 10.0.0.0/8`)).toEqual({
+      problems: [`/etc/crane.conf:2: ${why} "10.0.0.0/8"`],
+      warnings: [],
+    });
+    const variable = `CRANE_${section}_${key}`.toUpperCase();
+    expect(report("", { environment: { [variable]: "" } })).toEqual({
+      problems: [`${variable}: ${why} ""`],
+      warnings: [],
+    });
+    const flag = `--${section}-${key.replace("_", "-")}`;
+    expect(report("", { flags: { [name]: "yes" } })).toEqual({ problems: [`${flag}: ${why} "yes"`], warnings: [] });
+  });
+});
+
+describe("addresses to listen on", () => {
+  test("exclude host and port, wherever those are given", () => {
+    const file = "[server]\nlisten: unix:/run/craned.sock\nhost: 127.0.0.1\n";
+    const why = "expected nothing, since server.listen is given, received";
+    expect(report(file, { flags: { "server.port": "7" } }).problems).toEqual([
+      `/etc/crane.conf:3: server.host: ${why} "127.0.0.1"`,
+      `--port: server.port: ${why} "7"`,
+    ]);
+  });
+
+  test.each([
+    ["127.0.0.1:5000", "127.0.0.1:5000"],
+    ["0.0.0.0:5000", "127.0.0.1:5000"],
+    ["127.0.0.1:1 [::1]:5000", "[::]:5000"],
+    ["unix:/run/craned.sock", "unix:/run/craned.sock"],
+  ])("%s leave no room for management on %s", (listen, management) => {
+    const { problems } = report(`[server]\nlisten: ${listen}\n[management]\nlisten: ${management}`);
+    expect(problems).toEqual([
+      `/etc/crane.conf:4: management.listen: expected another address than the registry's, received "${management}"`,
+    ]);
+  });
+
+  test("leave room for management elsewhere, or where its default is not asked for", () => {
+    for (const file of ["[server]\nport: 5001", "[server]\nport: 0\n[management]\nlisten: 0.0.0.0:0"]) {
+      expect(report(file).problems).toEqual([]);
+    }
+  });
+});
+
+describe("rewriting", () => {
+  test.each([
+    ["url_match", "url_replace"],
+    ["url_replace", "url_match"],
+  ])("with %s alone is a warning", (given, missing) => {
+    const warning = `/etc/crane.conf:2: cdn.${missing}: expected a value, or cdn.${given} is ignored, received nothing`;
+    expect(report(`[cdn]\n${given}: http://a/\n${missing}:`)).toEqual({ problems: [], warnings: [warning] });
   });
 });
 
