@@ -42,7 +42,7 @@ export function mediaTypeOf(bytes: Uint8Array): string {
   if (schemaVersion === 1) return signatures === undefined ? UNSIGNED_SCHEMA_1 : MEDIA_TYPE["1"];
   // Only OCI manifests may omit their media type; some tools leave it empty.
   if (schemaVersion === 2 && (mediaType ?? "") === "")
-    return (manifests ?? undefined) === undefined ? MEDIA_TYPE.oci : MEDIA_TYPE.index;
+    return manifests === undefined ? MEDIA_TYPE.oci : MEDIA_TYPE.index;
   return "application/json";
 }
 

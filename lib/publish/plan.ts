@@ -6,7 +6,7 @@ import type { Digest, Tag } from "../core/reference.ts";
 import { inParallel } from "./in-parallel.ts";
 import { type Descriptor, isForeign, kindOfType, type Manifest, readManifest } from "./sources/manifest.ts";
 import { broken, Missing, mismatch, SourceFailure } from "./publish-error.ts";
-import { type PlatformChoice, wantedChildren } from "./sources/platforms.ts";
+import { type PlatformChoice, platformText, wantedChildren } from "./sources/platforms.ts";
 import { readSmall, verified } from "./sources/reading.ts";
 import type { Source, TaggedImage } from "./sources/source.ts";
 
@@ -37,7 +37,7 @@ export interface Plan {
 const MAX_DEPTH = 8;
 
 /** All manifests of a source are in memory at once. Bytes. */
-const MAX_MANIFESTS = 256 * 1024 * 1024;
+const MAX_MANIFESTS = 128 * 1024 * 1024;
 
 /** Warnings of one list; it may name tens of thousands of manifests that are not there. */
 const MAX_WARNINGS = 20;
@@ -79,11 +79,9 @@ interface Part {
 
 const newPart = (): Part => ({ manifests: new Map(), blobs: new Map(), foreign: new Map() });
 
-/** Where a child of a list runs, for messages. */
-const platformOf = ({ platform }: Descriptor): string =>
-  platform === undefined
-    ? ""
-    : ` for ${[platform.os, platform.architecture, platform.variant].filter((each) => each !== undefined).join("/")}`;
+/** What a child of a list is, for messages. */
+const describeChild = ({ platform }: Descriptor): string =>
+  platform === undefined || platform.os === "unknown" ? "it" : `the image for ${platformText(platform)}`;
 
 /** Collects images of one source after another. */
 export function startPlan({ platforms, warn }: PlanOptions): Planning {
@@ -152,7 +150,7 @@ export function startPlan({ platforms, warn }: PlanOptions): Planning {
       } catch (error) {
         if (!(error instanceof Missing)) throw error;
         lost++;
-        if (lost <= MAX_WARNINGS) warn(`${error.message}: published without what it names${platformOf(child)}`);
+        if (lost <= MAX_WARNINGS) warn(`${error.message}: published without ${describeChild(child)}`);
       }
     }
     if (lost > MAX_WARNINGS) warn(`${from}: ${lost - MAX_WARNINGS} more are not there`);

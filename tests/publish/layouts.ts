@@ -108,6 +108,8 @@ export interface Site {
   /** The same, when it has to succeed. */
   readonly published: (source: string, ...more: readonly string[]) => Promise<Ran>;
   readonly redirectFile: (api?: "v1" | "v2") => Record<string, unknown>;
+  /** What each tag means, whatever the version of the redirect file. */
+  readonly tags: () => Readonly<Record<string, readonly string[]>>;
   /** Paths of the repository's tree with their hashes. */
   readonly tree: () => Readonly<Record<string, string>>;
 }
@@ -122,11 +124,25 @@ export const publishArguments = (directory: string, source: string, more: readon
   ...more,
 ];
 
+/** What each tag of a version 5 tree means: the digests of its entries. */
+function tagsOfTree(
+  file: Readonly<Record<string, unknown>>,
+  files: Readonly<Record<string, string>>,
+): Readonly<Record<string, readonly string[]>> {
+  const listed = new Set(Object.values(file).flat());
+  const entries = Object.entries(files).flatMap(([path, digest]) => {
+    const tag = /^manifests\/[^/]+\/([^:/]+)$/.exec(path)?.[1];
+    return tag === undefined || !listed.has(tag) ? [] : [{ tag, digest }];
+  });
+  const byTag = Object.entries(Object.groupBy(entries, ({ tag }) => tag));
+  return Object.fromEntries(byTag.map(([tag, each = []]) => [tag, each.map(({ digest }) => digest)]));
+}
+
 export function siteAt(directory: string): Site {
   const content = join(directory, "content");
   const metadata = join(directory, "metadata");
   const publish: Site["publish"] = (source, ...more) => runCraned(publishArguments(directory, source, more));
-  return {
+  const site: Site = {
     content,
     metadata,
     publish,
@@ -136,6 +152,13 @@ export function siteAt(directory: string): Site {
       return ran;
     },
     redirectFile: (api = "v2") => JSON.parse(readFileSync(join(metadata, api, "team-app.json"), "utf8")),
+    tags() {
+      const file = site.redirectFile();
+      const { tags } = file;
+      if (tags === undefined) return tagsOfTree(file, site.tree());
+      return Object.fromEntries(Object.entries(tags as object).map(([tag, digests]) => [tag, [digests].flat()]));
+    },
     tree: () => filesBelow(join(content, "team-app")),
   };
+  return site;
 }

@@ -7,7 +7,8 @@ import { broken } from "../publish-error.ts";
 import type { Bundle } from "./bundle.ts";
 import { compressorIn, digestOf } from "./compressing.ts";
 import { MANIFEST_FILE } from "./docker-archive.ts";
-import { type Descriptor, kindOfType, type Platform, platformField, readManifest, typeField } from "./manifest.ts";
+import { type Descriptor, kindOfType, platformField, readManifest, typeField } from "./manifest.ts";
+import { platformText } from "./platforms.ts";
 import { fileOfBytes, readSmall, verified } from "./reading.ts";
 import type { Source, SourceFile, SourceImage, Workshop } from "./source.ts";
 
@@ -85,9 +86,6 @@ const COSIGN_SUFFIX: Readonly<Record<string, string>> = {
 };
 
 const cosignSuffix = ({ annotations = {} }: Entry): string | undefined => COSIGN_SUFFIX[annotations["kind"] ?? ""];
-
-const platformText = ({ os = "", architecture = "", variant = "" }: Platform): string =>
-  [os, architecture, variant].join("/");
 
 /** Entries that are one image together: of one name, each for another platform. */
 function isOneImage(entries: readonly Entry[]): boolean {

@@ -15,6 +15,10 @@ export function parsePlatform(text: string): PlatformChoice | undefined {
   return os === undefined || architecture === undefined ? undefined : { os, architecture, variant };
 }
 
+/** `os/architecture/variant`, as far as they are told. */
+export const platformText = ({ os, architecture, variant }: Platform): string =>
+  [os, architecture, variant].filter(Boolean).join("/");
+
 const isFor = ({ os, architecture, variant }: Platform, choice: PlatformChoice): boolean =>
   os === choice.os &&
   architecture === choice.architecture &&
@@ -40,8 +44,8 @@ export function wantedChildren(
     platform === undefined || choices.some((choice) => isFor(platform, choice));
   const wanted = new Set<string>(children.filter(isWanted).map(({ digest }) => digest));
   if (wanted.size === 0) {
-    const there = children.flatMap(({ platform: { os, architecture, variant } = {} }) =>
-      os === undefined || os === "unknown" ? [] : [[os, architecture, variant].filter(Boolean).join("/")],
+    const there = children.flatMap(({ platform = {} }) =>
+      platform.os === undefined || platform.os === "unknown" ? [] : [platformText(platform)],
     );
     throw new PublishError(`${from}: has no image for such a platform (there are: ${there.join(", ") || "none"})`);
   }

@@ -168,7 +168,11 @@ export async function choose(
   sourceName: string | undefined,
 ): Promise<Choice> {
   const all: SourceImage[] = [];
-  for await (const image of source.images()) all.push(image);
+  for await (const image of source.images()) {
+    let root: Promise<Descriptor> | undefined;
+    // A source may have much to do to find out, and is asked once.
+    all.push({ ...image, root: () => (root ??= image.root()) });
+  }
   const images = choices.length > 0 && sourceName === undefined ? all : ofOneRepository(all, sourceName, source);
   if (choices.length === 0) return allOf(images, source);
   const chosen: ChosenImage[] = [];
