@@ -20,8 +20,8 @@ only what changed. The redirect file is replaced last: a publish that fails or i
 whole, and the next one goes on from there. Blobs are hard links to the files of an OCI layout where the file system
 allows that, which takes no space: don't change those files in place.
 
-Either place may also be in a bucket, as s3://bucket/prefix: the keys are AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and
-AWS_SESSION_TOKEN. What is there with the right size and Content-Type is not sent again.
+Either place may also be in a bucket, as s3://bucket/prefix: the keys are AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY,
+or those of an AWS profile or role. What is there with the right size and Content-Type is not sent again.
 
 Nothing is removed unless --prune-after is given. Then files go that nothing has referred to for that long; give it
 longer than any pull takes.

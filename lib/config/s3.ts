@@ -14,7 +14,12 @@ export const S3_SETTINGS = {
     "AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, or Amazon's",
     "URL of the S3 server of the bucket in general.data_dir",
   ),
-  region: optional("s3.region", kinds.region, "AWS_REGION, AWS_DEFAULT_REGION, or us-east-1", "Region of the bucket"),
+  region: optional(
+    "s3.region",
+    kinds.region,
+    "AWS_REGION, AWS_DEFAULT_REGION, the profile's, or us-east-1",
+    "Region of the bucket",
+  ),
   timeout: setting(
     "s3.timeout",
     kinds.integer(1, MAX_TIMEOUT_SECONDS),
@@ -54,9 +59,9 @@ export function readS3({ get, sourceOf, environment, report, warn }: Reading, da
   };
   if (badEndpoint?.variable !== undefined)
     reportVariable(badEndpoint.variable, S3_SETTINGS.endpoint, badEndpoint.value);
-  if (regionVariable !== undefined) reportVariable(regionVariable, S3_SETTINGS.region, connection.region);
-  const [missing, neither] = missingKeys;
-  if (missing !== undefined && neither === undefined) {
+  if (regionVariable !== undefined) reportVariable(regionVariable, S3_SETTINGS.region, connection.region ?? "");
+  const [missing] = missingKeys;
+  if (missing !== undefined) {
     const expected = "a value, as the other half of the key has one";
     report({ source: { kind: "environment", name: missing }, expected, received: "nothing" });
   }

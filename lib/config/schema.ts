@@ -146,7 +146,7 @@ export const SECTIONS: readonly { readonly name: string; readonly description: s
   {
     name: "s3",
     description:
-      "The S3 server, where general.data_dir is in a bucket; keys are AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+      "The S3 server, where general.data_dir is in a bucket; keys are AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or those of an AWS profile or role",
   },
   { name: "server", description: "Listening, TLS and processes" },
   { name: "management", description: "Metrics, readiness and the repository pages, on an address of their own" },

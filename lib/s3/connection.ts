@@ -1,28 +1,29 @@
-/** Who asks. */
-interface S3Keys {
+/** An access key. */
+export interface S3Keys {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
-  /** Comes with keys that are lent for a time. */
+  /** Comes with temporary keys. */
   readonly sessionToken: string | undefined;
 }
 
-/** Which server, and who asks. */
+/** The server, and the key that requests are signed with. */
 export interface S3Connection {
   /** Undefined for Amazon's own. */
   readonly endpoint: string | undefined;
-  readonly region: string;
-  /** Undefined for nobody in particular, which public buckets answer too. */
+  /** Undefined for the profile's, or else the usual one. */
+  readonly region: string | undefined;
+  /** Undefined for those of the standard places, or else none, which public buckets answer too. */
   readonly keys: S3Keys | undefined;
 }
 
-/** How redirect files are had from a bucket. */
+/** How redirect files are read from a bucket. */
 export interface S3Access {
   readonly connection: S3Connection;
   /** Seconds that a request may take. */
   readonly timeout: number;
 }
 
-/** What was said of the server elsewhere; what it leaves out is looked for in the environment. */
+/** Settings of the server; what they leave out is taken from the environment. */
 interface S3Choice {
   readonly endpoint: string | undefined;
   readonly region: string | undefined;
@@ -32,19 +33,19 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** A value that can't be used. */
 interface UnusableValue {
-  /** The variable that has it; undefined where it was said elsewhere. */
+  /** The variable that has it; undefined when it comes from a setting. */
   readonly variable: string | undefined;
   readonly value: string;
 }
 
-/** How to reach a server, and what of it is wrong or missing. */
+/** How to reach a server, with what is wrong or missing. */
 interface S3Surroundings {
   readonly connection: S3Connection;
   /** An endpoint that is not an absolute http or https URL. */
   readonly badEndpoint: UnusableValue | undefined;
   /** The variable that has the region, if one has. */
   readonly regionVariable: string | undefined;
-  /** Variables of the keys that are not set. */
+  /** The variable that is not set, where only one half of the key is. */
   readonly missingKeys: readonly string[];
 }
 
@@ -53,17 +54,12 @@ const REGION_VARIABLES = ["AWS_REGION", "AWS_DEFAULT_REGION"];
 const KEY_VARIABLES = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"] as const;
 const TOKEN_VARIABLE = "AWS_SESSION_TOKEN";
 
-/** Variables whose values nobody may be shown. */
+/** Variables whose values are secret. */
 export const SECRET_VARIABLES: readonly string[] = [...KEY_VARIABLES, TOKEN_VARIABLE];
-
-const USUAL_REGION = "us-east-1";
 
 const isEndpoint = (text: string): boolean => /^https?:\/\/[^/?#]/i.test(text) && URL.canParse(text);
 
-/**
- * How to reach the server: from what was said elsewhere, and from the variables that all tools for S3 read. Files of
- * profiles are not read; `aws configure export-credentials --format env` makes variables of them.
- */
+/** Finds out how to reach the server: from settings, and from the variables that all tools for S3 read. */
 export function s3Surroundings(choice: S3Choice, environment: Environment): S3Surroundings {
   const isGiven = (variable: string): boolean => (environment[variable] ?? "") !== "";
   const given = (variables: readonly string[]) => variables.find(isGiven);
@@ -77,11 +73,11 @@ export function s3Surroundings(choice: S3Choice, environment: Environment): S3Su
   return {
     connection: {
       endpoint,
-      region: choice.region ?? inVariable(regionVariable) ?? USUAL_REGION,
+      region: choice.region ?? inVariable(regionVariable),
       keys: missingKeys.length === 0 ? { accessKeyId, secretAccessKey, sessionToken } : undefined,
     },
     badEndpoint: endpoint === undefined || isEndpoint(endpoint) ? undefined : { variable, value: endpoint },
     regionVariable,
-    missingKeys,
+    missingKeys: missingKeys.length === 1 ? missingKeys : [],
   };
 }

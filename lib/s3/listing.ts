@@ -1,12 +1,12 @@
 import type { S3Address } from "./address.ts";
 import type { S3 } from "./client.ts";
 import { S3Error } from "./s3-error.ts";
-import { elementOf, textIn } from "./xml.ts";
+import { parseXml, textsOf } from "./xml.ts";
 
-/** An object as a list has it. */
+/** An object in a list. */
 export interface S3Object {
   readonly key: string;
-  /** As in headers, with its quotes; empty where the server has none. */
+  /** With its quotes, as in headers; empty where the server has none. */
   readonly etag: string;
   /** Bytes. */
   readonly size: number;
@@ -14,16 +14,16 @@ export interface S3Object {
 
 interface Page {
   readonly objects: readonly S3Object[];
-  /** What to ask for the next page with; undefined after the last. */
+  /** The token of the next page; undefined after the last. */
   readonly next: string | undefined;
 }
 
 /** A thousand keys of a thousand bytes, each of them escaped, fit in. */
 const MAX_PAGE_BYTES = 16 * 1024 * 1024;
-/** Ten million objects: whoever goes on has lost its place. */
+/** Ten million objects: a longer list goes round in circles. */
 const MAX_PAGES = 10_000;
 
-/** A server that knows `encoding-type` writes keys as in a query, so that XML can't spoil them. */
+/** A server that knows `encoding-type` escapes keys as in a query, since XML can't hold all of them. */
 function decodeKey(key: string): string {
   try {
     return decodeURIComponent(key.replaceAll("+", " "));
@@ -34,33 +34,33 @@ function decodeKey(key: string): string {
 
 /** @returns what is wrong with a page that is not whole */
 function parsePage(xml: string): Page | string {
-  if (!xml.includes("<ListBucketResult")) return "something else than a list of objects";
-  if (!/<\/ListBucketResult>\s*$/.test(xml)) return "a list that is cut off";
-  const isEscaped = elementOf(xml, "EncodingType") === "url";
-  const objects: S3Object[] = [];
-  for (let at = xml.indexOf("<Contents>"); at !== -1; at = xml.indexOf("<Contents>", at)) {
-    const end = xml.indexOf("</Contents>", at);
-    const item = xml.slice(at, end);
-    const key = textIn(item, "Key");
-    const size = Number(textIn(item, "Size") || Number.NaN);
-    if (end === -1 || key === undefined || key === "" || !(size >= 0)) return "a list with an object that is none";
-    objects.push({ key: isEscaped ? decodeKey(key) : key, etag: textIn(item, "ETag") ?? "", size });
-    at = end;
+  const list = parseXml(xml)?.["ListBucketResult"];
+  if (list === undefined) {
+    return xml.includes("<ListBucketResult") ? "a list that is cut off" : "something else than a list of objects";
   }
-  if (elementOf(xml, "IsTruncated") !== "true") return { objects, next: undefined };
-  const next = elementOf(xml, "NextContinuationToken");
+  const textOf = (element: Bun.XML.Value, name: string) => textsOf(element, name)[0] ?? "";
+  const isEscaped = textOf(list, "EncodingType") === "url";
+  const objects: S3Object[] = [];
+  for (const item of typeof list === "string" ? [] : [list["Contents"] ?? []].flat()) {
+    const key = textOf(item, "Key");
+    const size = Number(textOf(item, "Size") || Number.NaN);
+    if (key === "" || !(size >= 0)) return "a list with an object that is none";
+    objects.push({ key: isEscaped ? decodeKey(key) : key, etag: textOf(item, "ETag"), size });
+  }
+  if (textOf(list, "IsTruncated") !== "true") return { objects, next: undefined };
+  const next = textOf(list, "NextContinuationToken");
   return next === "" ? "a list that does not say how it goes on" : { objects, next };
 }
 
 /**
- * Lists the objects below an address, page by page: a request for each thousand of them.
+ * Lists the objects below an address, page by page, with a request for each thousand of them.
  *
- * @throws {S3Error} when a page can't be had whole
+ * @throws {S3Error} when a page is not complete
  */
 export async function* listPages(
   s3: S3,
   { bucket, prefix }: S3Address,
-  signal: AbortSignal,
+  signal?: AbortSignal,
 ): AsyncGenerator<readonly S3Object[]> {
   const fail = (received: string, status: number): S3Error =>
     new S3Error(`s3://${bucket}/${prefix}: the S3 server answers ${received}`, { received, status, passes: true });
@@ -72,7 +72,13 @@ export async function* listPages(
       ...(prefix !== "" && { prefix }),
       ...(token !== undefined && { "continuation-token": token }),
     };
-    const { status, bytes } = await s3({ method: "GET", key: "", query, signal, maxBytes: MAX_PAGE_BYTES });
+    const { status, bytes } = await s3({
+      method: "GET",
+      key: "",
+      query,
+      ...(signal && { signal }),
+      maxBytes: MAX_PAGE_BYTES,
+    });
     if (status !== 200) throw fail(String(status), status);
     const parsed = parsePage(new TextDecoder().decode(bytes));
     if (typeof parsed === "string") throw fail(parsed, status);

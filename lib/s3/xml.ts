@@ -1,34 +1,22 @@
-/** Reading what S3 servers write: XML without attributes where it matters, and without elements of one name in another. */
+/** Reading what S3 servers write. */
 
-const ENTITIES: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
-
-function unescapeXml(text: string): string {
-  if (!text.includes("&")) return text;
-  return text.replace(
-    /&(?:#x([0-9a-f]{1,6})|#(\d{1,7})|(\w+));/gi,
-    (whole, hex?: string, decimal?: string, name = "") => {
-      const code = hex === undefined ? Number(decimal ?? Number.NaN) : Number.parseInt(hex, 16);
-      return code <= 0x10ffff ? String.fromCodePoint(code) : (ENTITIES[name] ?? whole);
-    },
-  );
-}
-
-/** The texts of all elements of this name, in order. */
-export function* elementsOf(xml: string, name: string): Generator<string> {
-  for (const [, text = ""] of xml.matchAll(new RegExp(`<${name}>([^<]*)</${name}>`, "g"))) yield unescapeXml(text);
-}
-
-/** The text of the first such element; undefined when there is none. */
-export function textIn(xml: string, name: string): string | undefined {
-  for (let at = 0; ; ) {
-    const start = xml.indexOf(`<${name}>`, at);
-    if (start === -1) return undefined;
-    const begin = start + name.length + 2;
-    const end = xml.indexOf("<", begin);
-    if (end !== -1 && xml.startsWith(`</${name}>`, end)) return unescapeXml(xml.slice(begin, end));
-    at = begin;
+/** @returns the document; undefined when the text is not well-formed */
+export function parseXml(text: string): Bun.XML.Document | undefined {
+  try {
+    return Bun.XML.parse(text);
+  } catch {
+    return undefined;
   }
 }
 
-/** The text of the first such element; empty when there is none. */
-export const elementOf = (xml: string, name: string): string => textIn(xml, name) ?? "";
+/** @returns the texts of the child elements of that name, in order */
+export function textsOf(element: Bun.XML.Value | undefined, name: string): readonly string[] {
+  if (typeof element !== "object") return [];
+  return [element[name] ?? []].flat().filter((child) => typeof child === "string");
+}
+
+/** @returns the text of the root's first child element of that name; empty when there is none */
+export function elementOf(xml: string, name: string): string {
+  const [root] = Object.values(parseXml(xml) ?? {});
+  return textsOf(root, name)[0] ?? "";
+}

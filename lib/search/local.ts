@@ -1,3 +1,4 @@
+import pLimit from "p-limit";
 import { type Catalog, v1Repository, v2Repository } from "../core/catalog/catalog.ts";
 import type { About, Repository } from "../core/redirect-file/repository.ts";
 import { failed, pageOf, type Searched, type SearchQuery, type SearchResult, type Visible } from "./result.ts";
@@ -200,18 +201,14 @@ async function searchOnce(query: SearchQuery, { catalog, maySee }: Visible): Pro
  * another request up for one slice only.
  */
 export function createLocalSearch(): (query: SearchQuery, visible: Visible) => Promise<Searched> {
-  let last: Promise<unknown> = Promise.resolve();
-  let waiting = 0;
-  return (query, visible) => {
-    if (waiting >= MAX_WAITING) return Promise.resolve(failed(503, "too many searches at once"));
-    waiting++;
-    const searched = last
-      .then(() => searchOnce(query, visible))
-      .catch((error) => {
-        if (query.signal?.aborted !== true) throw error;
-        return failed(503, "the client is gone");
-      });
-    last = searched.catch(() => {}).then(() => waiting--);
-    return searched;
+  const limit = pLimit(1);
+  return async (query, visible) => {
+    if (limit.pendingCount >= MAX_WAITING) return failed(503, "too many searches at once");
+    try {
+      return await limit(searchOnce, query, visible);
+    } catch (error) {
+      if (query.signal?.aborted !== true) throw error;
+      return failed(503, "the client is gone");
+    }
   };
 }

@@ -21,8 +21,8 @@ const problemsOf = (...given: Parameters<typeof load>): readonly string[] => {
 };
 
 describe("a bucket of redirect files", () => {
-  test("is Amazon's in us-east-1, asked without keys, unless anybody says otherwise", () => {
-    expect(connectionOf(BUCKET)).toEqual({ endpoint: undefined, region: "us-east-1", keys: undefined });
+  test("is Amazon's; region and keys are found when it is asked, unless they are configured", () => {
+    expect(connectionOf(BUCKET)).toEqual({ endpoint: undefined, region: undefined, keys: undefined });
   });
 
   test.each([

@@ -69,9 +69,9 @@ export function bucketForEach() {
     put: (objects: Readonly<Record<string, string>>): void => {
       for (const [key, content] of Object.entries(objects)) current().objects.set(`v2/${key}`, content);
     },
-    serve: async (args = FOLLOWING): Promise<Craned> => {
+    serve: async (args = FOLLOWING, more: Readonly<Record<string, string>> = {}): Promise<Craned> => {
       const listening = ["--host", "127.0.0.1", "--port", "0"];
-      const environment = { CRANE_LOG_FORMAT: "text", ...current().environment };
+      const environment = { CRANE_LOG_FORMAT: "text", ...current().environment, ...more };
       const craned = await startCraned(["serve", "--data-dir", PLACE, ...listening, ...args], environment);
       cleanUps.push(() => craned.stop());
       return craned;

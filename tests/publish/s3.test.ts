@@ -119,6 +119,17 @@ describeWith(["versitygw"], "a bucket", () => {
     expect(out).toContain('"outcome":"present"');
   });
 
+  test("is published to with the key of a profile", async () => {
+    const home = scratch();
+    const keys = `aws_access_key_id = ${S3_KEY.id}\naws_secret_access_key = ${S3_KEY.secret}\n`;
+    home.write(".aws/credentials", `[publisher]\n${keys}region = ${S3_REGION}\n`);
+    const none = { AWS_ACCESS_KEY_ID: "", AWS_SECRET_ACCESS_KEY: "", AWS_REGION: "" };
+    const { code, err } = await publish(layout.path, [], { ...none, HOME: home.path, AWS_PROFILE: "publisher" });
+    home.remove();
+    expect([code, err]).toEqual([0, expect.any(String)]);
+    expect(redirectFile()).toContain("team/app");
+  });
+
   test("is sent nothing in a dry run", async () => {
     await published(layout.path, "--dry-run");
     expect(changes()).toEqual([]);

@@ -2,7 +2,8 @@ import { plain } from "../../core/redirect-file/fault.ts";
 import { parseDigest } from "../../core/reference.ts";
 import type { S3Address } from "../../s3/address.ts";
 import { escapeKey, type S3 } from "../../s3/client.ts";
-import { elementOf, elementsOf } from "../../s3/xml.ts";
+import { listPages } from "../../s3/listing.ts";
+import { elementOf } from "../../s3/xml.ts";
 import { contentTypeOf } from "../layout-paths.ts";
 import { PublishError } from "../publish-error.ts";
 import type { Content, Target, Transferred } from "./target.ts";
@@ -181,14 +182,9 @@ export function s3Target(s3: S3, { bucket, prefix }: S3Address): Target {
       sizes.set(path, undefined);
     },
     async *list() {
-      let token = "";
-      do {
-        const more = token === "" ? undefined : { "continuation-token": token };
-        const query = { "list-type": "2", prefix, ...more };
-        const page = new TextDecoder().decode((await s3({ method: "GET", key: "", query })).bytes);
-        for (const key of elementsOf(page, "Key")) yield key.slice(prefix.length);
-        token = elementOf(page, "NextContinuationToken");
-      } while (token !== "");
+      for await (const page of listPages(s3, { bucket, prefix })) {
+        for (const { key } of page) yield key.slice(prefix.length);
+      }
     },
     // What the server has confirmed, it keeps.
     settle: async () => {},
