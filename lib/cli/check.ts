@@ -5,6 +5,7 @@ import { describeProblem } from "../config/problem.ts";
 import { reviewConfig } from "../config/review.ts";
 import { comparePaths, conflictsIn } from "../core/catalog/catalog.ts";
 import { describeFault, visible } from "../core/redirect-file/fault.ts";
+import { tlsFaults } from "../server/tls.ts";
 import { readDirectoryOnce } from "../store/store.ts";
 import { checkContent } from "./check-content.ts";
 import { readConfig } from "./settings.ts";
@@ -12,14 +13,16 @@ import { EXIT, type ExitCode, type Terminal } from "./terminal.ts";
 
 /** Finds the errors and warnings of the configuration and of the files that it names. */
 async function configurationFaults(loaded: Loaded) {
-  const { auth } = loaded.config;
+  const { auth, server } = loaded.config;
   const review = reviewConfig(loaded);
   const authorities = readAuthorities(auth);
   const ofAuth = await authFaults(auth);
+  const ofTls = tlsFaults(server, Date.now());
   return {
-    warnings: [...[...loaded.warnings, ...review.warnings].map(describeProblem), ...ofAuth.warnings],
+    warnings: [...[...loaded.warnings, ...review.warnings].map(describeProblem), ...ofTls.warnings, ...ofAuth.warnings],
     errors: [
       ...[...(loaded.ok ? [] : loaded.problems), ...review.problems].map(describeProblem),
+      ...ofTls.errors,
       ...(authorities.ok ? [] : [authorities.problem]),
       ...ofAuth.errors,
     ],

@@ -1,5 +1,3 @@
-import { createPrivateKey, X509Certificate } from "node:crypto";
-import { readFileSync } from "node:fs";
 import type { Authorities } from "../auth/certificates/chain.ts";
 import type { Config } from "../config/config.ts";
 import type { Listener } from "../http/listener.ts";
@@ -12,34 +10,11 @@ import { describeListenError, hostAndPort, startListening } from "../server/list
 import { type Logging, openLogs } from "../server/logging.ts";
 import { createMeasuring } from "../server/measuring.ts";
 import { configOrComplaint } from "./settings.ts";
+import { readTls, type Tls } from "../server/tls.ts";
 import { onStopSignals } from "../server/stopping.ts";
 import { EXIT, type ExitCode, type Terminal } from "./terminal.ts";
 import { gathering } from "../server/worker-metrics.ts";
 import { onSupervisorEnd, superviseWorkers, workerNumber } from "../server/workers.ts";
-
-type Tls = { readonly cert: string; readonly key: string };
-
-/** Reads a file of PEM and looks whether it is one. @throws with the setting, the file and what was expected there */
-function readPem(setting: string, path: string, expected: string, parse: (pem: string) => unknown): string {
-  try {
-    const pem = readFileSync(path, "utf8");
-    parse(pem);
-    return pem;
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(`${setting}: expected ${expected} in ${path}, received ${reason}`);
-  }
-}
-
-/** @throws with the setting and the file's name when one can't be used */
-function readTls({ tls }: Config["server"]): Tls | undefined {
-  if (tls === undefined) return undefined;
-  const { certificate, key } = tls;
-  return {
-    cert: readPem("server.tls_certificate", certificate, "a certificate", (pem) => new X509Certificate(pem)),
-    key: readPem("server.tls_key", key, "a private key", createPrivateKey),
-  };
-}
 
 interface Prepared {
   readonly config: Config;
@@ -110,7 +85,12 @@ async function serveHere({ config, tls, authorities, logging, sharesPort, worker
 async function serveWith(config: Config, logging: Logging, terminal: Terminal): Promise<ExitCode> {
   const { log } = logging;
   try {
-    const tls = readTls(config.server);
+    const files = config.server.tls;
+    const reading = files === undefined ? undefined : readTls(files, Date.now());
+    for (const error of reading?.errors ?? []) log.error(error);
+    for (const warning of reading?.warnings ?? []) log.warn(warning);
+    const tls = reading?.tls;
+    if (reading !== undefined && tls === undefined) return EXIT.failed;
     const read = readAuthorities(config.auth);
     if (!read.ok) {
       log.error(read.problem);
