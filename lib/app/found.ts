@@ -11,6 +11,8 @@ export interface Found {
   readonly repository: Repository;
   /** Below the repository's url, and below its directory. */
   readonly path: string;
+  /** Whether the client asked by digest. */
+  readonly isByDigest: boolean;
   /** The answer when the file should be here and is not. */
   readonly missing: Answer;
 }
@@ -36,10 +38,10 @@ export function redirectTo(view: View, { repository, path }: Found, method: Meth
     : { status: 302, headers: [["Location", location], ...V1_HEADERS], body: "" };
 }
 
-async function serveFile(view: View, content: Content, found: Found, request: FileRequest): Promise<Response> {
-  const { repository, path, missing } = found;
+function serveFile(view: View, content: Content, found: Found, request: FileRequest): Response {
+  const { repository, path, isByDigest, missing } = found;
   const isPrivate = repository.isProtected || view.isPrivate;
-  const response = await content.serve(repository.repository, path, { ...request, isPrivate });
+  const response = content.serve(repository.repository, path, { ...request, isByDigest, isPrivate });
   if (response === undefined) return toResponse(missing);
   if (response.status >= 400) return toResponse(refusedFile(repository.api, response.status, [...response.headers]));
   for (const [name, value] of repository.api === "v2" ? [V2_HEADER] : V1_HEADERS) response.headers.set(name, value);
@@ -51,7 +53,7 @@ async function deliver(view: View, outcome: Outcome, request: FileRequest): Prom
   if (!isFound(outcome)) return toResponse(outcome);
   const content = contentOf(view, outcome);
   if (content === undefined) return toResponse(redirectTo(view, outcome, request.method));
-  return await serveFile(view, content, outcome, request);
+  return serveFile(view, content, outcome, request);
 }
 
 /** Answers a request that came to a typed route. @param decide what the rules say, seen with the client's eyes */

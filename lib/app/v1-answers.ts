@@ -52,7 +52,9 @@ export function answerImage(view: View, idText: string, file: string): Outcome {
   const id = parseImageId(idText);
   if (id === undefined || !IMAGE_FILES.has(file)) return NOT_FOUND;
   const repository = imageOwner(view.catalog, id, view.maySee);
-  return repository === undefined ? NOT_FOUND : { repository, path: `${id}/${file}`, missing: NOT_FOUND };
+  return repository === undefined
+    ? NOT_FOUND
+    : { repository, path: `${id}/${file}`, isByDigest: false, missing: NOT_FOUND };
 }
 
 const FAILED_SEARCH = {

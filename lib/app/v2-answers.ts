@@ -44,7 +44,8 @@ export function answerManifest(view: View, name: string, referenceText: string, 
   if (reference === undefined) return MANIFEST_UNKNOWN;
   const resolution = resolveManifest(repository, reference, accept);
   if (resolution.kind !== "path") return MANIFEST_UNKNOWN;
-  return { repository, path: resolution.path, missing: MANIFEST_UNKNOWN };
+  const isByDigest = parseDigest(referenceText) !== undefined;
+  return { repository, path: resolution.path, isByDigest, missing: MANIFEST_UNKNOWN };
 }
 
 /** `/v2/<name>/blobs/<digest>` */
@@ -52,7 +53,9 @@ export function answerBlob(view: View, name: string, digestText: string): Outcom
   const digest = parseDigest(digestText);
   if (digest === undefined) return badDigest(digestText);
   const repository = findRepository(view, name);
-  return isAnswer(repository) ? repository : { repository, path: `blobs/${digest}`, missing: BLOB_UNKNOWN };
+  return isAnswer(repository)
+    ? repository
+    : { repository, path: `blobs/${digest}`, isByDigest: true, missing: BLOB_UNKNOWN };
 }
 
 function answerPage(path: string, query: string, listed: Listed<string>, body: (items: readonly string[]) => object) {
@@ -65,7 +68,7 @@ function answerPage(path: string, query: string, listed: Listed<string>, body: (
 export function answerTags(view: View, name: string, query: string): Outcome {
   const repository = findRepository(view, name);
   if (isAnswer(repository)) return repository;
-  if (repository.version !== 5) return { repository, path: "tags/list", missing: NAME_UNKNOWN };
+  if (repository.version !== 5) return { repository, path: "tags/list", isByDigest: false, missing: NAME_UNKNOWN };
   const { references, tagCount } = repository.manifests;
   const listed = { sorted: references, count: tagCount, isShown: () => true };
   return answerPage(`/v2/${name}/tags/list`, query, listed, (items) => ({ name, tags: items }));

@@ -3,6 +3,7 @@ import { readAuthorities } from "../auth/certificates/authorities.ts";
 import type { Loaded } from "../config/load.ts";
 import { describeProblem } from "../config/problem.ts";
 import { reviewConfig } from "../config/review.ts";
+import { linkFaults } from "../content/links.ts";
 import { comparePaths, conflictsIn } from "../core/catalog/catalog.ts";
 import { describeFault, visible } from "../core/redirect-file/fault.ts";
 import { tlsFaults } from "../server/tls.ts";
@@ -56,8 +57,10 @@ export async function check(options: Readonly<Record<string, unknown>>, terminal
       `error: ${visible(path)}: repo-registry-id: ${name} is already served from ${visible(servedFrom)}\n`,
     );
   }
+  const unservedLinks = linkFaults(loaded.config.serveContent);
+  for (const fault of unservedLinks) terminal.print(`error: serve_content.link_roots: ${visible(fault)}\n`);
   const contentErrors = await checkContent(catalog, loaded.config, options, terminal);
-  const total = errors.length + faults.size + conflicts.length + contentErrors;
+  const total = errors.length + faults.size + conflicts.length + unservedLinks.length + contentErrors;
   const { v1, v2 } = catalog;
   const fine = v1.names.length + v2.names.length === 0 ? "no repositories" : "nothing wrong";
   terminal.print(

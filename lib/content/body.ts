@@ -1,62 +1,118 @@
-import type { OpenFile } from "./open.ts";
+/** Bodies made of files, for Bun.serve. */
+import { randomUUID } from "node:crypto";
+import { read } from "node:fs";
+import { promisify } from "node:util";
+import type { ByteRange, Parts } from "./conditions.ts";
+import { type OpenFile, pathOf, readPart, shortened } from "./open.ts";
 
-/** What is read from a file at once: as fast as larger ones, and what each slow client keeps in memory. Bytes. */
+/** Up to this many bytes are read at once and sent from memory, which takes less time than to hand a file over. */
+const IN_MEMORY = 64 * 1024;
+
+/** How much of a large file a stream reads at once, and what each slow client keeps in memory. Bytes. */
 const CHUNK = 256 * 1024;
 
-/** What a Response takes as its body. */
-export type FileBody = Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>;
-
-const shortened = (missing: number): Error => new Error(`a file became ${missing} bytes shorter while it was read`);
-
 /**
- * Reads a part of a file into memory.
- *
- * @throws when the file has become shorter
+ * How long a descriptor stays open for Bun, which opens the file again, by the descriptor's path, when it sends the
+ * answer. It does so in the same turn of the event loop, unless the app awaits anything else after serve(): a
+ * descriptor that was closed and given to another file by then would send that file. Milliseconds.
  */
-export async function readPart({ handle }: OpenFile, start: number, end: number): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = new Uint8Array(end - start);
-  for (let filled = 0; filled < bytes.length; ) {
-    const { bytesRead } = await handle.read(bytes, filled, bytes.length - filled, start + filled);
-    if (bytesRead === 0) throw shortened(bytes.length - filled);
-    filled += bytesRead;
-  }
-  return bytes;
+const GRACE = 100;
+
+/** A body, and the headers that describe it. */
+export interface Payload {
+  readonly body: Blob | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>;
+  readonly headers: Readonly<Record<string, string>>;
 }
 
-/**
- * Makes the body of an answer out of a part of a file, and closes the file: at once when the part is small, otherwise
- * when the stream has been read or cancelled. Nothing is read before it is asked for, so a slow client costs one chunk.
- */
-export async function bodyOf(file: OpenFile, start: number, end: number): Promise<FileBody> {
-  const { handle } = file;
-  if (end - start <= CHUNK) {
-    try {
-      return await readPart(file, start, end);
-    } finally {
-      await handle.close();
-    }
+const lengthOf = (ranges: readonly ByteRange[]): number =>
+  ranges.reduce((sum, { start, end }) => sum + (end - start), 0);
+
+const readAsync = promisify(read);
+
+async function* chunksOf(file: OpenFile, { start, end }: ByteRange) {
+  for (let at = start; at < end; ) {
+    const chunk = Buffer.allocUnsafeSlow(Math.min(CHUNK, end - at));
+    const { bytesRead } = await readAsync(file.descriptor, chunk, 0, chunk.length, at);
+    if (bytesRead === 0) throw shortened(end - at);
+    at += bytesRead;
+    yield chunk.subarray(0, bytesRead);
   }
-  let at = start;
+}
+
+/** Streams what an iterator yields, reading nothing before it is asked for. */
+function streamOf(chunks: AsyncGenerator<Uint8Array>, close: () => void): ReadableStream<Uint8Array> {
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         try {
-          // A fresh one each time: whoever reads the stream may keep it.
-          const chunk = Buffer.allocUnsafeSlow(Math.min(CHUNK, end - at));
-          const { bytesRead } = await handle.read(chunk, 0, chunk.length, at);
-          if (bytesRead === 0) throw shortened(end - at);
-          at += bytesRead;
-          controller.enqueue(chunk.subarray(0, bytesRead));
+          const { done, value } = await chunks.next();
+          if (!done) return controller.enqueue(value);
         } catch (error) {
-          await handle.close();
+          close();
           throw error;
         }
-        if (at < end) return;
-        await handle.close();
+        close();
         controller.close();
       },
-      cancel: () => handle.close(),
+      cancel: close,
     },
     { highWaterMark: 0 },
   );
+}
+
+/** Several parts as multipart/byteranges. @see RFC 9110 section 14.6 */
+function multipartOf(file: OpenFile, ranges: readonly ByteRange[], contentType: string): Payload {
+  const boundary = randomUUID();
+  const headOf = ({ start, end }: ByteRange) =>
+    Buffer.from(
+      `\r\n--${boundary}\r\nContent-Type: ${contentType}\r\nContent-Range: bytes ${start}-${end - 1}/${file.size}\r\n\r\n`,
+    );
+  const tail = Buffer.from(`\r\n--${boundary}--\r\n`);
+  const headers = { "Content-Type": `multipart/byteranges; boundary=${boundary}` };
+  if (lengthOf(ranges) <= IN_MEMORY) {
+    const parts = ranges.flatMap((range) => [headOf(range), readPart(file, range.start, range.end)]);
+    file.close();
+    const body = Buffer.concat([...parts, tail]);
+    return { body, headers: { ...headers, "Content-Length": String(body.length) } };
+  }
+  async function* chunks() {
+    for (const range of ranges) {
+      yield headOf(range);
+      yield* chunksOf(file, range);
+    }
+    yield tail;
+  }
+  return { body: streamOf(chunks(), file.close), headers };
+}
+
+/**
+ * Makes a body of parts of a file, and sees to it that the file is closed.
+ *
+ * @param bytes the file's bytes, if they are known already
+ */
+export function payloadOf(
+  file: OpenFile,
+  { status, ranges }: Parts,
+  contentType: string,
+  bytes: Buffer<ArrayBuffer> | undefined,
+): Payload {
+  if (ranges.length > 1) return multipartOf(file, ranges, contentType);
+  const [{ start, end }] = ranges;
+
+  const length = end - start;
+  const headers = {
+    "Content-Type": contentType,
+    "Content-Length": String(length),
+    ...(status === 206 && { "Content-Range": `bytes ${start}-${end - 1}/${file.size}` }),
+  };
+  if (bytes !== undefined || length <= IN_MEMORY) {
+    const body = bytes?.subarray(start, end) ?? readPart(file, start, end);
+    file.close();
+    return { body, headers };
+  }
+  setTimeout(file.close, GRACE);
+  // Bun answers the request's Range itself where the body is a whole file, whatever If-Range says. A slice that ends
+  // past the end has the same bytes, and Bun leaves it alone.
+  const sliceEnd = length === file.size ? end + 1 : end;
+  return { body: Bun.file(pathOf(file)).slice(start, sliceEnd), headers };
 }

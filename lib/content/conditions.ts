@@ -1,10 +1,10 @@
 /**
- * What the conditions and the range of a request make of a file that is there. Pure: no file, no clock.
+ * Applies the conditions and the ranges of a request to a file that exists. Pure: no file, no clock.
  *
  * @see RFC 9110 sections 13.2.2 (precedence of conditions) and 14.2 (Range)
  */
 
-/** What a client asks, beside the path. */
+/** A request, without its path. */
 export interface ContentRequest {
   /** As the client sent it: only GET has ranges. */
   readonly method: string;
@@ -12,7 +12,7 @@ export interface ContentRequest {
   readonly header: (name: string) => string | null | undefined;
 }
 
-/** What tells one state of a file from another. */
+/** One state of a file. */
 export interface Validators {
   /** A strong entity tag with its quotes. */
   readonly etag: string;
@@ -22,15 +22,19 @@ export interface Validators {
   readonly size: number;
 }
 
-/** The whole file or a part of it; `end` is the first byte that is left out. */
-interface Part {
-  readonly status: 200 | 206;
+/** A part of a file; `end` is the first byte that is left out. */
+export interface ByteRange {
   readonly start: number;
   readonly end: number;
 }
 
-/** What to answer. */
-export type Verdict = Part | { readonly status: 304 | 412 | 416 };
+/** The parts of a file that a client gets; they don't overlap. */
+export interface Parts {
+  readonly status: 200 | 206;
+  readonly ranges: readonly [ByteRange, ...ByteRange[]];
+}
+
+export type Verdict = Parts | { readonly status: 304 | 412 | 416 };
 
 const DAY = "(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)";
 const MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)";
@@ -38,7 +42,7 @@ const TIME = "\\d{2}:\\d{2}:\\d{2}";
 /** The form that servers send; the two obsolete ones of RFC 9110 section 5.6.7 have not been seen for decades. */
 const HTTP_DATE = new RegExp(`^${DAY}, \\d{2} ${MONTH} \\d{4} ${TIME} GMT$`);
 
-/** @returns seconds since 1970, or undefined for what is no date, which is then as good as absent */
+/** @returns seconds since 1970, or undefined for an invalid date, which is ignored */
 function parseDate(text: string): number | undefined {
   const milliseconds = HTTP_DATE.test(text) ? Date.parse(text) : Number.NaN;
   return Number.isNaN(milliseconds) ? undefined : milliseconds / 1000;
@@ -53,7 +57,7 @@ function matches(list: string, etag: string, comparison: Comparison): boolean {
   });
 }
 
-/** Whether the file is in a state that the client can't want to read from. */
+/** Whether the file is in another state than the client requires. */
 function failsPrecondition({ header }: ContentRequest, { etag, modified }: Validators): boolean {
   const ifMatch = header("if-match");
   if (ifMatch) return !matches(ifMatch, etag, "strong");
@@ -69,33 +73,72 @@ function isKnown({ header }: ContentRequest, { etag, modified }: Validators): bo
   return since !== undefined && modified <= since;
 }
 
-/** Whether the part that the client lacks belongs to the part that it has. */
+/** Whether the file is still in the state of which the client has a part. */
 function continues(ifRange: string, { etag, modified }: Validators): boolean {
   return ifRange.includes('"') ? ifRange.trim() === etag : parseDate(ifRange) === modified;
 }
 
-const RANGE = /^bytes=[ \t]*(\d*)-(\d*)[ \t]*$/i;
+/** As many as Apache takes (MaxRanges). Clients of lazily loaded images ask for dozens. */
+const MAX_RANGES = 200;
+
+const RANGE_SET = /^bytes=(.*)$/i;
+const RANGE = /^[ \t]*(?:(\d+)-(\d*)|-(\d+))[ \t]*$/;
 
 /**
- * Reads a Range header with one range. Several, and whatever is no range, count as none: the whole file is a right
- * answer to every Range, and no registry client asks for more than one part.
+ * Reads one range of a Range header.
+ *
+ * @returns undefined when it is invalid; a range that ends where it starts when the file has none of it
  */
-function rangeOf(header: string, size: number): Verdict | undefined {
-  const [, first = "", last = ""] = RANGE.exec(header) ?? [];
-  if (first === "" && last === "") return undefined;
-  if (first !== "" && last !== "" && Number(last) < Number(first)) return undefined;
-  const start = first === "" ? Math.max(size - Number(last), 0) : Number(first);
-  const end = first === "" || last === "" ? size : Math.min(Number(last) + 1, size);
-  return start < end ? { status: 206, start, end } : { status: 416 };
+function parseRange(text: string, size: number): ByteRange | undefined {
+  const [matched, first, last, suffix] = RANGE.exec(text) ?? [];
+  if (matched === undefined) return undefined;
+  if (first === undefined) return { start: Math.max(size - Number(suffix), 0), end: size };
+  if (last && Number(last) < Number(first)) return undefined;
+  const start = Math.min(Number(first), size);
+  return { start, end: last ? Math.min(Number(last) + 1, size) : size };
 }
 
-/** Decides what a client gets of a file. */
+/** Joins ranges that overlap: a client gets no byte twice. Each stays where its first part was asked for. */
+function withoutOverlap(ranges: readonly ByteRange[]): readonly ByteRange[] {
+  const joined: { start: number; end: number; place: number }[] = [];
+  const inOrder = ranges.map((range, place) => ({ ...range, place })).sort((a, b) => a.start - b.start);
+  for (const range of inOrder) {
+    const before = joined.at(-1);
+    if (before === undefined || range.start >= before.end) {
+      joined.push(range);
+      continue;
+    }
+    before.end = Math.max(before.end, range.end);
+    before.place = Math.min(before.place, range.place);
+  }
+  return joined.sort((a, b) => a.place - b.place).map(({ start, end }) => ({ start, end }));
+}
+
+/**
+ * Reads a Range header.
+ *
+ * @returns undefined when it is to be ignored: invalid, of another unit, or of too many ranges
+ */
+function rangesOf(header: string, size: number): Verdict | undefined {
+  const [, set] = RANGE_SET.exec(header.trim()) ?? [];
+  const texts = set?.split(",", MAX_RANGES + 1).filter((text) => text.trim() !== "") ?? [];
+  if (texts.length === 0 || texts.length > MAX_RANGES) return undefined;
+  const ranges: ByteRange[] = [];
+  for (const text of texts) {
+    const range = parseRange(text, size);
+    if (range === undefined) return undefined;
+    if (range.start < range.end) ranges.push(range);
+  }
+  const [first, ...rest] = withoutOverlap(ranges);
+  return first === undefined ? { status: 416 } : { status: 206, ranges: [first, ...rest] };
+}
+
+/** Decides which part of a file a client gets. */
 export function judge(request: ContentRequest, file: Validators): Verdict {
   if (failsPrecondition(request, file)) return { status: 412 };
   if (isKnown(request, file)) return { status: 304 };
-  const whole: Part = { status: 200, start: 0, end: file.size };
   const range = request.header("range");
   const ifRange = request.header("if-range");
-  if (request.method !== "GET" || !range || (ifRange && !continues(ifRange, file))) return whole;
-  return rangeOf(range, file.size) ?? whole;
+  const isPart = request.method === "GET" && range && (!ifRange || continues(ifRange, file));
+  return (isPart ? rangesOf(range, file.size) : undefined) ?? { status: 200, ranges: [{ start: 0, end: file.size }] };
 }

@@ -1,113 +1,148 @@
 /**
- * Opens files below one directory, and nothing else.
+ * Opens files below the content directory and the link roots, and no other files.
  *
- * What is promised, on Linux: a byte is read only from a regular file that was, after it had been opened, below the
- * directory. Links are followed, `..` in them too, as long as they end inside. The path is resolved and judged first,
- * so that nothing outside is opened at all, not even for a moment; then the result is opened, without following a
- * link that somebody may have put there since; then the kernel is asked where the open file is, which no change of
- * directories or links in between can falsify, and only then is it read. A file that is moved out or replaced
- * later is still read: it was inside when it was asked for.
+ * On Linux a byte is read only from a regular file that was inside when it was opened. The path is opened with O_PATH
+ * first, which follows links but opens nothing: no device, no FIFO. The kernel is then asked where this descriptor is
+ * (`/proc/self/fd`), which no change of directories or links can falsify. Only if that is inside, the same file is
+ * opened for reading, through the descriptor, not through the path. A file that is moved or replaced later is still
+ * read. Systems without `/proc/self/fd` can't be asked, so content is not served there.
  *
- * What is not: a hard link or a bind mount inside is inside. Who may write to the directory decides what it holds.
+ * A hard link or a bind mount inside is inside: the owner of the directory decides what it holds.
  */
-import { constants as flags, realpathSync } from "node:fs";
-import { type FileHandle, open, readlink, realpath } from "node:fs/promises";
+import { closeSync, constants, fstatSync, openSync, readlinkSync, readSync, realpathSync } from "node:fs";
 import { resolve } from "node:path";
 
-/** A regular file, open for reading; whoever has it closes it. */
+/** A regular file, open for reading. Its owner closes it. */
 export interface OpenFile {
-  readonly handle: FileHandle;
+  readonly descriptor: number;
   /** Bytes. */
   readonly size: number;
   /** Nanoseconds since 1970. */
   readonly modified: bigint;
   readonly inode: bigint;
+  /** May be called again. */
+  readonly close: () => void;
 }
 
-/** The only directory that files are opened below. */
+/** Where files are opened. */
 export interface Root {
   /** As configured, made absolute. */
   readonly directory: string;
   /**
    * @param path checked by {@link isPlainRelative}
    * @returns undefined when there is no such regular file inside
-   * @throws the system's error when a file may be there but can't be read, as EACCES, EMFILE, EIO
+   * @throws the system's error when a file may be there but can't be read, such as EACCES, EMFILE or EIO
    */
-  readonly open: (path: string) => Promise<OpenFile | undefined>;
+  readonly open: (path: string) => OpenFile | undefined;
 }
 
-// Without O_NONBLOCK a FIFO would hold a thread until somebody writes to it.
-const READ_ONLY = flags.O_RDONLY | flags.O_NOFOLLOW | flags.O_NONBLOCK | flags.O_NOCTTY;
+/** Of Linux, on all processors that Bun runs on; node:fs doesn't name it. @see open(2) */
+const O_PATH = 0o10000000;
+const READ_ONLY = constants.O_RDONLY | constants.O_NOCTTY;
 
-/** The errors that say that there is no such file: a part of the path is missing, no directory, a loop, too long. */
-const ABSENT: ReadonlySet<unknown> = new Set(["ENOENT", "ENOTDIR", "ELOOP", "ENAMETOOLONG", "ENXIO"]);
+/** Where the system says which file a descriptor is. */
+export const DESCRIPTORS = "/proc/self/fd";
 
-const isAbsence = (error: unknown): boolean => error instanceof Error && "code" in error && ABSENT.has(error.code);
+/** The descriptor as a path: opening it opens the same file again, wherever its name leads by then. */
+export const pathOf = ({ descriptor }: Pick<OpenFile, "descriptor">): string => `${DESCRIPTORS}/${descriptor}`;
 
-async function unlessAbsent<Value>(promise: Promise<Value>): Promise<Value | undefined> {
+/** The errors that mean that there is no such file: a part of the path is missing or no directory, a loop, too long. */
+const ABSENT: ReadonlySet<unknown> = new Set(["ENOENT", "ENOTDIR", "ELOOP", "ENAMETOOLONG"]);
+
+/** Returns what a call returns, or undefined where it fails because a file is missing. */
+export function unlessAbsent<Value>(call: () => Value): Value | undefined {
   try {
-    return await promise;
+    return call();
   } catch (error) {
-    if (isAbsence(error)) return undefined;
+    if (error instanceof Error && "code" in error && ABSENT.has(error.code)) return undefined;
     throw error;
   }
 }
 
-/** Whether a path names something below the directory that it is put after, by its letters alone. */
+/** Whether a path names something below the directory that it is appended to, judged by its text alone. */
 export function isPlainRelative(path: string): boolean {
   const isName = (part: string): boolean => part !== "" && part !== "." && part !== "..";
   return !path.includes("\0") && path.isWellFormed() && path.split("/").every(isName);
 }
 
-const isBelow = (directory: string, path: string): boolean =>
+/** Whether an absolute path is below a directory. */
+export const isBelow = (directory: string, path: string): boolean =>
   path.startsWith(directory === "/" ? directory : `${directory}/`);
+
+/** Resolves the directories that exist. */
+export const resolveRoots = (directories: readonly string[]): readonly string[] =>
+  directories.flatMap((directory) => unlessAbsent(() => realpathSync(directory)) ?? []);
 
 /**
  * Prepares to open files below a directory.
  *
- * @param onEscape told of a path that leads outside: a publisher's mistake, or worse
- * @throws the system's error when the directory can't be resolved, as ENOENT
+ * @param linkRoots further directories in which links may end
+ * @param onEscape called for a path that leads outside of all of them
  */
-export function openRoot(configured: string, onEscape: (path: string, target: string) => void): Root {
+export function openRoot(
+  configured: string,
+  linkRoots: readonly string[],
+  onEscape: (path: string, target: string) => void,
+): Root {
   const directory = resolve(configured);
-  let real = realpathSync(directory);
+  const allowed = [directory, ...linkRoots];
+  let roots = resolveRoots(allowed);
 
-  /** A publisher may swap the directory itself, when it is a link: then it is looked up anew. */
-  const isInside = async (path: string): Promise<boolean> => {
-    if (isBelow(real, path)) return true;
-    real = (await unlessAbsent(realpath(directory))) ?? real;
-    return isBelow(real, path);
-  };
-
-  const check = async (handle: FileHandle, path: string): Promise<OpenFile | undefined> => {
-    const status = await handle.stat({ bigint: true });
-    if (!status.isFile()) return undefined;
-    const place = await readlink(`/proc/self/fd/${handle.fd}`);
-    if (await isInside(place)) {
-      return { handle, size: Number(status.size), modified: status.mtimeNs, inode: status.ino };
-    }
-    onEscape(path, place);
-    return undefined;
+  /** A publisher may swap a root that is itself a link: roots are resolved again before a file is refused. */
+  const isInside = (place: string): boolean => {
+    if (roots.some((root) => isBelow(root, place))) return true;
+    roots = resolveRoots(allowed);
+    return roots.some((root) => isBelow(root, place));
   };
 
   return {
     directory,
-    async open(path) {
-      const target = await unlessAbsent(realpath(`${directory}/${path}`));
-      if (target === undefined) return undefined;
-      if (!(await isInside(target))) {
-        onEscape(path, target);
-        return undefined;
-      }
-      const handle = await unlessAbsent(open(target, READ_ONLY));
-      if (handle === undefined) return undefined;
-      let file: OpenFile | undefined;
+    open(path) {
+      const located = unlessAbsent(() => openSync(`${directory}/${path}`, O_PATH));
+      if (located === undefined) return undefined;
       try {
-        file = await check(handle, path);
-        return file;
+        const status = fstatSync(located, { bigint: true });
+        if (!status.isFile()) return undefined;
+        const name = pathOf({ descriptor: located });
+        const place = readlinkSync(name);
+        if (!isInside(place)) {
+          onEscape(path, place);
+          return undefined;
+        }
+        const descriptor = openSync(name, READ_ONLY);
+        let isOpen = true;
+        return {
+          descriptor,
+          size: Number(status.size),
+          modified: status.mtimeNs,
+          inode: status.ino,
+          close() {
+            if (isOpen) closeSync(descriptor);
+            isOpen = false;
+          },
+        };
       } finally {
-        if (file === undefined) await handle.close();
+        closeSync(located);
       }
     },
   };
+}
+
+/** The error about a file that lost its end while it was read. */
+export const shortened = (missing: number): Error =>
+  new Error(`a file became ${missing} bytes shorter while it was read`);
+
+/**
+ * Reads a part of a file into memory.
+ *
+ * @throws when the file has become shorter
+ */
+export function readPart({ descriptor }: OpenFile, start: number, end: number): Buffer<ArrayBuffer> {
+  const bytes = Buffer.allocUnsafeSlow(end - start);
+  for (let filled = 0; filled < bytes.length; ) {
+    const count = readSync(descriptor, bytes, filled, bytes.length - filled, start + filled);
+    if (count === 0) throw shortened(bytes.length - filled);
+    filled += count;
+  }
+  return bytes;
 }

@@ -1,41 +1,51 @@
-/** Serves content directories through the listener, with nothing of a registry around them. */
+/** Serves content directories by Elysia and Bun.serve, as craned does, with nothing of a registry around them. */
+import { Elysia } from "elysia";
 import type { Content } from "../../lib/content/content.ts";
-import { headerLines } from "../../lib/http/fields.ts";
-import { type Listener, listen } from "../../lib/http/listener.ts";
-import type { RequestHead } from "../../lib/http/request-head.ts";
+import { parseDigest } from "../../lib/core/reference.ts";
 
 /** A server whose paths are `/<api>/<repository, percent-encoded>/<path>`. */
 export interface ContentServer {
   readonly origin: string;
-  readonly listener: Listener;
-  /** What went wrong while answering. */
+  readonly port: number;
+  /** The errors that Bun met while it sent answers. */
   readonly errors: readonly unknown[];
+  readonly stop: () => Promise<void>;
 }
 
-function headerOf(head: RequestHead, name: string): string | undefined {
-  const values = [...headerLines(head.fields)]
-    .filter(([each]) => each.toLowerCase() === name)
-    .map(([, value]) => value);
-  return values.length === 0 ? undefined : values.join(", ");
+interface ContentServerOptions {
+  readonly tls?: { readonly key: string; readonly cert: string };
 }
 
 /** Listens on a free port of the loopback. A file that is missing is a 404 without a body. */
-export function listenForContent(content: { readonly v1?: Content; readonly v2?: Content }): ContentServer {
+export function listenForContent(
+  content: { readonly v1?: Content; readonly v2?: Content },
+  options: ContentServerOptions = {},
+): ContentServer {
   const errors: unknown[] = [];
-  const listener = listen(
-    { hostname: "127.0.0.1", port: 0 },
-    {
-      answerNow: () => undefined,
-      async answer(head) {
-        const [, api, repository = "", ...path] = head.target.split("/");
-        const one = api === "v1" ? content.v1 : content.v2;
-        const request = { method: head.method, header: (name: string) => headerOf(head, name) };
-        const found = await one?.serve(decodeURIComponent(repository), path.join("/"), request);
-        return found ?? new Response(null, { status: 404 });
-      },
-      refuse: ({ status }) => new Response(null, { status }),
-      onError: (error) => errors.push(error),
+  const error = (each: unknown) => {
+    errors.push(each);
+    return new Response(null, { status: 500 });
+  };
+  const app = new Elysia({ handler: { standardHostname: false }, serve: { error } })
+    .all("/*", async ({ request }) => {
+      const [, api, repository = "", ...path] = new URL(request.url).pathname.split("/");
+      const one = api === "v1" ? content.v1 : content.v2;
+      const found = one?.serve(decodeURIComponent(repository), path.join("/"), {
+        method: request.method,
+        header: (name) => request.headers.get(name),
+        isByDigest: parseDigest(path.at(-1) ?? "") !== undefined,
+        isPrivate: false,
+      });
+      return found ?? new Response(null, { status: 404 });
+    })
+    .listen({ hostname: "127.0.0.1", port: 0, ...options });
+  const port = app.server?.port ?? 0;
+  return {
+    origin: `${options.tls === undefined ? "http" : "https"}://127.0.0.1:${port}`,
+    port,
+    errors,
+    stop: async () => {
+      await app.stop(true);
     },
-  );
-  return { origin: `http://127.0.0.1:${listener.port}`, listener, errors };
+  };
 }

@@ -3,11 +3,11 @@ import { createHash } from "node:crypto";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { createContent } from "../lib/content/content.ts";
-import { buildDemo } from "../lib/demo/demo.ts";
-import { createLog } from "../lib/log.ts";
-import { type ManifestKind, MEDIA_TYPE } from "../lib/core/media-types.ts";
-import { type ContentServer, listenForContent } from "./harness/content-server.ts";
+import { createContent } from "../../lib/content/content.ts";
+import { buildDemo } from "../../lib/demo/demo.ts";
+import { createLog } from "../../lib/log.ts";
+import { MEDIA_TYPE } from "../../lib/core/media-types.ts";
+import { type ContentServer, listenForContent } from "../harness/content-server.ts";
 
 const POLLING_INTERVAL = 45;
 const MODIFIED = new Date("2024-03-01T12:00:00.750Z");
@@ -29,6 +29,7 @@ const settings = {
   enable: true,
   contentDirV1: v1Dir,
   contentDirV2: v2Dir,
+  linkRoots: [],
   useXSendfile: false,
   xAccelRedirect: undefined,
 };
@@ -69,7 +70,7 @@ beforeAll(() => {
 });
 
 afterAll(async () => {
-  await server.listener.close(0);
+  await server.stop();
   rmSync(directory, { recursive: true });
 });
 
@@ -79,13 +80,15 @@ describe("a file", () => {
     expect(response.status).toBe(200);
     expect(Object.fromEntries(response.headers)).toEqual({
       "accept-ranges": "bytes",
-      "cache-control": "max-age=43200, immutable",
+      "cache-control": "public, max-age=31536000, immutable",
+      "content-disposition": "attachment",
       "content-length": String(blob.length),
       "content-type": "application/octet-stream",
       date: expect.any(String),
       "docker-content-digest": blobDigest,
       etag: `"${blobDigest}"`,
       "last-modified": "Fri, 01 Mar 2024 12:00:00 GMT",
+      "x-content-type-options": "nosniff",
     });
     expect(await response.text()).toBe(blob.toString());
   });
@@ -99,11 +102,11 @@ describe("a file", () => {
     expect(response.headers.get("vary")).toBe("Accept");
   });
 
-  test("that is a signed manifest has the digest of what was signed, and one tag for each of its bytes", async () => {
+  test("that is a signed manifest has the digest of its signed part", async () => {
     for (const reference of ["old", signed.digest]) {
       const response = await ask(`/v2/app/manifests/1/${reference}`);
       expect(response.headers.get("docker-content-digest")).toBe(signed.digest);
-      expect(response.headers.get("etag")).not.toBe(`"${signed.digest}"`);
+      expect(response.headers.get("etag")).toBe(`"${signed.digest}"`);
       expect(Buffer.from(await response.arrayBuffer()).equals(signed.bytes)).toBe(true);
     }
   });
@@ -121,11 +124,27 @@ describe("a file", () => {
     expect(await headed.text()).toBe("");
   });
 
-  test("may be kept by the client alone when only some clients may have it", async () => {
+  test("is immutable when the client asked by digest, not when a tag leads to a path with a digest", () => {
     const { v2 } = createContent(settings, options);
-    const request = { method: "GET", header: () => undefined, isPrivate: true };
-    const response = await v2?.serve("app", `blobs/${blobDigest}`, request);
-    expect(response?.headers.get("cache-control")).toBe("private, max-age=43200, immutable");
+    const ask = (isByDigest: boolean) =>
+      v2?.serve("app", `manifests/2/${manifestDigest}`, {
+        method: "GET",
+        header: () => undefined,
+        isByDigest,
+        isPrivate: false,
+      });
+    expect(ask(true)?.headers.get("cache-control")).toBe("public, max-age=31536000, immutable");
+    expect(ask(false)?.headers.get("cache-control")).toBe(`max-age=${POLLING_INTERVAL}`);
+    expect(ask(false)?.headers.get("etag")).toBe(`"${manifestDigest}"`);
+  });
+
+  test("may be kept by no cache when only some clients may have it, asked by digest or not", async () => {
+    const { v2 } = createContent(settings, options);
+    for (const isByDigest of [true, false]) {
+      const request = { method: "GET", header: () => undefined, isByDigest, isPrivate: true };
+      const response = v2?.serve("app", `blobs/${blobDigest}`, request);
+      expect(response?.headers.get("cache-control")).toBe("private, no-store");
+    }
   });
 
   test.each([
@@ -143,25 +162,25 @@ describe("a file", () => {
     write("v2/app/closed", "closed");
     chmodSync(join(v2Dir, "app/closed"), 0);
     const { v2 } = createContent(settings, options);
-    const asked = v2?.serve("app", "closed", { method: "GET", header: () => undefined });
-    expect(asked).rejects.toThrow("EACCES");
+    const request = { method: "GET", header: () => undefined, isByDigest: false, isPrivate: false };
+    expect(() => v2?.serve("app", "closed", request)).toThrow("EACCES");
   });
 });
 
 describe("the type of a file", () => {
-  test.each(Object.entries(MEDIA_TYPE))("in manifests/%s is %s", async (kind, type) => {
+  // Crane 3.3.1 sent schema 1 as application/json.
+  test.each(Object.entries({ ...MEDIA_TYPE, 1: "application/json" }))("in manifests/%s is %s", async (kind, type) => {
     write(`v2/types/manifests/${kind}/tag`, "{}");
     write(`v2/types/manifests/${kind}/${sha256("{}")}`, "{}");
     expect((await ask(`/v2/types/manifests/${kind}/tag`)).headers.get("content-type")).toBe(type);
     expect((await ask(`/v2/types/manifests/${kind}/${sha256("{}")}`)).headers.get("content-type")).toBe(type);
   });
 
-  const SIGNED: ManifestKind = "1";
   test.each([
     ["says it", { schemaVersion: 2, mediaType: MEDIA_TYPE.list, manifests: [] }, MEDIA_TYPE.list],
     ["says OCI", { schemaVersion: 2, mediaType: MEDIA_TYPE.oci }, MEDIA_TYPE.oci],
-    ["is signed", { schemaVersion: 1, signatures: [{}] }, MEDIA_TYPE[SIGNED]],
-    ["is of schema 1, not signed", { schemaVersion: 1 }, "application/vnd.docker.distribution.manifest.v1+json"],
+    ["is signed", { schemaVersion: 1, signatures: [{}] }, "application/json"],
+    ["is of schema 1, not signed", { schemaVersion: 1 }, "application/json"],
     ["is OCI without saying it", { schemaVersion: 2, layers: [] }, MEDIA_TYPE.oci],
     ["is an OCI index without saying it", { schemaVersion: 2, manifests: [] }, MEDIA_TYPE.index],
     ["says something else", { schemaVersion: 2, mediaType: "text/html" }, "application/json"],
@@ -230,28 +249,35 @@ describe("a signed manifest with broken signatures has the digest of its bytes",
 });
 
 describe("a server in front", () => {
-  const request = { method: "GET", header: (name: string) => (name === "range" ? "bytes=0-1" : undefined) };
+  const request = {
+    method: "GET",
+    header: (name: string) => (name === "range" ? "bytes=0-1" : undefined),
+    isByDigest: false,
+    isPrivate: false,
+  };
 
   test("is told the absolute path by X-Sendfile", async () => {
     const { v2 } = createContent({ ...settings, useXSendfile: true }, options);
-    const response = await v2?.serve("app", "manifests/2/latest", request);
+    const response = v2?.serve("app", "manifests/2/latest", request);
     expect(response?.status).toBe(200);
     expect(await response?.text()).toBe("");
     expect(Object.fromEntries(response?.headers ?? [])).toEqual({
       "cache-control": `max-age=${POLLING_INTERVAL}`,
+      "content-disposition": "attachment",
       "content-type": MEDIA_TYPE["2"],
       "docker-content-digest": manifestDigest,
       vary: "Accept",
+      "x-content-type-options": "nosniff",
       "x-sendfile": `${v2Dir}/app/manifests/2/latest`,
     });
   });
 
   test.each(["/_content", "/_content/"])("is told the location below %s by X-Accel-Redirect", async (prefix) => {
     const { v1, v2 } = createContent({ ...settings, xAccelRedirect: prefix }, options);
-    const v2Response = await v2?.serve("app", `blobs/${blobDigest}`, request);
+    const v2Response = v2?.serve("app", `blobs/${blobDigest}`, request);
     expect(v2Response?.headers.get("x-accel-redirect")).toBe(`/_content/v2/app/blobs/${blobDigest}`);
     expect(v2Response?.headers.has("x-sendfile")).toBe(false);
-    const v1Response = await v1?.serve("app", `${IMAGE_ID}/layer`, request);
+    const v1Response = v1?.serve("app", `${IMAGE_ID}/layer`, request);
     expect(v1Response?.headers.get("x-accel-redirect")).toBe(`/_content/v1/app/${IMAGE_ID}/layer`);
   });
 
@@ -259,17 +285,17 @@ describe("a server in front", () => {
     write("v2/é\r\nSet-Cookie: %41?#/tags/list", "{}");
     const encoded = "%C3%A9%0D%0ASet-Cookie:%20%2541%3F%23/tags/list";
     const sendfile = createContent({ ...settings, useXSendfile: true }, options);
-    const sent = await sendfile.v2?.serve("é\r\nSet-Cookie: %41?#", "tags/list", request);
+    const sent = sendfile.v2?.serve("é\r\nSet-Cookie: %41?#", "tags/list", request);
     const bytes = Buffer.from("é%0D%0ASet-Cookie: %2541?#/tags/list").toString("latin1");
     expect(sent?.headers.get("x-sendfile")).toBe(`${v2Dir}/${bytes}`);
     const accel = createContent({ ...settings, xAccelRedirect: "/c" }, options);
-    const redirected = await accel.v2?.serve("é\r\nSet-Cookie: %41?#", "tags/list", request);
+    const redirected = accel.v2?.serve("é\r\nSet-Cookie: %41?#", "tags/list", request);
     expect(redirected?.headers.get("x-accel-redirect")).toBe(`/c/v2/${encoded}`);
   });
 
   test("is not told of a file that is missing", async () => {
     const { v2 } = createContent({ ...settings, useXSendfile: true }, options);
-    expect(await v2?.serve("app", "blobs/none", request)).toBeUndefined();
+    expect(v2?.serve("app", "blobs/none", request)).toBeUndefined();
   });
 });
 
@@ -279,14 +305,20 @@ describe("createContent", () => {
   });
 
   test.each([
-    ["is missing", "missing"],
-    ["is a file", "v2/app/empty"],
-  ])("has nothing for an API whose directory %s, and logs an error", (_, name) => {
+    ["is missing", join(directory, "missing"), "no such file or directory"],
+    ["is a file", join(directory, "v2/app/empty"), "expected a directory"],
+    ["is configured empty", "", "received an empty value"],
+  ])("has nothing for an API whose directory %s, and logs an error", (_, contentDirV1, error) => {
     lines.length = 0;
-    const content = createContent({ ...settings, contentDirV1: join(directory, name) }, options);
+    const content = createContent({ ...settings, contentDirV1 }, options);
     expect(Object.keys(content)).toEqual(["v2"]);
     expect(lines.map((line) => JSON.parse(line))).toEqual([
-      expect.objectContaining({ level: "error", api: "v1", directory: join(directory, name) }),
+      expect.objectContaining({
+        level: "error",
+        message: expect.stringContaining("content_dir_v1"),
+        directory: contentDirV1,
+        error: expect.stringContaining(error),
+      }),
     ]);
   });
 

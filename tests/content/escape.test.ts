@@ -3,10 +3,10 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync 
 import { rename, symlink, unlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { type Content, createContent } from "../lib/content/content.ts";
-import { createLog } from "../lib/log.ts";
-import { type ContentServer, listenForContent } from "./harness/content-server.ts";
-import { succeed } from "./harness/programs.ts";
+import { type Content, createContent } from "../../lib/content/content.ts";
+import { createLog } from "../../lib/log.ts";
+import { type ContentServer, listenForContent } from "../harness/content-server.ts";
+import { succeed } from "../harness/programs.ts";
 
 const SECRET = "nobody may read this";
 const PUBLIC = "everybody may read this";
@@ -35,6 +35,7 @@ function create(contentDir: string) {
     enable: true,
     contentDirV1: contentDir,
     contentDirV2: contentDir,
+    linkRoots: [],
     useXSendfile: false,
     xAccelRedirect: undefined,
   };
@@ -43,7 +44,12 @@ function create(contentDir: string) {
 
 /** What somebody reads who asks for a path in a repository, past everything that a route would refuse. */
 async function read(repository: string, path: string): Promise<string | undefined> {
-  const response = await content.v2?.serve(repository, path, { method: "GET", header: () => undefined });
+  const response = await content.v2?.serve(repository, path, {
+    method: "GET",
+    header: () => undefined,
+    isByDigest: false,
+    isPrivate: false,
+  });
   return response?.text();
 }
 
@@ -61,7 +67,7 @@ beforeEach(() => {
 });
 
 afterAll(async () => {
-  await server.listener.close(0);
+  await server.stop();
   rmSync(directory, { recursive: true });
 });
 

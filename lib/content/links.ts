@@ -1,0 +1,83 @@
+/** Finds the links of published trees that the server doesn't follow, for `craned check`. */
+import { readdirSync, realpathSync, statSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import type { ContentApi } from "./layout.ts";
+import { isBelow, resolveRoots, unlessAbsent } from "./open.ts";
+import { type ContentSettings, directoryFault, directoryOf } from "./settings.ts";
+
+/** A fault of a setting of [serve_content]. */
+export interface ContentFault {
+  readonly setting: `content_dir_${ContentApi}` | "link_roots";
+  readonly message: string;
+}
+
+interface Link {
+  readonly path: string;
+  readonly target: string;
+  /** The target itself, or the directory of a file. */
+  readonly directory: string;
+}
+
+/** Walks a tree as the server reads it, through links that it follows, and collects those that it does not. */
+function outsideLinks(directory: string, roots: readonly string[]): readonly Link[] {
+  const found: Link[] = [];
+  const visited = new Set<string>();
+  const pending = [realpathSync(directory)];
+  for (let current = pending.pop(); current !== undefined; current = pending.pop()) {
+    if (visited.has(current)) continue;
+    visited.add(current);
+    for (const entry of readdirSync(current, { withFileTypes: true })) {
+      const path = join(current, entry.name);
+      if (entry.isDirectory()) pending.push(path);
+      if (!entry.isSymbolicLink()) continue;
+      const target = unlessAbsent(() => realpathSync(path));
+      if (target === undefined) continue;
+      const isDirectory = statSync(target).isDirectory();
+      const isInside = roots.some((root) => isBelow(root, target) || (isDirectory && target === root));
+      if (!isInside) found.push({ path, target, directory: isDirectory ? target : dirname(target) });
+      else if (isDirectory) pending.push(target);
+    }
+  }
+  return found;
+}
+
+/** How many leading names the targets of links have in common that one link root is proposed for. */
+const COMMON_NAMES = 3;
+
+function commonDirectory(a: string, b: string): string {
+  const names = b.split("/");
+  const parts = a.split("/");
+  const length = parts.findIndex((part, at) => part !== names[at]);
+  return length === -1 ? a : parts.slice(0, length).join("/");
+}
+
+/** Tells of all links that one further link root would allow in one fault. */
+function faultsOf(links: readonly Link[]): readonly ContentFault[] {
+  const groups = Map.groupBy(links, ({ directory }) => directory.split("/", COMMON_NAMES + 1).join("/"));
+  return [...groups.values()].map((group) => {
+    const [first] = group;
+    const root = group.map(({ directory }) => directory).reduce(commonDirectory);
+    const others = group.length === 1 ? "" : `, as do ${group.length - 1} other links`;
+    const message =
+      `${first?.path} leads to ${first?.target}, outside of the content directory and of link_roots${others}: ` +
+      `not served; to serve them, add ${root.replace(/\/*$/, "/")} to link_roots`;
+    return { setting: "link_roots", message };
+  });
+}
+
+/** Finds the faults that keep content from being served, reading the directories as the server reads them. */
+export function contentFaults(settings: ContentSettings): readonly ContentFault[] {
+  if (!settings.enable) return [];
+  const apis: readonly ContentApi[] = ["v1", "v2"];
+  return apis.flatMap((api): readonly ContentFault[] => {
+    const setting = `content_dir_${api}` as const;
+    const directory = directoryOf(settings, api);
+    const fault = directoryFault(directory);
+    if (fault !== undefined) return [{ setting, message: fault }];
+    try {
+      return faultsOf(outsideLinks(directory, resolveRoots([resolve(directory), ...settings.linkRoots])));
+    } catch (error) {
+      return [{ setting, message: error instanceof Error ? error.message : String(error) }];
+    }
+  });
+}
