@@ -188,7 +188,7 @@ export function createContent(
       });
       return undefined;
     }
-    const root = openRoot(directory(settings), (path, target) =>
+    const root = openRoot(directory, settings.linkRoots, (path, target) =>
       log.warn("a link outside of the content directory and of link_roots is not followed", { api, path, target }),
     );
     return createOne(api, root, pollingInterval, handoverFor(api, root));

@@ -57,10 +57,10 @@ function faultsOf(links: readonly Link[]): readonly ContentFault[] {
   return [...groups.values()].map((group) => {
     const [first] = group;
     const root = group.map(({ directory }) => directory).reduce(commonDirectory);
-    const others = group.length === 1 ? "" : `, as do ${group.length - 1} other links`;
+    const others = group.length === 1 ? "" : ` (${group.length} links lead there)`;
     const message =
-      `${first?.path} leads to ${first?.target}, outside of the content directory and of link_roots${others}: ` +
-      `not served; to serve them, add ${root.replace(/\/*$/, "/")} to link_roots`;
+      `${first?.path} leads to ${first?.target}${others}, outside of the content directory and of link_roots: ` +
+      `not served; add ${root.replace(/\/*$/, "/")} to link_roots to serve it`;
     return { setting: "link_roots", message };
   });
 }
