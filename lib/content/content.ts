@@ -10,7 +10,7 @@ import { type ContentApi, type Description, describe } from "./layout.ts";
 import { digestOfManifest, mediaTypeOf } from "../core/manifest.ts";
 import { kindOf } from "../core/media-types.ts";
 import { isPlainRelative, type OpenFile, openRoot, type Root, readPart } from "./open.ts";
-import { type ContentSettings, directoryFault, directoryOf } from "./settings.ts";
+import { type ContentSettings, directoryFault } from "./settings.ts";
 
 interface ContentOptions {
   /** Seconds for which a file that may change is fresh. */
@@ -178,11 +178,10 @@ export function createContent(
     return (repository, path) => ({ "X-Sendfile": encodeForSendfile(`${root.directory}/${repository}/${path}`) });
   };
 
-  const create = (api: ContentApi): Content | undefined => {
-    const directory = directoryOf(settings, api);
+  const create = (api: ContentApi, directory: string): Content | undefined => {
     const fault = directoryFault(directory);
     if (fault !== undefined) {
-      log.error(`[serve_content] content_dir_${api}: no ${api} content is served from disk`, {
+      log.error(`no ${api} content is served from disk: serve_content.content_dir_${api}`, {
         directory,
         error: fault,
       });
@@ -194,7 +193,7 @@ export function createContent(
     return createOne(api, root, pollingInterval, handoverFor(api, root));
   };
 
-  const v1 = create("v1");
-  const v2 = create("v2");
+  const v1 = create("v1", settings.contentDirV1);
+  const v2 = create("v2", settings.contentDirV2);
   return { ...(v1 !== undefined && { v1 }), ...(v2 !== undefined && { v2 }) };
 }

@@ -1,15 +1,8 @@
 /** Finds the links of published trees that the server doesn't follow, for `craned check`. */
 import { readdirSync, realpathSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import type { ContentApi } from "./layout.ts";
 import { isBelow, resolveRoots, unlessAbsent } from "./open.ts";
-import { type ContentSettings, directoryFault, directoryOf } from "./settings.ts";
-
-/** A fault of a setting of [serve_content]. */
-export interface ContentFault {
-  readonly setting: `content_dir_${ContentApi}` | "link_roots";
-  readonly message: string;
-}
+import { type ContentSettings, directoryFault } from "./settings.ts";
 
 interface Link {
   readonly path: string;
@@ -52,32 +45,33 @@ function commonDirectory(a: string, b: string): string {
 }
 
 /** Tells of all links that one further link root would allow in one fault. */
-function faultsOf(links: readonly Link[]): readonly ContentFault[] {
+function faultsOf(links: readonly Link[]): readonly string[] {
   const groups = Map.groupBy(links, ({ directory }) => directory.split("/", COMMON_NAMES + 1).join("/"));
   return [...groups.values()].map((group) => {
     const [first] = group;
     const root = group.map(({ directory }) => directory).reduce(commonDirectory);
     const others = group.length === 1 ? "" : ` (${group.length} links lead there)`;
-    const message =
+    return (
       `${first?.path} leads to ${first?.target}${others}, outside of the content directory and of link_roots: ` +
-      `not served; add ${root.replace(/\/*$/, "/")} to link_roots to serve it`;
-    return { setting: "link_roots", message };
+      `not served; add ${root.replace(/\/*$/, "/")} to link_roots to serve it`
+    );
   });
 }
 
-/** Finds the faults that keep content from being served, reading the directories as the server reads them. */
-export function contentFaults(settings: ContentSettings): readonly ContentFault[] {
+/**
+ * Finds the links that lead outside of the content directories and the link roots, reading what the server would read.
+ *
+ * @returns a message for all links that one further link root would allow; nothing about missing directories
+ */
+export function linkFaults(settings: ContentSettings): readonly string[] {
   if (!settings.enable) return [];
-  const apis: readonly ContentApi[] = ["v1", "v2"];
-  return apis.flatMap((api): readonly ContentFault[] => {
-    const setting = `content_dir_${api}` as const;
-    const directory = directoryOf(settings, api);
-    const fault = directoryFault(directory);
-    if (fault !== undefined) return [{ setting, message: fault }];
-    try {
-      return faultsOf(outsideLinks(directory, resolveRoots([resolve(directory), ...settings.linkRoots])));
-    } catch (error) {
-      return [{ setting, message: error instanceof Error ? error.message : String(error) }];
-    }
-  });
+  return [...new Set([settings.contentDirV1, settings.contentDirV2])]
+    .filter((directory) => directoryFault(directory) === undefined)
+    .flatMap((directory) => {
+      try {
+        return faultsOf(outsideLinks(directory, resolveRoots([resolve(directory), ...settings.linkRoots])));
+      } catch (error) {
+        return [error instanceof Error ? error.message : String(error)];
+      }
+    });
 }

@@ -1,6 +1,5 @@
 /** The settings of content on disk, and the faults that keep it from being served. */
 import { accessSync, constants, existsSync, statSync } from "node:fs";
-import type { ContentApi } from "./layout.ts";
 import { DESCRIPTORS } from "./open.ts";
 
 /** The part of the configuration that is about content. */
@@ -14,10 +13,6 @@ export interface ContentSettings {
   /** nginx's internal location, beginning with a slash. */
   readonly xAccelRedirect: string | undefined;
 }
-
-/** The content directory of an API. */
-export const directoryOf = ({ contentDirV1, contentDirV2 }: ContentSettings, api: ContentApi): string =>
-  api === "v1" ? contentDirV1 : contentDirV2;
 
 /** Returns why nothing can be served from a content directory, or undefined if it can. */
 export function directoryFault(directory: string): string | undefined {

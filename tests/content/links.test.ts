@@ -111,7 +111,7 @@ describe("craned check", () => {
     expect(code).toBe(1);
     const [error, ...others] = out.split("\n").filter((line) => line.startsWith("error:"));
     expect(others).toEqual([]);
-    expect(error).toContain("[serve_content] link_roots");
+    expect(error).toContain("serve_content.link_roots");
     expect(error).toContain("elsewhere");
     expect(error).toContain(`add ${at("disk2/pulp/units")}/ to link_roots`);
   });
@@ -123,13 +123,12 @@ describe("craned check", () => {
   });
 
   test.each([
-    ["is missing", at("nowhere"), "no such file or directory"],
-    ["is configured empty", "", "expected a directory, received an empty value"],
-  ])("tells of a content directory that %s", async (_, v1, error) => {
+    ["is missing", at("nowhere")],
+    ["is configured empty", ""],
+  ])("tells of a content directory that %s", async (_, v1) => {
     const config = configured({ linkRoots: ["published/v2/master", "content", "disk2"], v1 });
     const { code, out } = await runCraned(["check", "-c", config]);
     expect(code).toBe(1);
-    expect(out).toContain("[serve_content] content_dir_v1");
-    expect(out).toContain(error);
+    expect(out).toContain("serve_content.content_dir_v1");
   });
 });
