@@ -46,26 +46,20 @@ export function mediaTypeOf(bytes: Uint8Array): string {
   return "application/json";
 }
 
-/** The parts of a signed manifest that its digest covers: everything but the signatures. */
-function payloadOf(bytes: Uint8Array): readonly Uint8Array[] {
+/** The part of a signed manifest that its digest covers: everything but the signatures. */
+function payloadOf(bytes: Uint8Array): Uint8Array {
   const signed = v.safeParse(signedPart, parseJson(bytes));
   const [signature] = signed.success ? signed.output.signatures : [];
-  if (signature === undefined) return [bytes];
+  if (signature === undefined) return bytes;
   const header = v.safeParse(signedHeader, parseJson(Buffer.from(signature.protected, "base64url")));
-  if (!header.success || header.output.formatLength > bytes.length) return [bytes];
+  if (!header.success || header.output.formatLength > bytes.length) return bytes;
   const { formatLength, formatTail } = header.output;
-  return [bytes.subarray(0, formatLength), Buffer.from(formatTail, "base64url")];
-}
-
-function digestOf(algorithm: Algorithm, parts: readonly Uint8Array[]): string {
-  const hasher = new Bun.CryptoHasher(algorithm);
-  for (const part of parts) hasher.update(part);
-  return `${algorithm}:${hasher.digest("hex")}`;
+  return Buffer.concat([bytes.subarray(0, formatLength), Buffer.from(formatTail, "base64url")]);
 }
 
 /** The digest of bytes as they are. */
 export const digestOfBytes = (bytes: Uint8Array, algorithm: Algorithm = "sha256"): string =>
-  digestOf(algorithm, [bytes]);
+  `${algorithm}:${Bun.CryptoHasher.hash(algorithm, bytes, "hex")}`;
 
 /**
  * The digest by which clients know a manifest: that of its bytes or, for a signed one, of its payload.
@@ -73,4 +67,4 @@ export const digestOfBytes = (bytes: Uint8Array, algorithm: Algorithm = "sha256"
  * @see distribution's "Image Manifest V 2, Schema 1", "Signed Manifests"
  */
 export const digestOfManifest = (bytes: Uint8Array, mediaType: string, algorithm: Algorithm = "sha256"): string =>
-  digestOf(algorithm, mediaType === MEDIA_TYPE["1"] ? payloadOf(bytes) : [bytes]);
+  digestOfBytes(mediaType === MEDIA_TYPE["1"] ? payloadOf(bytes) : bytes, algorithm);

@@ -2,6 +2,7 @@
  * Parsing of large redirect files on a thread of its own: a hundred thousand references take 50 ms, which no request
  * should wait for. What comes back is copied into this thread's memory at a twentieth of that.
  */
+import { createManifestPool } from "../core/redirect-file/manifest-pool.ts";
 import { type Parsed, parseRedirectFile } from "../core/redirect-file/parse.ts";
 
 /** What is smaller is parsed sooner than it is handed over, in bytes. */
@@ -62,11 +63,22 @@ function parseElsewhere(bytes: Uint8Array): Promise<Parsed> {
   });
 }
 
+/** Repositories with equal manifests share their memory. */
+const pool = createManifestPool();
+
+function withSharedBytes(parsed: Parsed): Parsed {
+  if (!parsed.ok || parsed.repository.version !== 6) return parsed;
+  return { ...parsed, repository: pool.share(parsed.repository) };
+}
+
+/** Parses a redirect file at once. */
+export const parseNow = (bytes: Uint8Array): Parsed => withSharedBytes(parseRedirectFile(bytes));
+
 /**
  * Parses a redirect file without holding up whoever else is served.
  *
  * @param turn gives a job of some computation its turn
  */
-export function parseAside(bytes: Uint8Array, turn: (job: () => Parsed) => Promise<Parsed>): Promise<Parsed> {
-  return bytes.length < LARGE_BYTES ? turn(() => parseRedirectFile(bytes)) : parseElsewhere(bytes);
+export async function parseAside(bytes: Uint8Array, turn: (job: () => Parsed) => Promise<Parsed>): Promise<Parsed> {
+  return bytes.length < LARGE_BYTES ? turn(() => parseNow(bytes)) : withSharedBytes(await parseElsewhere(bytes));
 }

@@ -1,7 +1,7 @@
 import { type BigIntStats, close, closeSync, constants, fstatSync, open, openSync, read, readSync } from "node:fs";
 import { promisify } from "node:util";
-import { type Parsed, parseRedirectFile } from "../core/redirect-file/parse.ts";
-import { parseAside } from "./parsing.ts";
+import type { Parsed } from "../core/redirect-file/parse.ts";
+import { parseAside, parseNow } from "./parsing.ts";
 import { codeOf, type Facts, factsOf, identityOf, isGone, unreadable } from "./sight.ts";
 import type { RedirectFile } from "./tree.ts";
 
@@ -114,7 +114,7 @@ export function readAtOnce(path: string, fileOf: (identity: string) => RedirectF
     if (file.hash !== undefined) return file;
     recordStats(file, stats, startedAt);
     const bytes = buffer.subarray(0, length);
-    record(file, Bun.hash.wyhash(bytes), parseRedirectFile(bytes));
+    record(file, Bun.hash.wyhash(bytes), parseNow(bytes));
     return file;
   } catch {
     return undefined;

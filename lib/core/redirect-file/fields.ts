@@ -61,7 +61,7 @@ export function parsed<Output extends string>(parse: (text: string) => Output | 
 }
 
 /** The path of an issue below the value that is read. */
-export const pathTo = (input: unknown, key: string | number): [v.UnknownPathItem] => [
+export const pathTo = (input: unknown, key: string | number): [v.UnknownPathItem, ...v.UnknownPathItem[]] => [
   { type: "unknown", origin: "value", input, key, value: undefined },
 ];
 

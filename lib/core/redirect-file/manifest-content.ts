@@ -56,10 +56,12 @@ function childOf(child: Fields): readonly Child[] {
 
 function blobsIn({ config, layers, blobs, fsLayers }: Fields): ManifestContent["blobs"] {
   const found: (readonly [Digest, number | undefined])[] = [];
-  for (const each of [...objectsIn([config]), ...objectsIn(layers), ...objectsIn(blobs)]) {
-    const digest = digestIn(each["digest"]);
-    if (digest !== undefined) found.push([digest, sizeIn(each["size"])]);
-  }
+  const add = (descriptor: unknown): void => {
+    const digest = isPlainObject(descriptor) ? digestIn(descriptor["digest"]) : undefined;
+    if (isPlainObject(descriptor) && digest !== undefined) found.push([digest, sizeIn(descriptor["size"])]);
+  };
+  add(config);
+  for (const list of [layers, blobs]) if (Array.isArray(list)) list.forEach(add);
   for (const each of objectsIn(fsLayers)) {
     const digest = digestIn(each["blobSum"]);
     if (digest !== undefined) found.push([digest, undefined]);

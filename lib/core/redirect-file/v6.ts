@@ -94,8 +94,8 @@ export const v6File = v.pipe(
     for (const [tag, digests] of dataset.value.tags) {
       const missing = digests.find((digest) => !known.has(digest));
       if (missing === undefined) continue;
-      const path = [...pathTo(dataset.value, "tags"), ...pathTo(dataset.value.tags, tag)] as const;
-      addIssue({ message: "the digest of one of the manifests", input: missing, path: [...path] });
+      const path: ReturnType<typeof pathTo> = [...pathTo(dataset.value, "tags"), ...pathTo(dataset.value.tags, tag)];
+      addIssue({ message: "the digest of one of the manifests", input: missing, path });
       if (++faults === MAX_FAULTS) break;
     }
     return faults > 0 ? NEVER : readWhole(dataset.value);

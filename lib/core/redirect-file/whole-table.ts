@@ -2,6 +2,7 @@
  * Everything that a version 6 file says of manifests, tags and blobs, in columns: an object for each would cost several
  * times the memory. It holds plain values only, so that one thread can send it to another.
  */
+import { MEDIA_TYPE } from "../media-types.ts";
 import type { Digest, Reference, Tag } from "../reference.ts";
 import { findSorted } from "./sorted.ts";
 
@@ -54,25 +55,25 @@ const NO_CHUNK = 0xffffffff;
 const PLACE_LENGTH = 3;
 const UNKNOWN_SIZE = -1;
 
-/** Copies byte arrays into chunks. @returns for each of them, the index of its chunk and its offset there */
-export function pack(parts: readonly Uint8Array[]): {
-  readonly chunks: readonly Uint8Array[];
-  readonly places: readonly (readonly [chunk: number, offset: number])[];
-} {
-  const chunks: Uint8Array[] = [];
-  const places: (readonly [number, number])[] = [];
+/** Where bytes are. */
+export interface Location {
+  readonly chunk: Uint8Array;
+  readonly offset: number;
+}
+
+/** Copies byte arrays into chunks. @returns where each of them is */
+export function pack(parts: readonly Uint8Array[]): readonly Location[] {
+  const locations: Location[] = [];
   let from = 0;
   let length = 0;
   const close = (end: number): void => {
-    if (end === from) return;
     const chunk = new Uint8Array(length);
     let offset = 0;
     for (const part of parts.slice(from, end)) {
       chunk.set(part, offset);
-      places.push([chunks.length, offset]);
+      locations.push({ chunk, offset });
       offset += part.length;
     }
-    chunks.push(chunk);
     [from, length] = [end, 0];
   };
   parts.forEach((part, at) => {
@@ -80,8 +81,30 @@ export function pack(parts: readonly Uint8Array[]): {
     length += part.length;
   });
   close(parts.length);
-  return { chunks, places };
+  return locations;
 }
+
+/** Lists chunks, each once, in the order of their first use. */
+function chunkList() {
+  const indexes = new Map<Uint8Array, number>();
+  return {
+    indexOf(chunk: Uint8Array): number {
+      const index = indexes.get(chunk) ?? indexes.size;
+      indexes.set(chunk, index);
+      return index;
+    },
+    list: (): readonly Uint8Array[] => [...indexes.keys()],
+  };
+}
+
+/** The types that most files have, so that not each keeps its own copy of their names. */
+const USUAL_TYPES = new Map(
+  [
+    ...Object.values(MEDIA_TYPE),
+    "application/vnd.oci.image.config.v1+json",
+    "application/vnd.docker.container.image.v1+json",
+  ].map((type) => [type, type]),
+);
 
 const compare = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
 
@@ -99,14 +122,16 @@ export function createTable(content: WholeContent): WholeTable {
   const stored = [...manifests, ...configs];
   const packed = pack(stored.flatMap(({ bytes }) => (bytes === undefined ? [] : [bytes])));
   const indexOf = new Map(manifests.map(({ digest }, index) => [digest, index]));
-  const mediaTypes = [...new Set(stored.map(({ mediaType }) => mediaType))];
+  const mediaTypes = [...new Set(stored.map(({ mediaType }) => USUAL_TYPES.get(mediaType) ?? mediaType))];
   const typeIndex = new Map(mediaTypes.map((mediaType, index) => [mediaType, index]));
 
+  const chunks = chunkList();
   const numbers: number[] = [];
   let next = 0;
   for (const { mediaType, bytes } of stored) {
-    const [chunk, offset] = (bytes === undefined ? undefined : packed.places[next++]) ?? [NO_CHUNK, 0];
-    numbers.push(typeIndex.get(mediaType) ?? 0, chunk, offset);
+    const location = bytes === undefined ? undefined : packed[next++];
+    const chunk = location === undefined ? NO_CHUNK : chunks.indexOf(location.chunk);
+    numbers.push(typeIndex.get(mediaType) ?? 0, chunk, location?.offset ?? 0);
   }
   const targets = tags.map((tag) => content.tags.get(tag)?.map((digest) => indexOf.get(digest) ?? 0) ?? []);
   let end = 0;
@@ -133,24 +158,39 @@ export function createTable(content: WholeContent): WholeTable {
     mediaTypes,
     sizes,
     places: Uint32Array.from(numbers),
-    chunks: packed.chunks,
+    chunks: chunks.list(),
     knowsAllBlobs: content.knowsAllBlobs,
   };
 }
 
 const storedCount = ({ manifestCount, configCount }: WholeTable): number => manifestCount + configCount;
 
+/** @returns where the bytes of a manifest or config are; undefined when it has none */
+export function locationAt({ places, chunks }: WholeTable, index: number): Location | undefined {
+  const chunk = chunks[places[index * PLACE_LENGTH + 1] ?? NO_CHUNK];
+  return chunk === undefined ? undefined : { chunk, offset: places[index * PLACE_LENGTH + 2] ?? 0 };
+}
+
+/** The same table with bytes elsewhere. @param locations of all manifests and configs that have bytes */
+export function relocated(table: WholeTable, locations: readonly (Location | undefined)[]): WholeTable {
+  const places = table.places.slice();
+  const chunks = chunkList();
+  locations.forEach((location, index) => {
+    if (location !== undefined) places.set([chunks.indexOf(location.chunk), location.offset], index * PLACE_LENGTH + 1);
+  });
+  return { ...table, places, chunks: chunks.list() };
+}
+
 /** @param index of a manifest, or of a config beyond the manifests */
 export function storedAt(table: WholeTable, index: number): StoredManifest {
-  const { names, tagCount, mediaTypes, sizes, places, chunks } = table;
+  const { names, tagCount, mediaTypes, sizes, places } = table;
   const size = sizes[index] ?? 0;
-  const chunk = chunks[places[index * PLACE_LENGTH + 1] ?? NO_CHUNK];
-  const offset = places[index * PLACE_LENGTH + 2] ?? 0;
+  const location = locationAt(table, index);
   return {
     digest: names[tagCount + index] as Digest,
     mediaType: mediaTypes[places[index * PLACE_LENGTH] ?? 0] ?? "",
     size,
-    bytes: chunk?.subarray(offset, offset + size),
+    bytes: location?.chunk.subarray(location.offset, location.offset + size),
   };
 }
 

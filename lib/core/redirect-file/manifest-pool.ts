@@ -1,0 +1,112 @@
+/**
+ * Keeps the bytes of equal manifests once, however many repositories have them.
+ *
+ * It holds no manifest alive: where all repositories that use a chunk are gone, so is the chunk.
+ */
+import { type WholeRepository, wholeRepository } from "./repository.ts";
+import { type Location, locationAt, pack, relocated, storedAt } from "./whole-table.ts";
+
+/** A hash table without objects: for each slot a key, a number of a chunk (0 where it is free) and an offset. */
+const SLOT = 3;
+const MIN_SLOTS = 1024;
+/** How full the table may be. */
+const MAX_LOAD = 0.8;
+/** Room that a new table has for each entry. */
+const GROWTH = 1.7;
+
+/** The last digits of a digest, which are as good as random. */
+const keyOf = (digest: string): number => Number.parseInt(digest.slice(-8), 16) >>> 0;
+
+/** The memory that repositories share. */
+export interface ManifestPool {
+  /** @returns the same repository, with the bytes that others have too in their memory */
+  share(repository: WholeRepository): WholeRepository;
+}
+
+/** Creates an empty pool. */
+export function createManifestPool(): ManifestPool {
+  let slots = new Uint32Array(MIN_SLOTS * SLOT);
+  let used = 0;
+  /** The chunk with number n is at n - 1. */
+  let chunks: WeakRef<Uint8Array>[] = [];
+
+  function put(key: number, chunk: number, offset: number): void {
+    const count = slots.length / SLOT;
+    let at = key % count;
+    while (slots[at * SLOT + 1] !== 0) at = (at + 1) % count;
+    slots.set([key, chunk, offset], at * SLOT);
+    used++;
+  }
+
+  /** Moves the entries whose chunk is alive to a table with room for `added` more. */
+  function rebuild(added: number): void {
+    const old = slots;
+    const numbers = new Uint32Array(chunks.length + 1);
+    const alive: WeakRef<Uint8Array>[] = [];
+    chunks.forEach((chunk, at) => {
+      if (chunk.deref() !== undefined) numbers[at + 1] = alive.push(chunk);
+    });
+    const isAlive = (at: number): boolean => numbers[old[at + 1] ?? 0] !== 0;
+    let entries = 0;
+    for (let at = 0; at < old.length; at += SLOT) if (isAlive(at)) entries++;
+    slots = new Uint32Array(Math.max(MIN_SLOTS, Math.ceil((entries + added) * GROWTH)) * SLOT);
+    chunks = alive;
+    used = 0;
+    for (let at = 0; at < old.length; at += SLOT) {
+      if (isAlive(at)) put(old[at] ?? 0, numbers[old[at + 1] ?? 0] ?? 0, old[at + 2] ?? 0);
+    }
+  }
+
+  function find(key: number, bytes: Uint8Array): Location | undefined {
+    const count = slots.length / SLOT;
+    for (let at = key % count; slots[at * SLOT + 1] !== 0; at = (at + 1) % count) {
+      if (slots[at * SLOT] !== key) continue;
+      const chunk = chunks[(slots[at * SLOT + 1] ?? 0) - 1]?.deref();
+      const offset = slots[at * SLOT + 2] ?? 0;
+      const candidate = chunk?.subarray(offset, offset + bytes.length);
+      if (chunk !== undefined && candidate !== undefined && Buffer.compare(candidate, bytes) === 0)
+        return { chunk, offset };
+    }
+    return undefined;
+  }
+
+  /** Adds what is new, chunk by chunk. */
+  function add(entries: readonly { readonly key: number; readonly location: Location }[]): void {
+    if (used + entries.length > (slots.length / SLOT) * MAX_LOAD) rebuild(entries.length);
+    const numbers = new Map<Uint8Array, number>();
+    for (const { key, location } of entries) {
+      const number = numbers.get(location.chunk) ?? chunks.push(new WeakRef(location.chunk));
+      numbers.set(location.chunk, number);
+      put(key, number, location.offset);
+    }
+  }
+
+  return {
+    share(repository) {
+      const locations: (Location | undefined)[] = [];
+      const fresh: { readonly index: number; readonly key: number; readonly bytes: Uint8Array }[] = [];
+      for (let index = 0; index < repository.manifestCount + repository.configCount; index++) {
+        const { digest, bytes } = storedAt(repository, index);
+        const key = keyOf(digest);
+        const there = bytes === undefined ? undefined : find(key, bytes);
+        if (bytes !== undefined && there === undefined) fresh.push({ index, key, bytes });
+        locations.push(there ?? locationAt(repository, index));
+      }
+      const isShared = fresh.length < locations.filter((location) => location !== undefined).length;
+      if (isShared) {
+        // The parsed chunks hold the shared bytes too, so the others move to chunks of their own.
+        pack(fresh.map(({ bytes }) => bytes)).forEach((location, at) => {
+          const index = fresh[at]?.index;
+          if (index !== undefined) locations[index] = location;
+        });
+      }
+      add(
+        fresh.flatMap(({ index, key, bytes }) => {
+          const location = locations[index];
+          return location === undefined || bytes.length === 0 ? [] : [{ key, location }];
+        }),
+      );
+      return isShared ? wholeRepository(repository, relocated(repository, locations)) : repository;
+    },
+  };
+}
