@@ -37,7 +37,7 @@ async function serveHere({ config, tls, authorities, logging, sharesPort, worker
     // As in Crane, 0 polls as often as possible.
     pollingInterval: Math.max(1, pollingInterval),
     log,
-    ...(measuring && { onLook: measuring.onLook }),
+    ...(measuring && { onScan: measuring.onScan }),
   });
   if (worker !== undefined)
     onSupervisorEnd(() => {

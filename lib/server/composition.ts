@@ -12,7 +12,7 @@ import { createAdminDoor } from "../app/admin-door.ts";
 import { createAdmit, viewOf } from "../app/admission.ts";
 import { type Registry, seesOnlyPublic, type View } from "../app/registry.ts";
 import { createSearch } from "../search/search.ts";
-import type { Snapshot } from "../store/ledger.ts";
+import type { Snapshot } from "../store/snapshots.ts";
 import { deploymentOf } from "./deployment.ts";
 
 interface CompositionOptions {

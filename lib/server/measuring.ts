@@ -8,8 +8,8 @@ import { counter, type Family, gauge, info } from "../metrics/family.ts";
 import { createHistogram, histogram } from "../metrics/histogram.ts";
 import { processFamilies } from "../metrics/process.ts";
 import { createMeters, type Meters } from "../app/meters.ts";
-import type { Snapshot } from "../store/ledger.ts";
-import type { Look } from "../store/store-options.ts";
+import type { Snapshot } from "../store/snapshots.ts";
+import type { Scan } from "../store/follow.ts";
 
 const LOOK_BOUNDS = [0.001, 0.01, 0.1, 0.5, 1, 5, 10, 30, 60, 300];
 
@@ -17,12 +17,12 @@ const secondsOf = (time: Date | undefined): number => (time === undefined ? 0 : 
 
 /** Counts the looks for changed files. */
 function createLooks() {
-  const counts: Record<Look["result"], number> = { changed: 0, unchanged: 0, failed: 0 };
+  const counts: Record<Scan["result"], number> = { changed: 0, unchanged: 0, failed: 0 };
   const durations = createHistogram(LOOK_BOUNDS);
-  let last: Look["result"] = "failed";
+  let last: Scan["result"] = "failed";
   let succeededAt: Date | undefined;
   return {
-    onLook({ seconds, result }: Look): void {
+    onScan({ seconds, result }: Scan): void {
       counts[result]++;
       durations.observe(seconds);
       last = result;
@@ -97,7 +97,7 @@ interface Present {
 /** Everything that one process measures. */
 export interface Measuring {
   readonly meters: Meters;
-  readonly onLook: (look: Look) => void;
+  readonly onScan: (look: Scan) => void;
   readonly families: (present: Present) => readonly Family[];
   readonly close: () => void;
 }
@@ -112,7 +112,7 @@ export function createMeasuring({ management }: Config): Measuring | undefined {
   const startedAt = Date.now() / 1000 - process.uptime();
   return {
     meters,
-    onLook: looks.onLook,
+    onScan: looks.onScan,
     families: ({ snapshot, isReady, listener }) => {
       const { open, accepted } = listener?.connections() ?? { open: 0, accepted: 0 };
       return [

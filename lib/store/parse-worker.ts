@@ -1,13 +1,13 @@
-/** The thread that parses large redirect files: bytes in, what they say out. */
+/** The thread that parses large redirect files: receives bytes, sends what they parse to. */
 import { setPriority } from "node:os";
 import { parseRedirectFile } from "../core/redirect-file/parse.ts";
 
 const NICE = 10;
 try {
-  // On Linux that is this thread's own: where there is one core, requests come first.
+  // On Linux this is the priority of this thread alone, so that requests come first on a single core.
   if (process.platform === "linux") setPriority(NICE);
 } catch {
-  // A system that won't have it parses with the others' priority.
+  // Not allowed here: parse with the same priority.
 }
 
 declare const self: Worker;

@@ -1,17 +1,18 @@
 /**
- * Parsing of large redirect files on a thread of its own: a hundred thousand references take 50 ms, which no request
- * should wait for. What comes back is copied into this thread's memory at a twentieth of that.
+ * Parses large redirect files on a thread: a hundred thousand references take 50 ms, which no request should wait for.
+ * The result is copied into this thread's memory in a twentieth of that.
  */
 import { createManifestPool } from "../core/redirect-file/manifest-pool.ts";
 import { type Parsed, parseRedirectFile } from "../core/redirect-file/parse.ts";
+import type { Turn } from "./slices.ts";
 
-/** What is smaller is parsed sooner than it is handed over, in bytes. */
+/** Smaller files are parsed faster than they are handed over, in bytes. */
 const LARGE_BYTES = 256 * 1024;
 
-/** How long the thread waits for another file before its memory is given back, in ms. */
+/** An idle thread ends after this time, in ms, which frees its memory. */
 const IDLE_MS = 5000;
 
-/** In the executable, modules lie below its root by the path of their source. */
+/** The executable has modules below its root, by the path of their source. */
 const CODE = import.meta.file === "parsing.ts" ? "./parse-worker.ts" : "./lib/store/parse-worker.ts";
 
 interface Job {
@@ -21,7 +22,7 @@ interface Job {
 
 interface Thread {
   readonly worker: Worker;
-  /** Oldest first, as they are answered. */
+  /** Oldest first, in the order of their answers. */
   readonly jobs: Job[];
 }
 
@@ -31,7 +32,7 @@ let idle: ReturnType<typeof setTimeout> | undefined;
 function end(ended: Thread): void {
   if (thread === ended) thread = undefined;
   ended.worker.terminate();
-  // A thread that can't be had is no reason not to serve.
+  // Without a thread, files are parsed here.
   for (const { bytes, done } of ended.jobs.splice(0)) done(parseRedirectFile(bytes));
 }
 
@@ -52,7 +53,7 @@ function begin(): Thread {
   return begun;
 }
 
-function parseElsewhere(bytes: Uint8Array): Promise<Parsed> {
+function parseOnThread(bytes: Uint8Array): Promise<Parsed> {
   clearTimeout(idle);
   thread ??= begin();
   const { worker, jobs } = thread;
@@ -74,11 +75,7 @@ function withSharedBytes(parsed: Parsed): Parsed {
 /** Parses a redirect file at once. */
 export const parseNow = (bytes: Uint8Array): Parsed => withSharedBytes(parseRedirectFile(bytes));
 
-/**
- * Parses a redirect file without holding up whoever else is served.
- *
- * @param turn gives a job of some computation its turn
- */
-export async function parseAside(bytes: Uint8Array, turn: (job: () => Parsed) => Promise<Parsed>): Promise<Parsed> {
-  return bytes.length < LARGE_BYTES ? turn(() => parseNow(bytes)) : withSharedBytes(await parseElsewhere(bytes));
+/** Parses a redirect file without delaying requests. */
+export async function parseAside(bytes: Uint8Array, turn: Turn): Promise<Parsed> {
+  return bytes.length < LARGE_BYTES ? turn(() => parseNow(bytes)) : withSharedBytes(await parseOnThread(bytes));
 }

@@ -30,7 +30,7 @@ const NOT_RUN: Readonly<Record<string, string>> = {
     "Debian's promtool knows no Kubernetes; tests/metrics/dashboards.test.ts checks the rest",
   "promtool check rules deploy/prometheus/craned.rules.yaml": "run by tests/metrics/dashboards.test.ts",
   "systemctl enable --now craned": "needs systemd; tests/deploy.test.ts verifies the unit",
-  "systemctl reload craned": "needs systemd; tests/reload.test.ts sends the signal",
+  "systemctl reload craned": "needs systemd; tests/store/reload.test.ts sends the signal",
   "systemctl restart craned": "needs systemd",
   "htpasswd -B -c /etc/craned/users alice": "asks for a password on a terminal",
   "docker save team/app:1.0 > app.tar":
@@ -49,9 +49,9 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   "craned publish <source> --name team/app --url https://images.s3.eu-west-1.amazonaws.com/files --content s3://images/files --metadata /srv/metadata --s3-region eu-west-1":
     "needs a bucket of Amazon's; tests/publish/s3.test.ts has one",
   "craned publish <source> --name team/app --url https://images.s3.eu-west-1.amazonaws.com/files --content s3://images/files --metadata s3://images/metadata --s3-region eu-west-1":
-    "needs a bucket of Amazon's; tests/store-bucket-published.test.ts has one",
+    "needs a bucket of Amazon's; tests/store/bucket-published.test.ts has one",
   "craned serve --data-dir s3://images/metadata --s3-region eu-west-1":
-    "needs a bucket of Amazon's; tests/store-bucket-published.test.ts has one",
+    "needs a bucket of Amazon's; tests/store/bucket-published.test.ts has one",
 };
 
 /** Commands that are there to show a refusal, and what tells it. */

@@ -1,6 +1,6 @@
 /** Redirect files in a bucket: what is read, and how changes are followed. */
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { runCraned } from "./harness/craned.ts";
+import { runCraned } from "../harness/craned.ts";
 import {
   bucketForEach,
   file,
@@ -11,7 +11,7 @@ import {
   PLACE,
   readiness,
   until,
-} from "./harness/served-bucket.ts";
+} from "../harness/served-bucket.ts";
 
 setDefaultTimeout(30_000);
 

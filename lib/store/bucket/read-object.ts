@@ -1,20 +1,21 @@
-import { plain } from "../core/redirect-file/fault.ts";
-import type { Parsed } from "../core/redirect-file/parse.ts";
-import type { S3 } from "../s3/client.ts";
-import type { S3Object } from "../s3/listing.ts";
-import { S3Error } from "../s3/s3-error.ts";
-import { parseAside } from "./parsing.ts";
+import { plain } from "../../core/redirect-file/fault.ts";
+import type { Parsed } from "../../core/redirect-file/parse.ts";
+import type { S3 } from "../../s3/client.ts";
+import type { S3Object } from "../../s3/listing.ts";
+import { S3Error } from "../../s3/s3-error.ts";
+import { parseAside } from "../parsing.ts";
+import type { Turn } from "../slices.ts";
 
-/** What came of reading an object. */
+/** The result of reading an object. */
 export type ObjectRead =
-  /** It is known what it says, or why nobody can say. The ETag is empty when that may change without it. */
+  /** The ETag is empty when the object has to be read again. */
   | { readonly kind: "read"; readonly etag: string; readonly parsed: Parsed; readonly hash: bigint | undefined }
-  /** It is another than was listed. */
+  /** It has changed since it was listed. */
   | { readonly kind: "moved" }
   /** It can't be read for the moment. */
   | { readonly kind: "failed"; readonly error: S3Error };
 
-/** A redirect file of a million references has less than half of it. */
+/** A redirect file with a million references has less than half of that. */
 const MAX_BYTES = 256 * 1024 * 1024;
 
 const fault = (etag: string, expected: string, received: string): Extract<ObjectRead, { kind: "read" }> => ({
@@ -24,17 +25,16 @@ const fault = (etag: string, expected: string, received: string): Extract<Object
   hash: undefined,
 });
 
-/** An object that can't be read, until it can. */
+/** Describes an object that can't be read; the next scan tries again. */
 export const unreadable = (received: string) => fault("", "a readable object", received);
 
-/** What a list, a server and a proxy before it may write in different ways. */
+/** Listings, servers and proxies write the same ETag differently. */
 const bare = (etag: string): string => etag.replace(/^W\//, "").replaceAll('"', "");
 
 interface Reading {
   readonly s3: S3;
-  /** Gives a job of long computation its turn. */
-  readonly turn: (job: () => Parsed) => Promise<Parsed>;
-  /** Whether to take what there is, though it be another than was listed. */
+  readonly turn: Turn;
+  /** Whether to take the object though it has changed since it was listed. */
   readonly isLast: boolean;
   readonly signal: AbortSignal;
 }
@@ -42,7 +42,7 @@ interface Reading {
 /**
  * Reads an object that was listed.
  *
- * @throws what the signal says, when that gives it up
+ * @throws the reason of the signal
  */
 export async function readObject(
   { s3, turn, isLast, signal }: Reading,
@@ -50,7 +50,7 @@ export async function readObject(
   { key, etag, size }: S3Object,
 ): Promise<ObjectRead> {
   if (size > MAX_BYTES) return fault(etag, `an object of at most ${MAX_BYTES} bytes`, String(size));
-  // In the path of a URL it would mean the directory itself, and so another object.
+  // In the path of a URL, "." is the directory itself, and so another object.
   if (key.split("/").includes(".")) return fault(etag, "no . between slashes", plain(JSON.stringify(key)));
   try {
     const mustMatch = !isLast && /^[!-~]+$/.test(etag);

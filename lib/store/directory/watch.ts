@@ -1,17 +1,16 @@
 import { type FSWatcher, watch } from "node:fs";
 import { basename } from "node:path";
-import { codeOf } from "./sight.ts";
+import { codeOf } from "./stat.ts";
 
-/** Watches directories, one by one. What it tells is a hint: the truth is what a look at the place finds. */
+/** Watches directories, one by one. */
 export interface Watches {
   /**
-   * Begins to watch a directory, unless it is watched already.
+   * Watches a directory, unless it is watched already.
    *
    * @param real its path, without links
-   * @param identity device and inode where known: another directory at the same path is watched anew
-   * @returns whether the watch is new
+   * @param identity where known: another directory at the same path is watched anew
    */
-  open(real: string, identity: string | undefined): boolean;
+  open(real: string, identity?: string): void;
   /** Ends the watches of all other directories. */
   retain(isWanted: (real: string) => boolean): void;
   close(): void;
@@ -23,63 +22,61 @@ interface Watched {
 }
 
 /**
- * @param onEvent told of a name in a directory, or of the empty name when it may be anything there
- * @param onTrouble told once why directories can't be watched: polling must do
+ * @param onEvent is called with a directory and a name in it, which is empty when anything there may have changed
+ * @param onTrouble is called once with the reason why directories can't be watched
  */
 export function createWatches(
   onEvent: (real: string, name: string) => void,
   onTrouble: (code: string) => void,
 ): Watches {
   const watched = new Map<string, Watched>();
-  let isTroubled = false;
+  let hadTrouble = false;
   let isClosed = false;
 
-  const complain = (code: string) => {
-    if (!isTroubled) onTrouble(code);
-    isTroubled = true;
-  };
-  const end = (real: string) => {
+  function report(code: string): void {
+    if (!hadTrouble) onTrouble(code);
+    hadTrouble = true;
+  }
+  function end(real: string): void {
     watched.get(real)?.watcher.close();
     watched.delete(real);
-  };
-
-  function begin(real: string, identity: string | undefined): boolean {
+  }
+  function begin(real: string, identity: string | undefined): void {
     let watcher: FSWatcher;
     try {
       watcher = watch(real, { persistent: false });
     } catch (error) {
       const code = codeOf(error);
-      if (code !== "ENOENT" && code !== "ENOTDIR" && code !== "EACCES") complain(code);
-      return false;
+      if (!["ENOENT", "ENOTDIR", "EACCES"].includes(code)) report(code);
+      return;
     }
     watched.set(real, { watcher, identity });
     const isCurrent = () => watched.get(real)?.watcher === watcher;
     watcher.on("change", (_, name) => {
       if (!isCurrent()) return;
-      // A directory that is moved or removed tells its own name. Its inode is what is watched, so a new directory
-      // at this path, even with the same inode number, would go unseen.
+      // A directory that is moved or removed reports its own name. The watch follows the inode, so it would not see
+      // a new directory at this path.
       if (name === basename(real)) end(real);
       onEvent(real, typeof name === "string" && name !== basename(real) ? name : "");
     });
     watcher.on("error", (error) => {
       if (!isCurrent()) return;
       end(real);
-      if (!["ENOENT", "ENOTDIR", "EPERM"].includes(codeOf(error))) complain(codeOf(error));
+      if (!["ENOENT", "ENOTDIR", "EPERM"].includes(codeOf(error))) report(codeOf(error));
       onEvent(real, "");
     });
-    return true;
   }
 
   return {
     open: (real, identity) => {
-      if (isClosed) return false;
+      if (isClosed) return;
       const known = watched.get(real);
       if (known !== undefined) {
-        if (known.identity === identity || identity === undefined) return false;
-        // A second watch on a path shares the first one's inode, so the first must go before.
+        if (known.identity === identity || identity === undefined) return;
+        // A second watch on a path shares the inode of the first one, so the first must end before.
         end(real);
       }
-      return begin(real, identity);
+      begin(real, identity);
     },
     retain: (isWanted) => {
       for (const real of watched.keys()) if (!isWanted(real)) end(real);

@@ -2,11 +2,11 @@
 import { beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { AwsClient } from "aws4fetch";
-import { type Craned, runCraned, type Scratch, scratch, startCraned } from "./harness/craned.ts";
-import { describeWith, leftovers } from "./harness/programs.ts";
-import { S3_KEY, S3_REGION, type S3Server, startS3 } from "./harness/s3.ts";
-import { file, until } from "./harness/served-bucket.ts";
-import { layoutAt } from "./publish/layouts.ts";
+import { type Craned, runCraned, type Scratch, scratch, startCraned } from "../harness/craned.ts";
+import { describeWith, leftovers } from "../harness/programs.ts";
+import { S3_KEY, S3_REGION, type S3Server, startS3 } from "../harness/s3.ts";
+import { file, until } from "../harness/served-bucket.ts";
+import { layoutAt } from "../publish/layouts.ts";
 
 setDefaultTimeout(60_000);
 

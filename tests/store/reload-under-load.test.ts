@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { renameSync } from "node:fs";
 import { join } from "node:path";
-import { type Craned, scratch, serveDirectory } from "./harness/craned.ts";
+import { type Craned, scratch, serveDirectory } from "../harness/craned.ts";
 
 const REQUESTS = 10_000;
 const LANES = 8;

@@ -1,8 +1,8 @@
 /** Redirect files in a bucket that can't be read, as a whole or in part: nothing is lost by it. */
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { type Craned, runCraned } from "./harness/craned.ts";
-import { type Asked, etagOf, type FakeS3, hanging, slowly } from "./harness/fake-s3.ts";
-import { bucketForEach, file, linesOf, markOf, marksOf, PLACE, readiness, until } from "./harness/served-bucket.ts";
+import { type Craned, runCraned } from "../harness/craned.ts";
+import { type Asked, etagOf, type FakeS3, hanging, slowly } from "../harness/fake-s3.ts";
+import { bucketForEach, file, linesOf, markOf, marksOf, PLACE, readiness, until } from "../harness/served-bucket.ts";
 
 setDefaultTimeout(40_000);
 

@@ -1,0 +1,201 @@
+import { readdir } from "node:fs/promises";
+import { basename, dirname } from "node:path";
+import { createPause, createTurns, inParallel } from "../slices.ts";
+import { type Content, readFile, readFileAtOnce } from "./read-file.ts";
+import { type FileStat, isEmptyDirectory, isRemoved, statAt, unreadable } from "./stat.ts";
+import { createResolver, isSamePath, type SymlinkPath } from "./symlink.ts";
+import {
+  apply,
+  below,
+  type Directory,
+  directoryAt,
+  eachOf,
+  type Entry,
+  isHidden,
+  isRedirectName,
+  setListingFault,
+  type Tree,
+} from "./tree.ts";
+
+/** What to scan. */
+export interface Scope {
+  readonly everything: boolean;
+  /** Real paths where something has happened. */
+  readonly paths: Iterable<string>;
+  /** Links to resolve again. */
+  readonly links: Iterable<Entry>;
+}
+
+interface ScanOptions {
+  readonly tree: Tree;
+  /** Is called with each directory before it is listed, so that no change is missed in between. */
+  readonly watchDirectory: (real: string, identity?: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/** A name to look at. */
+interface Visit {
+  readonly directory: Directory;
+  readonly name: string;
+  /** Whether a directory there is to be listed though it is known. */
+  readonly lists: boolean;
+}
+
+/** Enough to keep all threads busy; more would only make requests wait. */
+const CONCURRENCY = 16;
+/** How long requests wait at most while a large directory is scanned, in ms. */
+const SLICE_MS = 0.5;
+/** How often a name is looked at while it changes under the scan. */
+const MAX_TRIES = 3;
+
+const turn = createTurns(SLICE_MS);
+
+/** Scans names and directories, and applies what it finds to the tree. */
+export async function scan({ everything, paths, links }: Scope, options: ScanOptions): Promise<void> {
+  const { tree, watchDirectory, signal } = options;
+  /** Nothing is served yet that a slow disk could delay. */
+  const isFirst = tree.root === undefined;
+  const resolvePath = createResolver();
+  const pause = createPause(SLICE_MS);
+  const listed = new Set<Directory>();
+  const listedAgain = new Set<Directory>();
+  let toList = new Set<Directory>();
+  let toVisit = new Map<string, Visit>();
+  tree.scan++;
+
+  function addVisit(directory: Directory, name: string, lists: boolean): void {
+    const path = below(directory.real, name);
+    if (lists || !toVisit.has(path)) toVisit.set(path, { directory, name, lists });
+  }
+
+  const contentOf = (identity: string): Content | undefined => tree.files.get(identity)?.content;
+
+  function knownContent({ identity, fingerprint }: FileStat): Content | undefined {
+    const file = tree.files.get(identity);
+    if (file === undefined || file.content.fingerprint !== fingerprint) return undefined;
+    return file.content.isSettled || file.readIn === tree.scan ? file.content : undefined;
+  }
+
+  async function visit({ directory, name, lists }: Visit, tries = 1): Promise<void> {
+    signal.throwIfAborted();
+    const path = below(directory.real, name);
+    const seen = await statAt(path);
+    const link = seen.isLink ? await resolvePath(directory.real, name) : undefined;
+    const again = (): Promise<void> | undefined =>
+      tries < MAX_TRIES ? visit({ directory, name, lists }, tries + 1) : undefined;
+    switch (seen.kind) {
+      case "file": {
+        if (!isRedirectName(name)) break;
+        const content = knownContent(seen);
+        const read =
+          content === undefined ? await readFile(path, seen, contentOf, turn) : { identity: seen.identity, content };
+        if (read === undefined) return again();
+        apply(tree, directory, name, { kind: "file", ...read, link });
+        return;
+      }
+      case "directory": {
+        if (isHidden(name)) break;
+        const real = link === undefined ? path : link.real;
+        if (real === undefined) return again();
+        const unlisted = apply(tree, directory, name, { kind: "directory", identity: seen.identity, real, link });
+        const child = unlisted ?? (lists ? tree.directories.get(real) : undefined);
+        if (child !== undefined) toList.add(child);
+        return;
+      }
+      case "special":
+        if (!isRedirectName(name)) break;
+        apply(tree, directory, name, { kind: "unreadable", fault: seen.fault, link });
+        return;
+      case "unreadable":
+      case "dangling":
+        apply(tree, directory, name, { kind: seen.kind, fault: seen.fault, link });
+        return;
+      case "removed":
+        // It may have been renamed to a name that the listing has passed already.
+        if (listed.has(directory) && !listedAgain.has(directory)) {
+          listedAgain.add(directory);
+          listed.delete(directory);
+          toList.add(directory);
+        }
+    }
+    apply(tree, directory, name, { kind: "removed" });
+  }
+
+  async function list(directory: Directory): Promise<void> {
+    signal.throwIfAborted();
+    if (listed.has(directory)) return;
+    listed.add(directory);
+    watchDirectory(directory.real, directory.identity);
+    try {
+      const names = new Set<string>();
+      for (const entry of await readdir(directory.real, { withFileTypes: true })) {
+        const { name } = entry;
+        await pause();
+        signal.throwIfAborted();
+        if (entry.isFile() && !isRedirectName(name)) continue;
+        names.add(name);
+        const read = isFirst && entry.isFile() ? readFileAtOnce(below(directory.real, name)) : undefined;
+        if (read === undefined) addVisit(directory, name, true);
+        else apply(tree, directory, name, { kind: "file", ...read, link: undefined });
+      }
+      // A listing during changes may lack a name, so only a look at the name itself can remove it.
+      for (const name of directory.entries.keys()) if (!names.has(name)) addVisit(directory, name, true);
+      setListingFault(tree, directory, undefined);
+    } catch (error) {
+      signal.throwIfAborted();
+      // Whether a directory has been removed is found where its name is.
+      if (!isRemoved(error)) setListingFault(tree, directory, unreadable("a readable directory", error));
+    }
+  }
+
+  /** Resolves the path of the data directory, and watches what it leads through. */
+  async function resolveRoot(): Promise<SymlinkPath> {
+    for (;;) {
+      const link = await createResolver()("/", tree.rootPath);
+      if (isSamePath(tree.rootLink, link)) return link;
+      tree.rootLink = link;
+      for (const step of link.steps) watchDirectory(dirname(step));
+    }
+  }
+
+  async function scanRoot(): Promise<void> {
+    const { real } = await resolveRoot();
+    const seen = await statAt(tree.rootPath);
+    tree.dirtyPaths.add(tree.rootPath);
+    tree.rootFault = undefined;
+    if (seen.kind !== "directory" || real === undefined) {
+      const received = seen.kind === "removed" ? "no such directory" : "fault" in seen ? seen.fault.received : "a file";
+      tree.rootFault = { field: "", expected: "a readable directory", received };
+      return;
+    }
+    const isOther = tree.root !== undefined && (tree.root.identity !== seen.identity || tree.root.real !== real);
+    if (isOther && (tree.root?.entries.size ?? 0) > 0 && (await isEmptyDirectory(real))) {
+      const received = "an empty directory in its place, as where nothing is mounted";
+      tree.rootFault = { field: "", expected: "the data directory", received };
+      return;
+    }
+    const root = directoryAt(tree, real, seen.identity);
+    if (tree.root !== root) tree.isShapeDirty = true;
+    tree.root = root;
+    toList.add(root);
+  }
+
+  if (everything) await scanRoot();
+  else {
+    for (const path of paths) {
+      const [parent, directory] = [tree.directories.get(dirname(path)), tree.directories.get(path)];
+      if (parent !== undefined) addVisit(parent, basename(path), true);
+      else if (directory !== undefined) toList.add(directory);
+      for (const entry of eachOf(tree.linksThrough.get(path))) addVisit(entry.directory, entry.name, false);
+    }
+    for (const { directory, name } of links) addVisit(directory, name, false);
+  }
+  while (toList.size > 0 || toVisit.size > 0) {
+    const directories = toList;
+    toList = new Set();
+    await inParallel(CONCURRENCY, directories, list);
+    const visits = toVisit;
+    toVisit = new Map();
+    await inParallel(CONCURRENCY, visits.values(), (each) => visit(each));
+  }
+}
