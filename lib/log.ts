@@ -18,7 +18,7 @@ interface LogOptions {
 
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
 
-/** Escapes whatever could end the line or move the cursor: a log may quote what a stranger sent. */
+/** Escapes control characters, which could end the line or move the cursor: a log quotes what clients sent. */
 const oneLine = (text: string): string =>
   text.replace(CONTROL, (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, "0")}`);
 
@@ -29,7 +29,7 @@ function textLine(time: string, level: LogLevel, message: string, fields: LogFie
   const rest = Object.entries(fields)
     .filter(([, value]) => value !== undefined)
     .map(([key, value]) => ` ${key}=${quoted(value ?? "")}`);
-  return oneLine(`${time} ${level.padEnd(5)} ${message}${rest.join("")}`);
+  return `${time} ${level.padEnd(5)} ${message}${rest.join("")}`;
 }
 
 /** Makes a log. */
@@ -40,11 +40,12 @@ export function createLog({ format, level, write, now }: LogOptions): Log {
     (message: string, fields: LogFields = {}) => {
       if (LOG_LEVELS.indexOf(each) < threshold) return;
       const time = now().toISOString();
-      write(
-        format === "json"
-          ? `${JSON.stringify({ time, level: each, message, ...fields })}\n`
-          : `${textLine(time, each, message, fields)}\n`,
-      );
+      const isJson = format === "json";
+      // JSON.stringify leaves control characters from U+007F on as they are; escaped, they are the same JSON.
+      const line = isJson
+        ? JSON.stringify({ time, level: each, message, ...fields })
+        : textLine(time, each, message, fields);
+      write(`${oneLine(line)}\n`);
     };
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }

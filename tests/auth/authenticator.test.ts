@@ -11,7 +11,7 @@ import {
   DAVE,
   EMPTY,
   MUNICH,
-  openDoor,
+  openAuthenticator,
   SPACED,
 } from "../harness/passwords.ts";
 
@@ -25,11 +25,11 @@ const htpasswd = place.at("users");
 writeFileSync(htpasswd, `${[ALICE, BOB, CAROL, DAVE, EMPTY, SPACED, MUNICH, APR1].join("\n")}\n`);
 
 describe("without passwords and tokens", () => {
-  test("the door is open", async () => {
-    const door = await openDoor({});
-    expect(door.authenticate(undefined, BASE)).toEqual({ outcome: "open" });
-    expect(door.authenticate(basic("alice", "wrong"), BASE)).toEqual({ outcome: "open" });
-    door.close();
+  test("the authenticator is open", async () => {
+    const authenticator = await openAuthenticator({});
+    expect(authenticator.authenticate(undefined, BASE)).toEqual({ outcome: "open" });
+    expect(authenticator.authenticate(basic("alice", "wrong"), BASE)).toEqual({ outcome: "open" });
+    authenticator.close();
   });
 });
 
@@ -44,11 +44,11 @@ describe("with passwords", () => {
     ["old", "secret"],
   ];
   test.each(LET_IN)("%s is let in by name, and sees every repository", async (user, password) => {
-    const door = await openDoor({ htpasswd });
-    const answer = await door.authenticate(basic(user, password), { kind: "repository", name: "any/name" });
+    const authenticator = await openAuthenticator({ htpasswd });
+    const answer = await authenticator.authenticate(basic(user, password), { kind: "repository", name: "any/name" });
     expect(answer).toMatchObject({ outcome: "allowed", user });
     expect(answer.outcome === "allowed" && answer.mayPull("another")).toBe(true);
-    door.close();
+    authenticator.close();
   });
 
   const NOT_LET_IN: readonly [why: string, header: string | undefined][] = [
@@ -75,48 +75,48 @@ describe("with passwords", () => {
     ["two answers", `${basic("alice", "secret")}, ${basic("eve", "x")}`],
   ];
   test.each(NOT_LET_IN)("%s gets the challenge", async (_, header) => {
-    const door = await openDoor({ htpasswd });
-    expect(await door.authenticate(header, BASE)).toEqual(CHALLENGE);
-    door.close();
+    const authenticator = await openAuthenticator({ htpasswd });
+    expect(await authenticator.authenticate(header, BASE)).toEqual(CHALLENGE);
+    authenticator.close();
   });
 
   test("the scheme may be of any case, and the realm is the configured one", async () => {
-    const door = await openDoor({ htpasswd, realm: "Example's registry" });
-    expect(await door.authenticate(basic("alice", "secret").replace("Basic", "bASIC"), BASE)).toMatchObject({
+    const authenticator = await openAuthenticator({ htpasswd, realm: "Example's registry" });
+    expect(await authenticator.authenticate(basic("alice", "secret").replace("Basic", "bASIC"), BASE)).toMatchObject({
       outcome: "allowed",
     });
     const header = `Basic realm="Example's registry"`;
-    expect(door.authenticate(undefined, { kind: "v1" })).toEqual({ outcome: "challenge", header });
-    door.close();
+    expect(authenticator.authenticate(undefined, { kind: "v1" })).toEqual({ outcome: "challenge", header });
+    authenticator.close();
   });
 
   test("who was let in once is let in within the same tick", async () => {
-    const door = await openDoor({ htpasswd });
-    const first = door.authenticate(basic("alice", "secret"), BASE);
+    const authenticator = await openAuthenticator({ htpasswd });
+    const first = authenticator.authenticate(basic("alice", "secret"), BASE);
     expect(first).toBeInstanceOf(Promise);
     await first;
-    expect(door.authenticate(basic("alice", "secret"), BASE)).toMatchObject({ outcome: "allowed" });
-    expect(door.authenticate(basic("alice", "wrong"), BASE)).toBeInstanceOf(Promise);
-    door.close();
+    expect(authenticator.authenticate(basic("alice", "secret"), BASE)).toMatchObject({ outcome: "allowed" });
+    expect(authenticator.authenticate(basic("alice", "wrong"), BASE)).toBeInstanceOf(Promise);
+    authenticator.close();
   });
 
   test("hashes that Bun makes are as good", async () => {
     const path = place.at("made");
     writeFileSync(path, `zoe:${await Bun.password.hash("from Bun", { algorithm: "bcrypt", cost: 4 })}`);
-    const door = await openDoor({ htpasswd: path });
-    expect(await door.authenticate(basic("zoe", "from Bun"), BASE)).toMatchObject({ outcome: "allowed" });
-    expect(await door.authenticate(basic("zoe", "from bun"), BASE)).toEqual(CHALLENGE);
-    door.close();
+    const authenticator = await openAuthenticator({ htpasswd: path });
+    expect(await authenticator.authenticate(basic("zoe", "from Bun"), BASE)).toMatchObject({ outcome: "allowed" });
+    expect(await authenticator.authenticate(basic("zoe", "from bun"), BASE)).toEqual(CHALLENGE);
+    authenticator.close();
   });
 
   test("a password longer than 72 bytes is refused, even if Bun would take it", async () => {
     const path = place.at("long");
     const hash = async (length: number) => Bun.password.hash("a".repeat(length), { algorithm: "bcrypt", cost: 4 });
     writeFileSync(path, `fits:${await hash(72)}\nlong:${await hash(73)}`);
-    const door = await openDoor({ htpasswd: path });
-    expect(await door.authenticate(basic("fits", "a".repeat(72)), BASE)).toMatchObject({ outcome: "allowed" });
-    expect(await door.authenticate(basic("long", "a".repeat(73)), BASE)).toEqual(CHALLENGE);
-    door.close();
+    const authenticator = await openAuthenticator({ htpasswd: path });
+    expect(await authenticator.authenticate(basic("fits", "a".repeat(72)), BASE)).toMatchObject({ outcome: "allowed" });
+    expect(await authenticator.authenticate(basic("long", "a".repeat(73)), BASE)).toEqual(CHALLENGE);
+    authenticator.close();
   });
 
   test("users are told apart by their bytes, in whatever encoding", async () => {
@@ -124,17 +124,17 @@ describe("with passwords", () => {
     const hash = ALICE.slice("alice".length);
     const named = (byte: number, rest: string) => Buffer.concat([Buffer.of(byte), Buffer.from(rest)]);
     writeFileSync(path, named(0xa0, hash));
-    const door = await openDoor({ htpasswd: path });
+    const authenticator = await openAuthenticator({ htpasswd: path });
     const header = (byte: number) => `Basic ${named(byte, ":secret").toString("base64")}`;
-    expect(await door.authenticate(header(0xa0), BASE)).toMatchObject({ outcome: "allowed" });
-    expect(await door.authenticate(header(0xfe), BASE)).toEqual(CHALLENGE);
-    door.close();
+    expect(await authenticator.authenticate(header(0xa0), BASE)).toMatchObject({ outcome: "allowed" });
+    expect(await authenticator.authenticate(header(0xfe), BASE)).toEqual(CHALLENGE);
+    authenticator.close();
   });
 
   test("a storm of logins keeps neither the event loop nor the reading of files", async () => {
     const path = place.at("slow");
     writeFileSync(path, `zoe:${await Bun.password.hash("secret", { algorithm: "bcrypt", cost: 9 })}`);
-    const door = await openDoor({ htpasswd: path });
+    const authenticator = await openAuthenticator({ htpasswd: path });
     const events: string[] = [];
     let isOver = false;
     const tick = () => {
@@ -142,7 +142,7 @@ describe("with passwords", () => {
       if (!isOver) setImmediate(tick);
     };
     const storm = Array.from({ length: 16 }, async (_, index) => {
-      await door.authenticate(basic("zoe", `wrong ${index}`), BASE);
+      await authenticator.authenticate(basic("zoe", `wrong ${index}`), BASE);
       events.push("verified");
     });
     setImmediate(tick);
@@ -153,6 +153,6 @@ describe("with passwords", () => {
     expect(events.slice(0, firstVerified)).toContain("tick");
     expect(events.slice(firstVerified, events.lastIndexOf("verified"))).toContain("tick");
     expect(events.indexOf("read")).toBeLessThan(events.lastIndexOf("verified"));
-    door.close();
+    authenticator.close();
   });
 });

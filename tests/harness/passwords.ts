@@ -1,4 +1,4 @@
-/** What tests of the door share: files that come and go, a log that is kept, waiting for a condition. */
+/** What tests of the authenticator share: files that come and go, a log that is kept, waiting for a condition. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -23,11 +23,6 @@ export const APR1 = "old:$apr1$VFNlH6.M$O9fkNEiFfQZGtyu6mPuDf.";
 export const basic = (user: string, password: string): string =>
   `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
 
-/** Asks again and again, leaving the event loop its turn; the test's own time limit ends it. */
-export async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await Bun.sleep(1);
-}
-
 /** A directory of a test's own, removed by `remove`. */
 export function createPlace() {
   const directory = mkdtempSync(join(tmpdir(), "craned-auth-"));
@@ -40,10 +35,10 @@ export function createRecordedLog() {
   return { lines, log: createLog({ format: "text", level: "debug", write, now: () => new Date(0) }) };
 }
 
-/** Opens a door that looks at its file every few milliseconds. */
-export async function openDoor(settings: Partial<AuthSettings>, now: () => number = Date.now) {
+/** Opens a authenticator that looks at its file every few milliseconds. */
+export async function openAuthenticator(settings: Partial<AuthSettings>, now: () => number = Date.now) {
   const { lines, log } = createRecordedLog();
   const all = { htpasswd: undefined, realm: "craned", token: undefined, ...settings };
-  const door = await createAuthenticator(all, { log, now, interval: 2 });
-  return { ...door, lines };
+  const authenticator = await createAuthenticator(all, { log, now, interval: 2 });
+  return { ...authenticator, lines };
 }

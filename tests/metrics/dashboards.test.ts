@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
-import { until } from "../harness/passwords.ts";
+import { until } from "../harness/until.ts";
 import { type Craned, type Scratch, scratch, startCraned } from "../harness/craned.ts";
 import { freePort } from "../harness/nginx.ts";
 import { describeWith, run } from "../harness/programs.ts";

@@ -3,7 +3,7 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { version } from "../../package.json" with { type: "json" };
-import { until } from "../harness/passwords.ts";
+import { until } from "../harness/until.ts";
 import { type Craned, scratch, serveDirectory } from "../harness/craned.ts";
 import { describeWith, leftovers } from "../harness/programs.ts";
 import { ask, sendRaw } from "../harness/raw.ts";

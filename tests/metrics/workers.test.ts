@@ -1,7 +1,7 @@
 /** What several workers measured, of whichever of them is asked. */
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync } from "node:fs";
-import { until } from "../harness/passwords.ts";
+import { until } from "../harness/until.ts";
 import { type Craned, scratch, startCraned } from "../harness/craned.ts";
 import { freePort } from "../harness/nginx.ts";
 import { leftovers } from "../harness/programs.ts";

@@ -1,7 +1,7 @@
 /** The document and the program, held to each other: what is answered is documented, what is documented is answered. */
 import { describe, expect, test } from "bun:test";
 import type { OpenApiDocument } from "../../lib/app/openapi/document.ts";
-import { until } from "../harness/passwords.ts";
+import { until } from "../harness/until.ts";
 import { createSigner, pullOf } from "../harness/token-server.ts";
 import { type Craned, scratch, serveDirectory } from "../harness/craned.ts";
 import { leftovers } from "../harness/programs.ts";

@@ -1,23 +1,23 @@
 /**
- * Content paths of entitlement certificates, and which paths they open.
+ * Content paths of entitlement certificates.
  *
  * Paths are compared component by component from the start; a component of a content path that begins with `$`
- * (`$releasever`) stands for any one. What lies below a content path is opened with it.
+ * (`$releasever`) matches any one. A content path covers every path below it.
  */
 
-/** One place in a graph of content paths. Graphs of certificates share nodes, so a node may have several parents. */
+/** A node in a graph of content paths. Certificates share nodes, so a node may have several parents. */
 export interface PathNode {
   /** A content path ends here. */
   isEnd: boolean;
   /** A name may lead to two nodes: one where a path ends, one where others go on. */
   readonly named: Map<string, PathNode[]>;
-  /** Where any name leads. */
+  /** The nodes that any name leads to. */
   readonly anyName: PathNode[];
 }
 
 export const createPathNode = (): PathNode => ({ isEnd: false, named: new Map(), anyName: [] });
 
-/** Adds the step that a component of a content path is. */
+/** Adds an edge for one component of a content path. */
 export function addStep(from: PathNode, component: string, to: PathNode): void {
   if (component.startsWith("$")) {
     from.anyName.push(to);
@@ -30,7 +30,7 @@ export function addStep(from: PathNode, component: string, to: PathNode): void {
 
 const componentsOf = (path: string): readonly string[] => path.split("/").filter((component) => component !== "");
 
-/** Makes the tree of some content paths. A path without any component is none: it would open everything. */
+/** Builds the tree of content paths. A path without components is left out: it would cover everything. */
 export function pathNodeOf(paths: Iterable<string>): PathNode {
   const root = createPathNode();
   for (const path of paths) {
@@ -52,25 +52,24 @@ export function pathNodeOf(paths: Iterable<string>): PathNode {
 const isDots = (component: string): boolean => component === "." || component === "..";
 
 /**
- * Tells whether one of the content paths is the path, or leads towards it.
+ * Tells whether a content path covers a path.
  *
- * @param path as a URL has it, percent signs and all; slashes at its ends and double ones don't count, and a path with
- *   dots for components leads elsewhere, so it is opened by none
+ * @param path the path of a URL, not decoded; empty components are ignored, and a path with `.` or `..` is never covered
  */
-export function leadsTo(root: PathNode, path: string): boolean {
+export function covers(root: PathNode, path: string): boolean {
   const components = componentsOf(path);
   if (components.some(isDots)) return false;
-  // A set of places at once: trying one after the other could take 2^n steps where nodes are shared.
-  let places: ReadonlySet<PathNode> = new Set([root]);
+  // All nodes of one depth at once: one path after the other could take 2^n steps where nodes are shared.
+  let nodes: ReadonlySet<PathNode> = new Set([root]);
   for (const component of components) {
     const next = new Set<PathNode>();
-    for (const { named, anyName } of places) {
+    for (const { named, anyName } of nodes) {
       for (const node of named.get(component) ?? []) next.add(node);
       for (const node of anyName) next.add(node);
     }
     for (const { isEnd } of next) if (isEnd) return true;
     if (next.size === 0) return false;
-    places = next;
+    nodes = next;
   }
   return false;
 }

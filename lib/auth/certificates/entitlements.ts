@@ -1,10 +1,10 @@
 import { type Certificate, stringIn } from "./certificate.ts";
-import { leadsTo, type PathNode, pathNodeOf } from "./content-paths.ts";
+import { covers, type PathNode, pathNodeOf } from "./content-paths.ts";
 import { decodePathTree } from "./path-tree.ts";
 
-/** What a client may see of what is protected. */
+/** The protected content that a client may see. */
 export interface Entitlements {
-  /** @param path of a repository's URL, as it is there */
+  /** @param path the path of a repository's URL, not decoded */
   entitles(path: string): boolean;
 }
 
@@ -17,7 +17,7 @@ const CONTENT_PATH = /^1\.3\.6\.1\.4\.1\.2312\.9\.2\.\d+\.1\.6$/;
 
 const textOf = (bytes: Uint8Array | undefined): string => new TextDecoder().decode(bytes ?? new Uint8Array());
 
-/** A certificate that does not say is of the first version, which had no place to say it. */
+/** A certificate without the extension is of version 1, which did not have it. */
 function versionOf({ extensions }: Certificate): number {
   const extension = extensions.get(VERSION);
   const text = extension === undefined ? "1.0" : textOf(stringIn(extension));
@@ -36,15 +36,15 @@ function pathTreeOf({ extensions }: Certificate): PathNode | undefined {
 }
 
 /**
- * Reads what a Red Hat entitlement certificate opens. Who issued it, and when it is valid, is not looked at here.
+ * Reads the content paths of a Red Hat entitlement certificate. The caller verifies issuer and dates.
  *
  * Version 1 has one extension for each content path, version 3 one with a compressed tree of them. A certificate of
- * another kind, or a malformed one, opens nothing.
+ * another kind, or a malformed one, entitles to nothing.
  *
  * @see spec "Entitlement certificates"
  */
 export function entitlementsOf(certificate: Certificate): Entitlements {
   const version = versionOf(certificate);
   const root = version === 1 ? contentPathsOf(certificate) : version === 3 ? pathTreeOf(certificate) : undefined;
-  return root === undefined ? NO_ENTITLEMENTS : { entitles: (path) => leadsTo(root, path) };
+  return root === undefined ? NO_ENTITLEMENTS : { entitles: (path) => covers(root, path) };
 }

@@ -7,16 +7,15 @@
  *     steps   := *( *( word-code node-code ) end-code ) padding
  *
  * There are `count` nodes, the root first, and each lists its steps: a path's component, and the node it leads to. A
- * node without steps is where content paths end. Words have a Huffman code in their order, with the mark that ends a
- * node's list as the last and shortest; nodes have another, without the root, which no step leads to.
+ * content path ends at a node without steps. Words have a Huffman code in their order, with the mark that ends a node's
+ * list as the last and shortest; nodes have another code, without the root, which no step leads to.
  *
- * @see candlepin/subscription-manager, rhsm/pathtree.py, whose reading this follows except where a broken tree would
- *   open more than a whole one
+ * @see candlepin/subscription-manager, rhsm/pathtree.py: the same reading, except that a broken tree entitles to nothing
  */
 import { inflateSync } from "node:zlib";
 import { addStep, createPathNode, type PathNode } from "./content-paths.ts";
 
-/** Bits of some bytes, the highest of each byte first. */
+/** Reads bits, the highest of each byte first. */
 export interface BitReader {
   /** @returns 0 or 1, or undefined when there are no more */
   next(): 0 | 1 | undefined;
@@ -39,11 +38,10 @@ export function readBits(bytes: Uint8Array): BitReader {
 export type SymbolReader = (bits: BitReader) => number | undefined;
 
 /**
- * Makes the Huffman code of symbols that weigh 1, 2, 3 and so on.
+ * Creates a reader of the Huffman code of symbols that weigh 1, 2, 3 and so on.
  *
- * The two lightest are joined, the lighter one under bit 0, until one is left; of two that weigh the same, the one
- * that has been there longer is the lighter. Weights come in order and sums do too, so two queues do the work of a
- * heap. A symbol that is alone has no bits.
+ * The two lightest are joined, the lighter one under bit 0, until one is left; of two equal ones the older is the
+ * lighter. Weights and sums are both in order, so two queues replace a heap. A single symbol has no bits.
  *
  * @param count how many symbols there are, from 1
  */
@@ -72,18 +70,18 @@ export function huffmanReader(count: number): SymbolReader {
   };
 }
 
-/** Ten times the words of the largest certificates there are, and a thousandth of what a bomb could be blown up to. */
+/** Ten times the words of the largest known certificates, and a thousandth of what a compressed bomb expands to. */
 const MAX_WORDS_BYTES = 262_144;
-/** More than a certificate that fits into a request can make use of. */
+/** More than a certificate within a request can use. */
 const MAX_SYMBOLS = 32_768;
 
-/** What comes after the words. */
+/** The words, and the bytes after them. */
 interface Unpacked {
   readonly words: readonly string[];
   readonly rest: Uint8Array;
 }
 
-/** `info` makes Node's function tell how much of its input it took; its types don't know. */
+/** `info` makes zlib return how much of its input it read, which its types lack. */
 function inflate(data: Uint8Array): { readonly text: string; readonly taken: number } | undefined {
   try {
     const result: unknown = inflateSync(data, { info: true, maxOutputLength: MAX_WORDS_BYTES });
@@ -95,7 +93,7 @@ function inflate(data: Uint8Array): { readonly text: string; readonly taken: num
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(buffer);
     return { text, taken: engine.bytesWritten };
   } catch {
-    // Not zlib, broken off, too long or not UTF-8: all the same to the caller.
+    // Not zlib, truncated, too long or not UTF-8.
     return undefined;
   }
 }
@@ -107,7 +105,7 @@ function unpack(data: Uint8Array): Unpacked | undefined {
   return words.includes("") ? undefined : { words, rest: data.subarray(inflated.taken) };
 }
 
-/** @returns how many nodes there are, and what follows: nothing where the count itself breaks off */
+/** @returns the number of nodes, and the bytes after it: none where the number itself is truncated */
 function readCount(bytes: Uint8Array): { readonly count: number; readonly rest: Uint8Array } {
   const first = bytes[0] ?? 0;
   const length = first < 128 ? 0 : first - 128;
@@ -140,7 +138,7 @@ function readSteps(wordCount: number, count: number, bytes: Uint8Array): readonl
   return steps;
 }
 
-/** Takes away, again and again, nodes that nothing leads to: what is left then goes round in circles. */
+/** Removes nodes without parents until none is left; the rest then are cycles. */
 function hasCycle(steps: readonly (readonly Step[])[]): boolean {
   const parents = new Int32Array(steps.length);
   for (const own of steps) for (const { to } of own) parents[to] = (parents[to] ?? 0) + 1;
@@ -157,16 +155,16 @@ function hasCycle(steps: readonly (readonly Step[])[]): boolean {
 }
 
 /**
- * Reads a path tree. The work is bounded by the payload's length and {@link MAX_WORDS_BYTES}, whatever it holds.
+ * Decodes a path tree. The work is bounded by the payload's length and {@link MAX_WORDS_BYTES}.
  *
- * @returns the root, or undefined for a tree that is malformed, broken off, goes round in circles or is too large
+ * @returns the root, or undefined for a tree that is malformed, truncated, cyclic or too large
  */
 export function decodePathTree(payload: Uint8Array): PathNode | undefined {
   const unpacked = unpack(payload);
   if (unpacked === undefined) return undefined;
   const { words } = unpacked;
   const { count, rest } = readCount(unpacked.rest);
-  // Each takes a bit at least.
+  // Each takes at least one bit.
   const most = Math.min(MAX_SYMBOLS, rest.length * 8);
   if (count < 2 || count > most || words.length > most) return undefined;
   const steps = readSteps(words.length, count, rest);
@@ -175,7 +173,7 @@ export function decodePathTree(payload: Uint8Array): PathNode | undefined {
   for (const [from, own] of steps.entries()) {
     const node = nodes[from];
     if (node === undefined) return undefined;
-    // A root without steps would be a content path without components, and open everything.
+    // A root without steps would be a content path without components, and cover everything.
     node.isEnd = own.length === 0 && from > 0;
     for (const { word, to } of own) {
       const component = words[word];

@@ -2,7 +2,7 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { deflateSync } from "node:zlib";
 import fc from "fast-check";
 import { parseCertificate } from "../../../lib/auth/certificates/certificate.ts";
-import { leadsTo, type PathNode, pathNodeOf } from "../../../lib/auth/certificates/content-paths.ts";
+import { covers, type PathNode, pathNodeOf } from "../../../lib/auth/certificates/content-paths.ts";
 import { entitlementsOf } from "../../../lib/auth/certificates/entitlements.ts";
 import { huffmanReader, readBits } from "../../../lib/auth/certificates/path-tree.ts";
 import { decodePathTree } from "../../../lib/auth/certificates/path-tree.ts";
@@ -174,8 +174,8 @@ describe("content paths, whatever they are,", () => {
       for (const path of [...others, own, `${own}/more`, own.slice(0, -1), own.replace(/\/\$[^/]*/g, "/some")]) {
         if (isDotted(path)) continue;
         const expected = isEntitledNaively(paths, path);
-        expect(`${path}: ${leadsTo(pathNodeOf(paths), path)}`).toBe(`${path}: ${expected}`);
-        expect(`${path}: ${decoded !== undefined && leadsTo(decoded, path)}`).toBe(`${path}: ${expected}`);
+        expect(`${path}: ${covers(pathNodeOf(paths), path)}`).toBe(`${path}: ${expected}`);
+        expect(`${path}: ${decoded !== undefined && covers(decoded, path)}`).toBe(`${path}: ${expected}`);
       }
     });
     fc.assert(property, { numRuns: 500 });
@@ -189,7 +189,7 @@ describe("content paths, whatever they are,", () => {
     const paths = Array.from({ length: 3_000 }, (_, index) => `/content/${index % 70}/$x/p${index}/${index % 13}`);
     const decoded = decodePathTree(encodePaths(paths));
     expect(new Set(pathsOf(decoded)).size).toBe(3_000);
-    expect(decoded !== undefined && leadsTo(decoded, "/content/1/any/p71/6/deeper")).toBe(true);
+    expect(decoded !== undefined && covers(decoded, "/content/1/any/p71/6/deeper")).toBe(true);
   });
 });
 
@@ -315,8 +315,8 @@ describe("a path tree", () => {
     }).flat();
     const last: Steps = [["end", 2 * levels + 1]];
     const root = decodePathTree(encodeNodes([...nodes, last, last, []]));
-    expect(root !== undefined && leadsTo(root, "/a".repeat(levels))).toBe(false);
-    expect(root !== undefined && leadsTo(root, `${"/a".repeat(levels)}/end`)).toBe(true);
+    expect(root !== undefined && covers(root, "/a".repeat(levels))).toBe(false);
+    expect(root !== undefined && covers(root, `${"/a".repeat(levels)}/end`)).toBe(true);
   });
 
   test("of any bytes throws nothing", () => {
@@ -325,7 +325,7 @@ describe("a path tree", () => {
       const bytes = Buffer.from(good);
       for (const [at, byte] of edits) bytes[at] = byte;
       const root = decodePathTree(bytes);
-      if (root !== undefined) expect(leadsTo(root, "/")).toBe(false);
+      if (root !== undefined) expect(covers(root, "/")).toBe(false);
     });
     fc.assert(property, { numRuns: 2_000 });
   });

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdirSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { authFaults } from "../../../lib/auth/authenticator.ts";
 import { watchFile } from "../../../lib/auth/watched-file.ts";
-import { ALICE, APR1, BOB, basic, createPlace, createRecordedLog, openDoor, until } from "../../harness/passwords.ts";
+import { ALICE, APR1, BOB, basic, createPlace, createRecordedLog, openAuthenticator } from "../../harness/passwords.ts";
+import { until } from "../../harness/until.ts";
 
 const BASE = { kind: "base" } as const;
 const SHA = "eve:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=";
@@ -15,11 +16,11 @@ beforeEach(() => {
 });
 afterEach(() => place.remove());
 
-type Door = Awaited<ReturnType<typeof openDoor>>;
-const letsIn = async (door: Door, user: string, password: string): Promise<boolean> =>
-  (await door.authenticate(basic(user, password), BASE)).outcome === "allowed";
-const letsAlice = (door: Door) => letsIn(door, "alice", "secret");
-const letsBob = (door: Door) => letsIn(door, "bob", "pässwörd");
+type Opened = Awaited<ReturnType<typeof openAuthenticator>>;
+const letsIn = async (authenticator: Opened, user: string, password: string): Promise<boolean> =>
+  (await authenticator.authenticate(basic(user, password), BASE)).outcome === "allowed";
+const letsAlice = (authenticator: Opened) => letsIn(authenticator, "alice", "secret");
+const letsBob = (authenticator: Opened) => letsIn(authenticator, "bob", "pässwörd");
 
 describe("a file of users that changes", () => {
   const WAYS: readonly [way: string, change: (text: string) => void][] = [
@@ -41,12 +42,12 @@ describe("a file of users that changes", () => {
   ];
   test.each(WAYS)("lets others in when it %s", async (_, change) => {
     change(ALICE);
-    const door = await openDoor({ htpasswd: path });
-    expect([await letsAlice(door), await letsBob(door)]).toEqual([true, false]);
+    const authenticator = await openAuthenticator({ htpasswd: path });
+    expect([await letsAlice(authenticator), await letsBob(authenticator)]).toEqual([true, false]);
     change(BOB.padEnd(ALICE.length));
-    await until(async () => !(await letsAlice(door)));
-    expect(await letsBob(door)).toBe(true);
-    door.close();
+    await until(async () => !(await letsAlice(authenticator)));
+    expect(await letsBob(authenticator)).toBe(true);
+    authenticator.close();
   });
 
   test("lets others in when Kubernetes swaps its directory", async () => {
@@ -58,13 +59,13 @@ describe("a file of users that changes", () => {
     };
     version("..1", ALICE);
     symlinkSync("..data/users", path);
-    const door = await openDoor({ htpasswd: path });
-    expect(await letsAlice(door)).toBe(true);
+    const authenticator = await openAuthenticator({ htpasswd: path });
+    expect(await letsAlice(authenticator)).toBe(true);
     version("..2", BOB);
     rmSync(place.at("..1"), { recursive: true });
-    await until(async () => !(await letsAlice(door)));
-    expect(await letsBob(door)).toBe(true);
-    door.close();
+    await until(async () => !(await letsAlice(authenticator)));
+    expect(await letsBob(authenticator)).toBe(true);
+    authenticator.close();
   });
 
   const BROKEN: readonly [what: string, spoil: () => void, line: string][] = [
@@ -88,45 +89,45 @@ describe("a file of users that changes", () => {
     "serves as it was when it %s, says so once, and is read when it is mended",
     async (_, spoil, line) => {
       writeFileSync(path, ALICE);
-      const door = await openDoor({ htpasswd: path });
+      const authenticator = await openAuthenticator({ htpasswd: path });
       spoil();
-      await until(() => door.lines.some((each) => each.includes("what was read before holds")));
-      expect(door.lines.filter((each) => each.includes(`${path}${line}`))).toHaveLength(1);
-      expect(await letsAlice(door)).toBe(true);
+      await until(() => authenticator.lines.some((each) => each.includes("what was read before holds")));
+      expect(authenticator.lines.filter((each) => each.includes(`${path}${line}`))).toHaveLength(1);
+      expect(await letsAlice(authenticator)).toBe(true);
       rmSync(path, { recursive: true, force: true });
       writeFileSync(path, BOB);
-      await until(() => letsBob(door));
-      expect(await letsAlice(door)).toBe(false);
-      door.close();
+      await until(() => letsBob(authenticator));
+      expect(await letsAlice(authenticator)).toBe(false);
+      authenticator.close();
     },
   );
 
   test("with nobody in it lets nobody in", async () => {
     writeFileSync(path, ALICE);
-    const door = await openDoor({ htpasswd: path });
+    const authenticator = await openAuthenticator({ htpasswd: path });
     writeFileSync(path, "# nobody\n");
-    await until(async () => !(await letsAlice(door)));
-    door.close();
+    await until(async () => !(await letsAlice(authenticator)));
+    authenticator.close();
   });
 
   test("that is not there at first lets nobody in until it is", async () => {
-    const door = await openDoor({ htpasswd: path });
-    expect(await letsAlice(door)).toBe(false);
-    expect(door.lines[0]).toContain(`${path}: expected a file that can be read, received ENOENT`);
-    expect(door.lines[1]).toContain("nobody is let in");
+    const authenticator = await openAuthenticator({ htpasswd: path });
+    expect(await letsAlice(authenticator)).toBe(false);
+    expect(authenticator.lines[0]).toContain(`${path}: expected a file that can be read, received ENOENT`);
+    expect(authenticator.lines[1]).toContain("nobody is let in");
     writeFileSync(path, ALICE);
-    await until(() => letsAlice(door));
-    door.close();
+    await until(() => letsAlice(authenticator));
+    authenticator.close();
   });
 
-  test("is no longer looked at once the door is closed", async () => {
+  test("is no longer looked at once the authenticator is closed", async () => {
     writeFileSync(path, ALICE);
-    const door = await openDoor({ htpasswd: path });
-    const other = await openDoor({ htpasswd: path });
-    door.close();
+    const authenticator = await openAuthenticator({ htpasswd: path });
+    const other = await openAuthenticator({ htpasswd: path });
+    authenticator.close();
     writeFileSync(path, BOB);
     await until(() => letsBob(other));
-    expect(await letsBob(door)).toBe(false);
+    expect(await letsBob(authenticator)).toBe(false);
     other.close();
   });
 });
@@ -146,14 +147,14 @@ test("a file is no longer looked at, even if a look was under way when it was cl
   await until(() => reads === 2);
   file.close();
   letGo();
-  const door = await openDoor({ htpasswd: path });
+  const authenticator = await openAuthenticator({ htpasswd: path });
   writeFileSync(path, ALICE);
-  await until(() => letsAlice(door));
+  await until(() => letsAlice(authenticator));
   expect([reads, file.current()]).toEqual([2, 1]);
-  door.close();
+  authenticator.close();
 });
 
-test("all that is wrong with the file can be told without a door", async () => {
+test("all that is wrong with the file is found without an authenticator", async () => {
   writeFileSync(path, `${ALICE}\n${SHA}\nnobody\n${APR1}`);
   const settings = { htpasswd: path, realm: "craned", token: undefined };
   const expected = "expected a bcrypt hash with a cost from 4 to 17, as htpasswd -B writes it";

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { base64url, CompactSign, importJWK, SignJWT, UnsecuredJWT } from "jose";
 import type { Wanted } from "../../../lib/auth/authenticator.ts";
-import { basic, createPlace, openDoor } from "../../harness/passwords.ts";
+import { basic, createPlace, openAuthenticator } from "../../harness/passwords.ts";
 import { CATALOG, createSigner, ISSUER, NOW, pullOf, SERVICE, type TokenChanges } from "../../harness/token-server.ts";
 
 const place = createPlace();
@@ -19,13 +19,13 @@ const token = { realm: "https://auth.example.org/token", service: SERVICE, issue
 writeFileSync(jwks, JSON.stringify({ keys: [rsa.jwk, ec.jwk, ed.jwk] }));
 
 let time = NOW * 1000;
-let door: Awaited<ReturnType<typeof openDoor>>;
+let authenticator: Awaited<ReturnType<typeof openAuthenticator>>;
 beforeAll(async () => {
-  door = await openDoor({ token }, () => time);
+  authenticator = await openAuthenticator({ token }, () => time);
 });
-afterAll(() => door.close());
+afterAll(() => authenticator.close());
 
-const ask = async (bearer: string, wanted: Wanted) => door.authenticate(`Bearer ${bearer}`, wanted);
+const ask = async (bearer: string, wanted: Wanted) => authenticator.authenticate(`Bearer ${bearer}`, wanted);
 const PULL_APP: Wanted = { kind: "repository", name: "team/app" };
 const BASE: Wanted = { kind: "base" };
 const GRANTS_APP: TokenChanges = { claims: { access: pullOf("team/app") } };
@@ -47,9 +47,9 @@ describe("without a token the challenge names the scope", () => {
     [{ kind: "v1", name: "a:pull repository:b" }, ""],
   ];
   test.each(SCOPES)("of %j", (wanted, scope) => {
-    expect(door.authenticate(undefined, wanted)).toEqual(challenge(scope));
-    expect(door.authenticate(basic("alice", "secret"), wanted)).toEqual(challenge(scope));
-    expect(door.authenticate("Bearer", wanted)).toEqual(challenge(scope));
+    expect(authenticator.authenticate(undefined, wanted)).toEqual(challenge(scope));
+    expect(authenticator.authenticate(basic("alice", "secret"), wanted)).toEqual(challenge(scope));
+    expect(authenticator.authenticate("Bearer", wanted)).toEqual(challenge(scope));
   });
 });
 
@@ -91,21 +91,21 @@ describe("a good token", () => {
   });
 
   test("may be written after a scheme of any case", async () => {
-    expect(await door.authenticate(`bEARER  ${await rsa.sign(GRANTS_APP)}`, PULL_APP)).toMatchObject({
+    expect(await authenticator.authenticate(`bEARER  ${await rsa.sign(GRANTS_APP)}`, PULL_APP)).toMatchObject({
       outcome: "allowed",
     });
   });
 
   test("is answered within the same tick when it comes again, as long as it is good", async () => {
     const bearer = `Bearer ${await rsa.sign({ claims: { ...GRANTS_APP.claims, jti: "again" } })}`;
-    const first = door.authenticate(bearer, PULL_APP);
+    const first = authenticator.authenticate(bearer, PULL_APP);
     expect(first).toBeInstanceOf(Promise);
     await first;
-    expect(door.authenticate(bearer, PULL_APP)).toMatchObject({ outcome: "allowed" });
+    expect(authenticator.authenticate(bearer, PULL_APP)).toMatchObject({ outcome: "allowed" });
     time = (NOW + 359) * 1000;
-    expect(door.authenticate(bearer, PULL_APP)).toMatchObject({ outcome: "allowed" });
+    expect(authenticator.authenticate(bearer, PULL_APP)).toMatchObject({ outcome: "allowed" });
     time = (NOW + 360) * 1000;
-    const expired = await door.authenticate(bearer, PULL_APP);
+    const expired = await authenticator.authenticate(bearer, PULL_APP);
     time = NOW * 1000;
     expect(expired).toEqual(challenge(',scope="repository:team/app:pull",error="invalid_token"'));
   });

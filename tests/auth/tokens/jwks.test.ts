@@ -3,7 +3,8 @@ import { renameSync, writeFileSync } from "node:fs";
 import { authFaults } from "../../../lib/auth/authenticator.ts";
 import { createTokens } from "../../../lib/auth/tokens/bearer.ts";
 import { parseJwks } from "../../../lib/auth/tokens/jwks.ts";
-import { createPlace, openDoor, until } from "../../harness/passwords.ts";
+import { createPlace, openAuthenticator } from "../../harness/passwords.ts";
+import { until } from "../../harness/until.ts";
 import { createSigner, ISSUER, NOW, SERVICE } from "../../harness/token-server.ts";
 
 let place = createPlace();
@@ -28,9 +29,9 @@ const settings = () => ({
   token: { realm: "https://auth/t", service: SERVICE, issuer: ISSUER, jwks },
 });
 
-type Door = Awaited<ReturnType<typeof openDoor>>;
-const takes = async (door: Door, token: string): Promise<boolean> =>
-  (await door.authenticate(`Bearer ${token}`, { kind: "base" })).outcome === "allowed";
+type Opened = Awaited<ReturnType<typeof openAuthenticator>>;
+const takes = async (authenticator: Opened, token: string): Promise<boolean> =>
+  (await authenticator.authenticate(`Bearer ${token}`, { kind: "base" })).outcome === "allowed";
 
 describe("the file of keys", () => {
   const PUBLIC = "expected a public key for RS256, ES256 or EdDSA, received";
@@ -55,9 +56,11 @@ describe("the file of keys", () => {
   test.each(BAD)("has a fault for a key %s, and the others serve", async (_, key, fault) => {
     write([key, ed.jwk]);
     expect((await authFaults(settings())).errors).toEqual([`${jwks}: keys[0]: ${fault}`]);
-    const door = await openDoor(settings());
-    expect(await takes(door, await ed.sign({ claims: { exp: Date.now() / 1000 + 300, nbf: undefined } }))).toBe(true);
-    door.close();
+    const authenticator = await openAuthenticator(settings());
+    expect(
+      await takes(authenticator, await ed.sign({ claims: { exp: Date.now() / 1000 + 300, nbf: undefined } })),
+    ).toBe(true);
+    authenticator.close();
   });
 
   test("may have keys that are for encryption, and keys without algorithm and use", async () => {
@@ -65,9 +68,12 @@ describe("the file of keys", () => {
     write([{ ...rs512.jwk, use: "enc" }, plain, { ...ed.jwk, use: "sig" }]);
     expect(alg).toBe("ES256");
     expect((await authFaults(settings())).errors).toEqual([]);
-    const door = await openDoor(settings(), now);
-    expect([await takes(door, await ec.sign()), await takes(door, await ed.sign())]).toEqual([true, true]);
-    door.close();
+    const authenticator = await openAuthenticator(settings(), now);
+    expect([await takes(authenticator, await ec.sign()), await takes(authenticator, await ed.sign())]).toEqual([
+      true,
+      true,
+    ]);
+    authenticator.close();
   });
 
   test("has one key of a name for an algorithm; a key without a name serves tokens that name none", async () => {
@@ -77,11 +83,11 @@ describe("the file of keys", () => {
     expect((await authFaults(settings())).errors).toEqual([
       `${jwks}: keys[1].kid: expected one key for RS256 a kid, received another`,
     ]);
-    const door = await openDoor(settings(), now);
-    expect(await takes(door, await rsa.sign())).toBe(true);
-    expect(await takes(door, await twin.sign())).toBe(false);
-    expect(await takes(door, await nameless.sign())).toBe(true);
-    door.close();
+    const authenticator = await openAuthenticator(settings(), now);
+    expect(await takes(authenticator, await rsa.sign())).toBe(true);
+    expect(await takes(authenticator, await twin.sign())).toBe(false);
+    expect(await takes(authenticator, await nameless.sign())).toBe(true);
+    authenticator.close();
   });
 
   const USELESS: readonly [what: string, text: string, faults: number][] = [
@@ -91,34 +97,34 @@ describe("the file of keys", () => {
     ["no keys", '{"keys":[]}', 1],
     ["no good keys", JSON.stringify({ keys: [rs512.jwk] }), 2],
   ];
-  test.each(USELESS)("that holds %s is of no use, and closes the door", async (_, text, faults) => {
+  test.each(USELESS)("that holds %s is unusable, and admits nobody", async (_, text, faults) => {
     writeFileSync(jwks, text);
     const found = (await authFaults(settings())).errors;
     expect(found).toHaveLength(faults);
     expect(found.at(-1)).toStartWith(
       `${jwks}: expected a JSON Web Key Set, {"keys": […]}, with a key for RS256, ES256 or EdDSA, received`,
     );
-    const door = await openDoor(settings(), now);
-    expect(await takes(door, await rsa.sign())).toBe(false);
+    const authenticator = await openAuthenticator(settings(), now);
+    expect(await takes(authenticator, await rsa.sign())).toBe(false);
     write([rsa.jwk]);
     const token = await rsa.sign();
-    await until(() => takes(door, token));
-    door.close();
+    await until(() => takes(authenticator, token));
+    authenticator.close();
   });
 
   test("is read again when it changes, and what it no longer holds signs nothing, remembered or not", async () => {
     write([rsa.jwk]);
-    const door = await openDoor(settings(), now);
+    const authenticator = await openAuthenticator(settings(), now);
     const [old, fresh] = [await rsa.sign(), await ec.sign()];
-    expect([await takes(door, old), await takes(door, fresh)]).toEqual([true, false]);
+    expect([await takes(authenticator, old), await takes(authenticator, fresh)]).toEqual([true, false]);
     writeFileSync(place.at("new"), JSON.stringify({ keys: [ec.jwk] }));
     renameSync(place.at("new"), jwks);
-    await until(async () => !(await takes(door, old)));
-    expect(await takes(door, fresh)).toBe(true);
+    await until(async () => !(await takes(authenticator, old)));
+    expect(await takes(authenticator, fresh)).toBe(true);
     writeFileSync(jwks, "{");
-    await until(() => door.lines.some((line) => line.includes("what was read before holds")));
-    expect(await takes(door, fresh)).toBe(true);
-    door.close();
+    await until(() => authenticator.lines.some((line) => line.includes("what was read before holds")));
+    expect(await takes(authenticator, fresh)).toBe(true);
+    authenticator.close();
   });
 });
 

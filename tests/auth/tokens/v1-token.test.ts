@@ -1,7 +1,8 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { copyFileSync, writeFileSync } from "node:fs";
 import type { Authentication, Wanted } from "../../../lib/auth/authenticator.ts";
-import { ALICE, APR1, BOB, basic, createPlace, MUNICH, openDoor, until } from "../../harness/passwords.ts";
+import { ALICE, APR1, BOB, basic, createPlace, MUNICH, openAuthenticator } from "../../harness/passwords.ts";
+import { until } from "../../harness/until.ts";
 
 const place = createPlace();
 afterAll(place.remove);
@@ -15,19 +16,24 @@ const CHALLENGE: Authentication = { outcome: "challenge", header: 'Basic realm="
 const HOUR = 3_600_000;
 const START = Date.parse("2026-01-01T00:00:00Z");
 
-type Door = Awaited<ReturnType<typeof openDoor>>;
+type Opened = Awaited<ReturnType<typeof openAuthenticator>>;
 
 /** Logs in as docker does, and returns the Authorization header that it goes on with. */
-async function logIn(door: Door, user = "alice", password = "secret", repository = "team/app"): Promise<string> {
-  const answer = await door.authenticate(basic(user, password), { kind: "v1", name: repository });
+async function logIn(
+  authenticator: Opened,
+  user = "alice",
+  password = "secret",
+  repository = "team/app",
+): Promise<string> {
+  const answer = await authenticator.authenticate(basic(user, password), { kind: "v1", name: repository });
   return `Token ${answer.outcome === "allowed" ? answer.v1Token?.(repository) : undefined}`;
 }
 
 describe("a v1 token", () => {
   test("has the form that docker hands back", async () => {
-    const door = await openDoor({ htpasswd }, () => START);
-    expect(await logIn(door)).toMatch(/^Token signature=[\w.-]+,repository="team\/app",access=read$/);
-    door.close();
+    const authenticator = await openAuthenticator({ htpasswd }, () => START);
+    expect(await logIn(authenticator)).toMatch(/^Token signature=[\w.-]+,repository="team\/app",access=read$/);
+    authenticator.close();
   });
 
   test.each([
@@ -36,63 +42,68 @@ describe("a v1 token", () => {
     ["old", "secret"],
     ["münchen", "secret"],
   ])("reads its repository and no other, in the name of %s", async (user, password) => {
-    const door = await openDoor({ htpasswd }, () => START);
-    const token = await logIn(door, user, password);
+    const authenticator = await openAuthenticator({ htpasswd }, () => START);
+    const token = await logIn(authenticator, user, password);
     for (const wanted of [IMAGES, IMAGE]) {
-      const answer = await door.authenticate(token, wanted);
+      const answer = await authenticator.authenticate(token, wanted);
       expect(answer).toMatchObject({ outcome: "allowed", user });
       const mayPull = answer.outcome === "allowed" ? answer.mayPull : () => undefined;
       expect(["team/app", "team/other"].map(mayPull)).toEqual([true, false]);
     }
-    expect(door.authenticate(token, { kind: "v1", name: "team/other" })).toEqual(CHALLENGE);
-    door.close();
+    expect(authenticator.authenticate(token, { kind: "v1", name: "team/other" })).toEqual(CHALLENGE);
+    authenticator.close();
   });
 
   test.each<Wanted>([{ kind: "base" }, { kind: "catalog" }, { kind: "repository", name: "team/app" }])(
     "opens nothing of v2: %j",
     async (wanted) => {
-      const door = await openDoor({ htpasswd }, () => START);
-      expect(door.authenticate(await logIn(door), wanted)).toEqual(CHALLENGE);
-      door.close();
+      const authenticator = await openAuthenticator({ htpasswd }, () => START);
+      expect(authenticator.authenticate(await logIn(authenticator), wanted)).toEqual(CHALLENGE);
+      authenticator.close();
     },
   );
 
   test("lasts an hour", async () => {
     let now = START;
-    const door = await openDoor({ htpasswd }, () => now);
-    const token = await logIn(door);
+    const authenticator = await openAuthenticator({ htpasswd }, () => now);
+    const token = await logIn(authenticator);
     now = START + HOUR - 1;
-    expect(door.authenticate(token, IMAGES)).toMatchObject({ outcome: "allowed" });
+    expect(authenticator.authenticate(token, IMAGES)).toMatchObject({ outcome: "allowed" });
     now = START + HOUR;
-    expect(door.authenticate(token, IMAGES)).toEqual(CHALLENGE);
-    door.close();
+    expect(authenticator.authenticate(token, IMAGES)).toEqual(CHALLENGE);
+    authenticator.close();
   });
 
   test("of one worker is good at another, and at a replica with a copy of the file", async () => {
     const copy = place.at("copy");
     copyFileSync(htpasswd, copy);
-    const doors = [await openDoor({ htpasswd }), await openDoor({ htpasswd }), await openDoor({ htpasswd: copy })];
-    const [first] = doors;
+    const replicas = [
+      await openAuthenticator({ htpasswd }),
+      await openAuthenticator({ htpasswd }),
+      await openAuthenticator({ htpasswd: copy }),
+    ];
+    const [first] = replicas;
     const token = first === undefined ? "" : await logIn(first);
-    for (const door of doors) {
-      expect(door.authenticate(token, IMAGES)).toMatchObject({ outcome: "allowed", user: "alice" });
-      door.close();
+    for (const authenticator of replicas) {
+      expect(authenticator.authenticate(token, IMAGES)).toMatchObject({ outcome: "allowed", user: "alice" });
+      authenticator.close();
     }
   });
 
   test("outlives other users' lines, and ends with its own", async () => {
     const path = place.at("changing");
     writeFileSync(path, ALICE);
-    const door = await openDoor({ htpasswd: path });
-    const token = await logIn(door);
-    const isGood = async () => (await door.authenticate(token, IMAGES)).outcome === "allowed";
-    const letsBob = async () => (await door.authenticate(basic("bob", "pässwörd"), IMAGES)).outcome === "allowed";
+    const authenticator = await openAuthenticator({ htpasswd: path });
+    const token = await logIn(authenticator);
+    const isGood = async () => (await authenticator.authenticate(token, IMAGES)).outcome === "allowed";
+    const letsBob = async () =>
+      (await authenticator.authenticate(basic("bob", "pässwörd"), IMAGES)).outcome === "allowed";
     writeFileSync(path, `${BOB}\n${ALICE}`);
     await until(letsBob);
     expect(await isGood()).toBe(true);
     writeFileSync(path, `${BOB}\nalice:${APR1.slice("old:".length)}`);
     await until(async () => !(await isGood()));
-    door.close();
+    authenticator.close();
   });
 
   const FORGED: readonly [what: string, forge: (token: string) => string][] = [
@@ -108,25 +119,25 @@ describe("a v1 token", () => {
     ["twice", (token) => `${token}, ${token}`],
   ];
   test.each(FORGED)("%s is none", async (_, forge) => {
-    const door = await openDoor({ htpasswd }, () => START);
-    const token = await logIn(door);
+    const authenticator = await openAuthenticator({ htpasswd }, () => START);
+    const token = await logIn(authenticator);
     const forged = forge(token);
     expect(forged).not.toBe(token);
     for (const wanted of [IMAGES, IMAGE, { kind: "v1", name: "team/other" } as const]) {
-      expect(door.authenticate(forged, wanted)).toEqual(CHALLENGE);
+      expect(authenticator.authenticate(forged, wanted)).toEqual(CHALLENGE);
     }
-    door.close();
+    authenticator.close();
   });
 
   test("is not issued for a name that could break the header", async () => {
-    const door = await openDoor({ htpasswd }, () => START);
-    expect(await logIn(door, "alice", "secret", 'a",access=write,x="')).toBe("Token undefined");
-    door.close();
+    const authenticator = await openAuthenticator({ htpasswd }, () => START);
+    expect(await logIn(authenticator, "alice", "secret", 'a",access=write,x="')).toBe("Token undefined");
+    authenticator.close();
   });
 
   test("is not issued to a client that came with a token", async () => {
-    const door = await openDoor({ htpasswd }, () => START);
-    expect(await door.authenticate(await logIn(door), IMAGES)).not.toHaveProperty("v1Token");
-    door.close();
+    const authenticator = await openAuthenticator({ htpasswd }, () => START);
+    expect(await authenticator.authenticate(await logIn(authenticator), IMAGES)).not.toHaveProperty("v1Token");
+    authenticator.close();
   });
 });
