@@ -5,7 +5,7 @@ import { inPlaces } from "../publish/targets/places.ts";
 import { type PublishOptions, publish as publishAll } from "../publish/publish.ts";
 import { describeError } from "../publish/publish-error.ts";
 import { PULP_PREFIX, upgradePulp } from "../publish/pulp/upgrade.ts";
-import { type Credentials, parseCredentials } from "../publish/registry/credentials.ts";
+import { type Credentials, parseCredentials } from "../publish/registry/access.ts";
 import { s3ConnectionOf } from "../publish/targets/s3-places.ts";
 import { type PlatformChoice, parsePlatform } from "../publish/sources/platforms.ts";
 import { parseTagChoice, type TagChoice } from "../publish/sources/selection.ts";

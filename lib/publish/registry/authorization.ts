@@ -10,7 +10,7 @@ import { readSmall } from "../sources/reading.ts";
 import type { RegistryAddress } from "./address.ts";
 import { type Challenge, parseChallenges } from "./challenge.ts";
 import type { Reply } from "./connection.ts";
-import type { Credentials } from "./credentials.ts";
+import type { Credentials } from "./access.ts";
 import { describeRefusal } from "./refusal.ts";
 
 /** A header field's value, sent with each request. */

@@ -4,7 +4,9 @@ import { readSmall } from "../sources/reading.ts";
 import type { RegistryAddress } from "./address.ts";
 import { type Authorization, authorize } from "./authorization.ts";
 import { connect, type Reply } from "./connection.ts";
-import { findCredentials, type RegistryAccess } from "./credentials.ts";
+import type { RegistryAccess } from "./access.ts";
+import { findCredentials } from "./credentials.ts";
+import { hostSettings } from "./host-settings.ts";
 import { Interrupted, persist, readRetryAfter } from "./interrupted.ts";
 import { describeRefusal } from "./refusal.ts";
 
@@ -59,9 +61,13 @@ function targetOf(reply: Reply, about: string): string {
  *
  * @throws {PublishError} when the registry can't be reached
  */
-export async function openClient(address: RegistryAddress, access: RegistryAccess): Promise<RegistryClient> {
+export async function openClient(
+  address: RegistryAddress,
+  access: RegistryAccess,
+  warn: (text: string) => void,
+): Promise<RegistryClient> {
   const credentials = await findCredentials(access, address.account, address.name);
-  const { origin, send, close } = await connect(address, access.verifyTls);
+  const { origin, send, close } = await connect(address, await hostSettings(address, access, warn));
   let authorization: Authorization | undefined;
   let renewing: Promise<Authorization> | undefined;
 

@@ -1,6 +1,7 @@
 /** HTTP as far as a registry needs it: answers that are streams, and that end in an error when nothing comes. */
 import { codeOf, PublishError } from "../publish-error.ts";
 import { isLoopback, type RegistryAddress } from "./address.ts";
+import type { TlsSettings } from "./host-settings.ts";
 import { Interrupted } from "./interrupted.ts";
 
 /** An answer whose body has not been read yet. */
@@ -62,7 +63,7 @@ async function* readBody(response: Response, abort: AbortController): AsyncGener
   }
 }
 
-function sender(verifyTls: boolean, all: AbortController): Connection["send"] {
+function sender(tls: TlsSettings, all: AbortController): Connection["send"] {
   return async (url, init = {}) => {
     const abort = new AbortController();
     const headers = new Headers(init.headers);
@@ -75,7 +76,7 @@ function sender(verifyTls: boolean, all: AbortController): Connection["send"] {
       redirect: "manual",
       signal: AbortSignal.any([abort.signal, all.signal]),
       decompress: false,
-      tls: { rejectUnauthorized: verifyTls },
+      tls,
     });
     const response = await inTime(abort, asked);
     const isShort = Number(response.headers.get("content-length") ?? Number.POSITIVE_INFINITY) <= SHORT;
@@ -96,10 +97,10 @@ function sender(verifyTls: boolean, all: AbortController): Connection["send"] {
  *
  * @throws {PublishError} when it can't be reached
  */
-export async function connect({ host, text }: RegistryAddress, verifyTls: boolean): Promise<Connection> {
+export async function connect({ host, text }: RegistryAddress, tls: TlsSettings): Promise<Connection> {
   const all = new AbortController();
-  const send = sender(verifyTls, all);
-  const mayBePlain = !verifyTls || isLoopback(host);
+  const send = sender(tls, all);
+  const mayBePlain = !tls.rejectUnauthorized || isLoopback(host);
   let reason = "";
   for (const scheme of mayBePlain ? ["https", "http"] : ["https"]) {
     try {

@@ -1,40 +1,33 @@
-/** Who asks a registry: from the files in which docker, podman and skopeo keep logins. */
+/** Who asks a registry: from the files and helper programs in which docker, podman and skopeo keep logins. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as v from "valibot";
-import { fields, readJson } from "../json-file.ts";
+import { fields, optional, readJson } from "../json-file.ts";
 import { broken, codeOf } from "../publish-error.ts";
-
-/** A login: a password, or a token that stands for one. */
-export type Credentials =
-  | { readonly kind: "password"; readonly user: string; readonly password: string }
-  | { readonly kind: "token"; readonly token: string };
-
-/** How registries are asked. */
-export interface RegistryAccess {
-  /** These, whatever the files say. */
-  readonly credentials: Credentials | undefined;
-  /** Only this file, instead of the usual ones. */
-  readonly authFile: string | undefined;
-  /** False takes certificates that nobody vouches for, and connections without TLS. */
-  readonly verifyTls: boolean;
-  readonly environment: Readonly<Record<string, string | undefined>>;
-}
+import { type Credentials, parseCredentials, type RegistryAccess } from "./access.ts";
+import { askHelper } from "./credential-helper.ts";
 
 const text = v.string("a string");
 
+const logins = v.record(text, fields({ auth: optional(text), identitytoken: optional(text) }), "an object of logins");
+
 const authFile = fields({
-  auths: v.optional(
-    v.record(text, fields({ auth: v.optional(text), identitytoken: v.optional(text) }), "an object of logins"),
-  ),
+  auths: optional(logins),
+  credHelpers: optional(v.record(text, text, "an object of names of helpers")),
+  credsStore: optional(text),
 });
 
-/** Reads `user:password`; a password may have colons. */
-export function parseCredentials(userAndPassword: string): Credentials | undefined {
-  const colon = userAndPassword.indexOf(":");
-  if (colon < 1) return undefined;
-  return { kind: "password", user: userAndPassword.slice(0, colon), password: userAndPassword.slice(colon + 1) };
+type AuthFile = v.InferOutput<typeof authFile>;
+
+/** A file of logins, and what is in it when it was read. */
+interface Logins extends AuthFile {
+  readonly file: string;
+  /** How a field of logins is called. */
+  readonly field: (key: string) => string;
 }
+
+/** The file that docker wrote before 1.7 has logins only. */
+const OLD_FILE = ".dockercfg";
 
 /** The usual files, the most specific first. @see containers-auth.json(5) */
 function usualFiles(environment: RegistryAccess["environment"]): readonly string[] {
@@ -42,9 +35,10 @@ function usualFiles(environment: RegistryAccess["environment"]): readonly string
   const below = (directory: string | undefined, ...path: readonly string[]) =>
     directory === undefined || directory === "" ? undefined : join(directory, ...path);
   return [
-    below(XDG_RUNTIME_DIR, "containers/auth.json"),
+    below(XDG_RUNTIME_DIR, "containers/auth.json") ?? `/run/containers/${process.getuid?.() ?? 0}/auth.json`,
     below(XDG_CONFIG_HOME, "containers/auth.json") ?? below(HOME, ".config/containers/auth.json"),
     below(DOCKER_CONFIG, "config.json") ?? below(HOME, ".docker/config.json"),
+    below(HOME, OLD_FILE),
   ].filter((path) => path !== undefined);
 }
 
@@ -59,27 +53,43 @@ function keysFor(account: string, name: string): readonly string[] {
   return account === "docker.io" ? [...keys, "index.docker.io"] : keys;
 }
 
-async function findIn(file: string, keys: readonly string[], isOptional: boolean): Promise<Credentials | undefined> {
+/** What Docker Hub is called by those who keep docker's logins. */
+const serverOf = (account: string): string => (account === "docker.io" ? "https://index.docker.io/v1/" : account);
+
+async function readLogins(file: string, isOptional: boolean): Promise<Logins | undefined> {
   let bytes: Uint8Array;
   try {
     bytes = await readFile(file);
   } catch (error) {
-    if (isOptional && (codeOf(error) === "ENOENT" || codeOf(error) === "ENOTDIR")) return undefined;
+    if (isOptional && ["ENOENT", "ENOTDIR", "EACCES"].includes(codeOf(error) ?? "")) return undefined;
     throw error;
   }
-  const logins = new Map<string, { auth?: string | undefined; identitytoken?: string | undefined }>();
-  for (const [key, login] of Object.entries(readJson(authFile, bytes, file).auths ?? {})) {
-    if (login.auth || login.identitytoken) logins.set(plainKey(key), login);
+  if (!file.endsWith(`/${OLD_FILE}`)) {
+    return { ...readJson(authFile, bytes, file), file, field: (key) => `auths["${key}"].auth` };
   }
+  const auths = readJson(logins, bytes, file);
+  return { auths, credHelpers: undefined, credsStore: undefined, file, field: (key) => `["${key}"].auth` };
+}
+
+async function findIn(
+  { auths = {}, credHelpers = {}, credsStore, file, field }: Logins,
+  keys: readonly string[],
+  account: string,
+): Promise<Credentials | undefined> {
+  const byKey = new Map(Object.entries(auths).map(([key, login]) => [plainKey(key), login]));
   for (const key of keys) {
-    const login = logins.get(key);
-    if (login === undefined) continue;
-    if (login.identitytoken) return { kind: "token", token: login.identitytoken };
-    const credentials = parseCredentials(Buffer.from(login.auth ?? "", "base64").toString());
-    if (credentials === undefined) throw broken(file, `auths["${key}"].auth`, "user:password in base64", "other text");
+    const helper = credHelpers[key] ?? (key === account ? credHelpers[serverOf(account)] : undefined);
+    const kept =
+      helper === undefined ? undefined : await askHelper(helper, serverOf(account), `${file}: credHelpers["${key}"]`);
+    if (kept !== undefined) return kept;
+    const { auth, identitytoken } = byKey.get(key) ?? {};
+    if (identitytoken) return { kind: "token", token: identitytoken };
+    if (!auth) continue;
+    const credentials = parseCredentials(Buffer.from(auth, "base64").toString());
+    if (credentials === undefined) throw broken(file, field(key), "user:password in base64", "other text");
     return credentials;
   }
-  return undefined;
+  return credsStore ? await askHelper(credsStore, serverOf(account), `${file}: credsStore`) : undefined;
 }
 
 /**
@@ -87,7 +97,7 @@ async function findIn(file: string, keys: readonly string[], isOptional: boolean
  *
  * @param account what the registry is called in the files
  * @returns undefined when nobody has logged in, and it is asked without a name
- * @throws {PublishError} when a file is broken; the system's error when one can't be read
+ * @throws {PublishError} when a file or a helper is broken; the system's error when one can't be read
  */
 export async function findCredentials(
   { credentials, authFile: only, environment }: RegistryAccess,
@@ -97,9 +107,10 @@ export async function findCredentials(
   if (credentials !== undefined) return credentials;
   const keys = keysFor(account, name);
   const told = only ?? environment["REGISTRY_AUTH_FILE"];
-  if (told !== undefined && told !== "") return await findIn(told, keys, false);
-  for (const file of usualFiles(environment)) {
-    const found = await findIn(file, keys, true);
+  const isTold = told !== undefined && told !== "";
+  for (const file of isTold ? [told] : usualFiles(environment)) {
+    const read = await readLogins(file, !isTold);
+    const found = read === undefined ? undefined : await findIn(read, keys, account);
     if (found !== undefined) return found;
   }
   return undefined;

@@ -5,7 +5,7 @@ import { fileOfBytes } from "../sources/reading.ts";
 import type { Source, SourceImage, TaggedImage } from "../sources/source.ts";
 import type { RegistryAddress } from "./address.ts";
 import { openClient } from "./client.ts";
-import type { RegistryAccess } from "./credentials.ts";
+import type { RegistryAccess } from "./access.ts";
 import { type Loaded, manifestsNamedIn, manifestsOf, nameOf } from "./manifests.ts";
 import { type ReferrerOptions, referrersOf, whereTold } from "./referrers.ts";
 import { listTags } from "./tags.ts";
@@ -25,7 +25,7 @@ export async function registrySource(
   access: RegistryAccess,
   options: ReferrerOptions,
 ): Promise<Source> {
-  const client = await openClient(address, access);
+  const client = await openClient(address, access, options.warn);
   const manifests = manifestsOf(client);
 
   /** What a list names is asked for next. */

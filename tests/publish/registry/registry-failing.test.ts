@@ -155,6 +155,17 @@ describe("a transfer that breaks off", () => {
     expect(site.tree(), err).toEqual(TREE);
   });
 
+  test("begins anew with a registry that refuses to go on", async () => {
+    let times = 0;
+    const { site, err, ranges } = await publishTo((to) => ({ path, header }) => {
+      if (path !== LAYER) return undefined;
+      if (header("range") !== null) return new Response("", { status: 416 });
+      return times++ > 0 ? undefined : endingEarly(noise.subarray(0, PART), () => untilWritten(partialIn(to), PART));
+    });
+    expect(site.tree(), err).toEqual(TREE);
+    expect(ranges).toEqual([null, `bytes=${PART}-`, null]);
+  });
+
   test("is refused when another part comes than was asked for", async () => {
     let times = 0;
     const { err } = await publishTo((to) => ({ path }) => {
@@ -270,6 +281,47 @@ describe("a list of tags in pages", () => {
     });
     await succeeds(registry);
     expect(registry.paths().filter((path) => path === "tags/list")).toHaveLength(3);
+  });
+
+  test("may lead to another scheme and port of the same host", async () => {
+    const registry = serve(({ path, query }) =>
+      path !== "tags/list" || query.has("last")
+        ? undefined
+        : listed([], "<https://127.0.0.1:1/v2/team/app/tags/list?last=a>; rel=next"),
+    );
+    await succeeds(registry);
+  });
+
+  test("is asked for in smaller pages when it is refused", async () => {
+    const asked: (string | null)[] = [];
+    const registry = serve(({ path, query }) => {
+      if (path !== "tags/list") return undefined;
+      asked.push(query.get("n"));
+      return query.has("n") ? refusal(400, "PAGINATION_NUMBER_INVALID", "too many") : undefined;
+    });
+    await succeeds(registry);
+    expect(asked).toEqual(["1000", "100", null]);
+  });
+
+  test("may have tags that can't be published, which are left out", async () => {
+    const registry = serve(({ path }) => (path === "tags/list" ? listed(["1.0", "two words", "gone"]) : undefined));
+    const { code, err, site } = await publishFrom(registry.address);
+    expect([code, err.match(/^skipped .*$/gm)]).toEqual([
+      2,
+      [
+        `skipped two words: ${registry.address}: "two words" is no tag: give one with --tag <tag>=two words`,
+        `skipped gone: ${registry.address}:gone: 404: the registry has no such manifest`,
+      ],
+    ]);
+    expect(site.tree()).toEqual(TREE);
+  });
+
+  test("that breaks off for good among the tags publishes nothing", async () => {
+    const registry = serve(({ path }) => {
+      if (path === "tags/list") return listed(["1.0", "ill"]);
+      return path === "manifests/ill" ? refusal(503, "UNAVAILABLE", "", { "retry-after": "0" }) : undefined;
+    });
+    expect(await fails(registry.address)).toBe(`error: ${registry.address}:ill: 503 UNAVAILABLE`);
   });
 
   test.each([

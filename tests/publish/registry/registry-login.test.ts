@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { existsSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { runCraned, type Scratch, scratch } from "../../harness/craned.ts";
 import { leftovers } from "../../harness/programs.ts";
@@ -64,7 +64,8 @@ function withTokens(allows: (seen: Seen) => boolean, expiresAt = "nothing") {
   let isOld = false;
   const service = serve((seen) => {
     if (!allows(seen)) return Response.json({ details: "incorrect username or password" }, { status: 401 });
-    return Response.json({ [issued % 2 === 0 ? "token" : "access_token"]: `t${++issued}`, expires_in: 60 });
+    const isPlain = issued % 2 === 0;
+    return Response.json({ token: "", [isPlain ? "token" : "access_token"]: `t${++issued}`, expires_in: 60 });
   });
   const realm = `${service.origin}/token?own=1`;
   const registry = serve(({ header, path }) => {
@@ -124,6 +125,70 @@ describe("a file of logins", () => {
     const registry = behind("me:right");
     const { path } = home({ [file]: { auths: { [hostOf(registry)]: auth("me:right") } } });
     await succeeds(registry.address, [], environment(path));
+  });
+
+  test("may be as docker wrote it long ago", async () => {
+    const registry = behind("me:right");
+    const { path } = home({ ".dockercfg": { [`https://${hostOf(registry)}/v1/`]: auth("me:right") } });
+    await succeeds(registry.address, [], { HOME: path });
+  });
+
+  test("of this user is found where podman keeps it without XDG_RUNTIME_DIR", async () => {
+    const directory = `/run/containers/${process.getuid?.()}`;
+    const file = join(directory, "auth.json");
+    // Somebody's own logins are not touched.
+    if (process.getuid?.() !== 0 || existsSync(file)) return;
+    const registry = behind("me:right");
+    mkdirSync(directory, { recursive: true });
+    afterwards(() => rmSync(file, { force: true }));
+    writeFileSync(file, JSON.stringify({ auths: { [hostOf(registry)]: auth("me:right") } }));
+    await succeeds(registry.address, [], { XDG_RUNTIME_DIR: "" });
+  });
+
+  describe("may name a program that keeps them", () => {
+    /** Answers as a helper does, for one registry. */
+    const withHelper = (host: string, script: string, config: object) => {
+      const { path } = home({ ".docker/config.json": config });
+      const program = join(path, "docker-credential-vault");
+      writeFileSync(program, `#!/bin/sh\nread server\n[ "$1 $server" = "get ${host}" ] || exit 9\n${script}\n`);
+      chmodSync(program, 0o755);
+      return { HOME: path, PATH: `${path}:${process.env["PATH"]}` };
+    };
+    const LOGIN = `echo '{"ServerURL":"x","Username":"me","Secret":"right"}'`;
+
+    test.each([
+      ["for all registries", (_: string) => ({ credsStore: "vault" })],
+      ["for this one", (host: string) => ({ credHelpers: { [host]: "vault" }, auths: { [host]: {} } })],
+    ])("%s", async (_, configFor) => {
+      const registry = behind("me:right");
+      const host = hostOf(registry);
+      await succeeds(registry.address, [], withHelper(host, LOGIN, configFor(host)));
+    });
+
+    test("which may have a token instead of a password", async () => {
+      const { registry } = withTokens(
+        ({ method, body }) => method === "POST" && body.includes("refresh_token=identity"),
+      );
+      const token = `echo '{"Username":"<token>","Secret":"identity"}'`;
+      await succeeds(registry.address, [], withHelper(hostOf(registry), token, { credsStore: "vault" }));
+    });
+
+    test("which may have none", async () => {
+      const registry = serve(() => undefined);
+      const none = "echo credentials not found in native keychain; exit 1";
+      await succeeds(registry.address, [], withHelper(hostOf(registry), none, { credsStore: "vault" }));
+    });
+
+    test("and an error says which one fails, or is not there", async () => {
+      const registry = behind("me:right");
+      const environment = withHelper(hostOf(registry), "echo locked >&2; exit 1", { credsStore: "vault" });
+      expect(await fails(registry.address, [], environment)).toEndWith(
+        "config.json: credsStore: docker-credential-vault failed: locked",
+      );
+      expect(await fails(registry.address, [], { ...environment, PATH: "/nonexistent" })).toEndWith(
+        "credsStore: expected the program docker-credential-vault in PATH (or give --src-creds), received none",
+      );
+    });
   });
 
   test("may be named", async () => {
