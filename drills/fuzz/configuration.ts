@@ -29,17 +29,26 @@ function wrongIn(loaded: Loaded, { file }: HostileConfiguration): string | undef
   const lines = file.split("\n").length;
   for (const problem of problems) {
     const text = describeProblem(problem);
+    if (/hunter2.*@/.test(text)) return `the password in ${text}`;
     if (SPECIALS.test(text) || text.length > 600) return `the problem ${JSON.stringify(text)}`;
     if (problem.source.kind === "file" && !((problem.source.line ?? 1) <= lines)) return `the line of ${text}`;
   }
   if (!loaded.ok) return undefined;
-  const { auth, cdn, general, management, server, serveContent } = loaded.config;
+  const { auth, cdn, cors, general, management, mirror, server, serveContent } = loaded.config;
   const headers = [auth.realm, auth.token?.realm, auth.token?.service, auth.clientCertHeader, general.endpoint];
   const sent = [...headers, cdn.urlMatch, cdn.urlReplace, serveContent.xAccelRedirect].filter(
     (each) => each !== undefined,
   );
+  if (cors.origins.some((origin) => origin !== "*" && URL.parse(origin)?.origin !== origin)) return "the origins";
+  const prefixes = [...(mirror?.registries.values() ?? []), mirror?.fallback ?? ""];
+  if (prefixes.some((prefix) => !/^(?:[a-z\d][a-z\d._-]*\/)*$/.test(prefix))) return `the prefixes ${prefixes}`;
   if (sent.some((each) => /[^ -~]/.test(each))) return `what is sent in headers: ${JSON.stringify(sent)}`;
-  const paths = [general.dataDir, serveContent.contentDirV1 || "/", serveContent.contentDirV2 || "/"];
+  const paths = [
+    general.dataDir,
+    ...serveContent.linkRoots,
+    serveContent.contentDirV1 || "/",
+    serveContent.contentDirV2 || "/",
+  ];
   if (paths.some((path) => !/^[^\u0000-\u001f\u007f]+$/.test(path))) return `the paths ${JSON.stringify(paths)}`;
   const listens = [...server.listen, ...(management.listen === undefined ? [] : [management.listen])];
   const isSound = listens.every(
@@ -95,13 +104,8 @@ interface Trial {
 
 /** `craned check` ends, with 0 or 1, and says why in lines that are its own. */
 async function tryCheck({ configuration, path, dataDir }: Trial): Promise<string | undefined> {
-  const general = Object.entries(configuration.flags).filter(
-    ([name]) => name === "general.endpoint" || name === "general.debug",
-  );
-  const flags = ALL_SETTINGS.flatMap((setting) =>
-    general.filter(([name]) => name === setting.name).map(([, value]) => `${flagOf(setting)}=${value}`),
-  );
-  const ran = await runCraned(["check", "--config", path, "--data-dir", dataDir, ...flags], configuration.environment);
+  const args = ["check", ...flagsOf(configuration), "--config", path, "--data-dir", dataDir];
+  const ran = await runCraned(args, configuration.environment);
   const { code: exitCode, out: stdout, err: stderr } = ran;
   if (TRACE.test(stdout + stderr)) return `a trace: ${stdout}${stderr}`;
   if (stderr !== "") return `on stderr: ${stderr}`;

@@ -1,5 +1,5 @@
 /** Configurations with something wrong in them: as a file, as variables of the environment, as flags. */
-import { ALL_SETTINGS, sectionOf, variableOf } from "../../lib/config/schema.ts";
+import { ALL_SETTINGS, REMOVED_SETTINGS, sectionOf, variableOf } from "../../lib/config/schema.ts";
 import type { Random } from "./random.ts";
 
 /** Everything that says what the configuration is. */
@@ -97,6 +97,17 @@ const VALUES = [
     "\u202e",
     "\ufffd",
   ],
+  ...[
+    "127.0.0.1:0, [::1]:0",
+    "unix:/tmp/craned fuzz.sock",
+    "unix:/nowhere/s",
+    "off",
+    "[::1]",
+    "[::1]:x",
+    "h:1 unix:/x",
+  ],
+  ...["*", "hub/", "hub/two/", "Hub/", "../", "https://o.test", "https://o.test/ *", "https://a.test https://A.TEST:0"],
+  ...["ftp://user:hunter2@h/", "http://u:hunter2@h/ b", "user:hunter2@h", "http://u:hun/hunter2@h\u0001"],
   ...["a\n  b", "a\n\tX-Evil: 1", "$&", "__proto__", "constructor", "{}", "[]", '""', "''"],
 ];
 
@@ -148,8 +159,12 @@ const LINES = [
   ],
 ];
 
-const NAMES = ALL_SETTINGS.map(({ name }) => name);
-const SECTIONS = [...new Set(ALL_SETTINGS.map(sectionOf))];
+const HOSTS = ["docker.io", "h:5000", "*", "[::1]:80", "h:x", "a b", "%(x)s", "__proto__"].map(
+  (host) => `mirror.${host}`,
+);
+const FLAGS = [...ALL_SETTINGS.map(({ name }) => name), ...REMOVED_SETTINGS.keys()];
+const NAMES = [...FLAGS, ...HOSTS];
+const SECTIONS = [...new Set(NAMES.map((name) => sectionOf({ name })))];
 const isWord = (name: string): boolean => !/[\0\n]/.test(name);
 
 function entry({ pick, once }: Random, section: string): string {
@@ -194,6 +209,6 @@ export function hostileConfiguration(random: Random): HostileConfiguration {
       "x",
       "",
     ]);
-  if (once(4)) for (let times = 1 + next(3); times > 0; times--) flags[pick(NAMES)] = pick(VALUES.filter(isWord));
+  if (once(4)) for (let times = 1 + next(3); times > 0; times--) flags[pick(FLAGS)] = pick(VALUES.filter(isWord));
   return { file: fileOf(random), environment, flags };
 }

@@ -75,7 +75,10 @@ export function unknownInEnvironment(
     if (section === undefined) continue;
     const key = variable.slice(`CRANE_${section}_`.length).toLowerCase();
     const setting = nearestSetting(section, key);
-    const expected = `a known variable (the nearest is ${setting === undefined ? "" : variableOf(setting)})`;
+    const expected =
+      section === MIRROR_SECTION
+        ? `[${MIRROR_SECTION}] in the file, as hosts can't be named in variables`
+        : `a known variable (the nearest is ${setting === undefined ? "" : variableOf(setting)})`;
     warnings.push({
       source: { kind: "environment", name: variable },
       key: `${section}.${key}`,

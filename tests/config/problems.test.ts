@@ -287,11 +287,13 @@ describe("an unknown name", () => {
       CRANE_SERVICE_HOST: "10.0.0.1",
       CRANE_PORT: "tcp://10.0.0.1:5000",
       CRANE_LOG_LEVEL: "warn",
+      CRANE_MIRROR_DOCKER_IO: "hub/",
       PATH: "/bin",
     };
     expect(report("", { environment }).warnings).toEqual([
       'CRANE_GENERAL_DATADIR: general.datadir: expected a known variable (the nearest is CRANE_GENERAL_DATA_DIR), received "CRANE_GENERAL_DATADIR"',
       'CRANE_SERVE_CONTENT_ENABLED: serve_content.enabled: expected a known variable (the nearest is CRANE_SERVE_CONTENT_ENABLE), received "CRANE_SERVE_CONTENT_ENABLED"',
+      'CRANE_MIRROR_DOCKER_IO: mirror.docker_io: expected [mirror] in the file, as hosts can\'t be named in variables, received "CRANE_MIRROR_DOCKER_IO"',
     ]);
   });
 
