@@ -3,7 +3,7 @@ import type { Config } from "../config/config.ts";
 import { boolean } from "../config/kinds.ts";
 import { DEFAULT_CONFIG_PATH, type Loaded, loadConfig } from "../config/load.ts";
 import { describeProblem } from "../config/problem.ts";
-import { readTextFile } from "../config/read-file.ts";
+import { readTextFile } from "../config/reading.ts";
 import { ALL_SETTINGS, flagOf, REMOVED_SETTINGS, SECTIONS, sectionOf } from "../config/schema.ts";
 import type { Setting } from "../config/setting.ts";
 import type { Terminal } from "./terminal.ts";

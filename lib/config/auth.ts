@@ -1,5 +1,6 @@
 import * as kinds from "./kinds.ts";
-import { optional, type Reading, type Setting, setting, type Values, valuesOf } from "./setting.ts";
+import { type Reading, type Values, valuesOf } from "./reading.ts";
+import { type Setting, optional, setting } from "./setting.ts";
 
 const NO_TOKENS = "no tokens";
 

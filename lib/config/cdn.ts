@@ -3,8 +3,8 @@ import type { Cdn, Signer } from "../core/location/location.ts";
 import { MAX_S3_TTL } from "../core/location/s3.ts";
 import * as kinds from "./kinds.ts";
 import { quote } from "./problem.ts";
-import type { ReadFile } from "./read-file.ts";
-import { optional, type Reading, secret, setting, valuesOf } from "./setting.ts";
+import { type ReadFile, type Reading, valuesOf } from "./reading.ts";
+import { optional, secret, setting } from "./setting.ts";
 
 const MAX_TTL_SECONDS = 2_147_483_647;
 

@@ -6,7 +6,7 @@ import { type MirrorConfig, readMirror } from "./mirror.ts";
 import { readS3 } from "./s3.ts";
 import { SETTINGS } from "./schema.ts";
 import { type ManagementConfig, readManagement, readServer, type ServerConfig } from "./server.ts";
-import { type Reading, type Values, valuesOf } from "./setting.ts";
+import { type Reading, type Values, valuesOf } from "./reading.ts";
 
 type Settings = typeof SETTINGS;
 
@@ -33,8 +33,8 @@ export interface Config {
   readonly solr: Values<Settings["solr"]>;
 }
 
-/** Reads every section. */
-export function readConfig(reading: Reading): Config {
+/** Reads all sections. */
+export function readSections(reading: Reading): Config {
   const { get } = reading;
   const general = valuesOf(SETTINGS.general, get);
   const server = readServer(reading);

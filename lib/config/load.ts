@@ -1,9 +1,9 @@
-import { type Config, readConfig } from "./config.ts";
+import { type Config, readSections } from "./config.ts";
 import { type Ini, interpolate, parseIni } from "./ini.ts";
 import { type ConfigProblem, quote, type Source } from "./problem.ts";
-import type { ReadFile } from "./read-file.ts";
 import { flagOf, REMOVED_SETTINGS, SETTINGS, sectionOf, variableOf } from "./schema.ts";
-import { type Given, type Named, type Setting, type SourceOf, secretFileOf } from "./setting.ts";
+import type { Given, ReadFile, SourceOf } from "./reading.ts";
+import { type Named, type Setting, secretFileOf } from "./setting.ts";
 import { unknownFlags, unknownInEnvironment, unknownInFile } from "./unknown.ts";
 
 /** Where Crane has always looked. */
@@ -191,7 +191,7 @@ export function loadConfig(sources: Sources): Loaded {
 
   const { environment, readFile } = sources;
   const consequences: ConfigProblem[] = [];
-  const config = readConfig({
+  const config = readSections({
     get,
     sourceOf,
     section: (name) => entriesOf(name, file),

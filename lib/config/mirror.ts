@@ -1,7 +1,7 @@
 import { parseRepositoryName } from "../core/reference.ts";
 import { isAddress, isHostName } from "./addresses.ts";
 import { quote } from "./problem.ts";
-import type { Reading } from "./setting.ts";
+import type { Reading } from "./reading.ts";
 
 /** The section whose keys are hosts of registries. */
 export const MIRROR_SECTION = "mirror";

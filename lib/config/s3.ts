@@ -2,7 +2,8 @@ import { isS3, parseS3Address } from "../s3/address.ts";
 import { type S3Access, SECRET_VARIABLES, s3Surroundings } from "../s3/connection.ts";
 import * as kinds from "./kinds.ts";
 import { quote } from "./problem.ts";
-import { optional, type Reading, type Setting, setting, valuesOf } from "./setting.ts";
+import { type Reading, valuesOf } from "./reading.ts";
+import { type Setting, optional, setting } from "./setting.ts";
 
 const MAX_TIMEOUT_SECONDS = 3600;
 

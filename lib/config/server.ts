@@ -1,7 +1,8 @@
 import { type AddressSet, describeListenAddress, type ListenAddress } from "./addresses.ts";
 import * as kinds from "./kinds.ts";
 import { quote } from "./problem.ts";
-import { optional, type Reading, setting, type Values, valuesOf } from "./setting.ts";
+import { type Reading, type Values, valuesOf } from "./reading.ts";
+import { optional, setting } from "./setting.ts";
 
 /** setTimeout keeps milliseconds in 31 bits, and fires at once beyond. */
 export const MAX_TIMER_SECONDS = 2_147_483;

@@ -1,6 +1,4 @@
 import * as kinds from "./kinds.ts";
-import type { ConfigProblem, Source } from "./problem.ts";
-import type { ReadFile } from "./read-file.ts";
 
 /** One key of the configuration. */
 export interface Setting<Value> {
@@ -24,38 +22,6 @@ export interface Setting<Value> {
 }
 
 export type Named = Pick<Setting<unknown>, "name">;
-
-/** A text that a source has for a setting. */
-export interface Given {
-  /** Undefined when interpolation fails. */
-  readonly text: string | undefined;
-  readonly source: Source;
-  readonly key: string;
-}
-
-/** Gives the value of a setting; one in error has been reported, and has its default. */
-export type Get = <Value>(setting: Setting<Value>) => Value;
-
-/** Tells where a setting was given; undefined when no source gives it a value. */
-export type SourceOf = (setting: Setting<unknown>) => Source | undefined;
-
-/** What a section is read from, and where its problems go. */
-export interface Reading {
-  readonly get: Get;
-  readonly sourceOf: SourceOf;
-  /** Gives all entries that the file has in a section, known or not. */
-  readonly section: (name: string) => Iterable<readonly [key: string, given: Given]>;
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly readFile: ReadFile;
-  readonly report: (problem: ConfigProblem) => void;
-  /** For what does not keep the program from starting. */
-  readonly warn: (problem: ConfigProblem) => void;
-}
-
-/** The values of a section. */
-export type Values<Section> = {
-  readonly [Key in keyof Section]: Section[Key] extends Setting<infer Value> ? Value : never;
-};
 
 /** @param text the default, as a file would have it */
 export function setting<Value>(
@@ -88,11 +54,3 @@ export const secret: typeof optional = (...args) => ({ ...optional(...args), isS
 /** The setting that names a file with the value of a secret. */
 export const secretFileOf = ({ name }: Setting<unknown>): Setting<string | undefined> =>
   optional(`${name}_file`, kinds.path, `${name}`, `File that holds ${name}`);
-
-/** Reads the values of a section. */
-export function valuesOf<Section extends Readonly<Record<string, Setting<unknown>>>>(
-  section: Section,
-  get: Get,
-): Values<Section> {
-  return Object.fromEntries(Object.entries(section).map(([key, each]) => [key, get(each)])) as Values<Section>;
-}

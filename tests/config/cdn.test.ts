@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { generateKeyPairSync } from "node:crypto";
 import { type Loaded, loadConfig, type Sources } from "../../lib/config/load.ts";
 import { describeProblem } from "../../lib/config/problem.ts";
-import type { FileContent } from "../../lib/config/read-file.ts";
+import type { FileContent } from "../../lib/config/reading.ts";
 import { runCraned, scratch } from "../harness/craned.ts";
 
 const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { type ListenAddress, parseAddressSet } from "../../lib/config/addresses.ts";
 import { DEFAULT_CONFIG_PATH, type Loaded, loadConfig, type Sources } from "../../lib/config/load.ts";
 import { describeProblem } from "../../lib/config/problem.ts";
-import { readTextFile } from "../../lib/config/read-file.ts";
+import { readTextFile } from "../../lib/config/reading.ts";
 import { ALL_SETTINGS, flagOf, SECTIONS, sectionOf, variableOf } from "../../lib/config/schema.ts";
 
 const FILE = "/etc/crane.conf";
