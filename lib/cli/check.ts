@@ -6,7 +6,7 @@ import { reviewConfig } from "../config/review.ts";
 import { linkFaults } from "../content/links.ts";
 import { comparePaths, conflictsIn } from "../core/catalog/catalog.ts";
 import { describeFault, visible } from "../core/redirect-file/fault.ts";
-import { tlsFaults } from "../server/tls.ts";
+import { tlsFaults } from "../server/tls-files.ts";
 import { readDirectoryOnce } from "../store/store.ts";
 import { checkContent } from "./check-content.ts";
 import { readConfig } from "./settings.ts";

@@ -10,7 +10,7 @@ import { describeListenError, hostAndPort, startListening } from "../server/list
 import { type Logging, openLogs } from "../server/logging.ts";
 import { createMeasuring } from "../server/measuring.ts";
 import { configOrComplaint } from "./settings.ts";
-import { readTls, type Tls } from "../server/tls.ts";
+import { readTlsFiles, type Tls } from "../server/tls-files.ts";
 import { onStopSignals } from "../server/stopping.ts";
 import { EXIT, type ExitCode, type Terminal } from "./terminal.ts";
 import { gathering } from "../server/worker-metrics.ts";
@@ -86,7 +86,7 @@ async function serveWith(config: Config, logging: Logging, terminal: Terminal): 
   const { log } = logging;
   try {
     const files = config.server.tls;
-    const reading = files === undefined ? undefined : readTls(files, Date.now());
+    const reading = files === undefined ? undefined : readTlsFiles(files, Date.now());
     for (const error of reading?.errors ?? []) log.error(error);
     for (const warning of reading?.warnings ?? []) log.warn(warning);
     const tls = reading?.tls;

@@ -33,7 +33,7 @@ interface Verified {
 /** Verifies a certificate, and returns when it is valid. */
 type Verify = (leaf: Certificate, sent: SentCertificates, at: number) => Validity | undefined;
 
-/** A few hundred hosts pull at a time; each entry holds the content paths of a certificate. */
+/** A few hundred hosts pull at a time; each entry holds the headers and the content paths. */
 const MAX_VERIFIED = 256;
 /** An entry is a digest and a time. */
 const MAX_REFUSED = 4096;
@@ -51,9 +51,12 @@ function verifierOf({ auth, authorities }: CertificateClientsOptions): Verify | 
   return isByProxy ? (leaf, _, at) => (holdsAt(leaf, at) ? leaf : undefined) : undefined;
 }
 
-/** A digest is shorter than the headers. Headers have no line ends. */
-const keyOf = ({ certificate, chain = "" }: CertificateHeaders): string =>
-  new Bun.CryptoHasher("sha256").update(`${certificate}\n${chain}`).digest("base64");
+/** The key of verified headers: themselves, since a digest takes as long as a redirect. Headers have no line ends. */
+const keyOf = ({ certificate, chain }: CertificateHeaders): string =>
+  chain === undefined ? certificate : `${certificate}\n${chain}`;
+
+/** The key of refused headers, of which there may be any number. */
+const digestOf = (key: string): string => new Bun.CryptoHasher("sha256").update(key).digest("base64");
 
 /**
  * Creates the reader of client certificates, which believes trusted proxies only.
@@ -85,10 +88,11 @@ export function createCertificateClients(options: CertificateClientsOptions): Ce
     const key = keyOf(headers);
     const cached = verified.get(key);
     if (cached !== undefined && holdsAt(cached.validity, at)) return cached.entitlements;
-    const refusedAt = refused.get(key);
+    const digest = digestOf(key);
+    const refusedAt = refused.get(digest);
     if (refusedAt !== undefined && refusedAt <= at && at < refusedAt + REFUSED_MS) return NO_ENTITLEMENTS;
     const client = examine(headers, at);
-    if (client === undefined) refused.set(key, at);
+    if (client === undefined) refused.set(digest, at);
     else verified.set(key, client);
     return client?.entitlements ?? NO_ENTITLEMENTS;
   };

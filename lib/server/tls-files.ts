@@ -93,7 +93,7 @@ function certificateFaults(path: string, certificates: readonly X509Certificate[
  *
  * @param now in ms since 1970
  */
-export function readTls({ certificate, key }: Files, now: number): TlsReading {
+export function readTlsFiles({ certificate, key }: Files, now: number): TlsReading {
   const [ofCertificate, ofKey] = [read(certificate, parseCertificates), read(key, parseKey)];
   const errors: string[] = [];
   if ("reason" in ofCertificate) {
@@ -117,4 +117,4 @@ export function readTls({ certificate, key }: Files, now: number): TlsReading {
 
 /** Finds the faults of the configured certificate and key; none where TLS is not configured. */
 export const tlsFaults = ({ tls }: Config["server"], now: number): Omit<TlsReading, "tls"> =>
-  tls === undefined ? { errors: [], warnings: [] } : readTls(tls, now);
+  tls === undefined ? { errors: [], warnings: [] } : readTlsFiles(tls, now);

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
-import { readTls } from "../../lib/server/tls.ts";
+import { readTlsFiles } from "../../lib/server/tls-files.ts";
 import { AUTHORITY, openWorkshop } from "../harness/certificates.ts";
 import { runCraned, scratch } from "../harness/craned.ts";
 
@@ -111,7 +111,7 @@ test("craned serve blames the key that does not belong to its certificate", asyn
 
 describe("the dates of a certificate", () => {
   const { keyPath: key, certificatePath: certificate } = soon;
-  const at = (now: number) => readTls({ certificate, key }, now);
+  const at = (now: number) => readTlsFiles({ certificate, key }, now);
   const begin = Date.now();
 
   test("are an error once it has expired, which keeps no server from starting", () => {
@@ -130,9 +130,9 @@ describe("the dates of a certificate", () => {
   });
 
   test("of an issuer in the file count too", () => {
-    const { errors } = readTls({ certificate: chain, key: server.keyPath }, begin + 95 * DAY);
+    const { errors } = readTlsFiles({ certificate: chain, key: server.keyPath }, begin + 95 * DAY);
     expect(errors).toEqual([expect.stringContaining(`as number 1 in ${chain}, received one that expired at`)]);
-    const later = readTls({ certificate: chain, key: server.keyPath }, begin + 101 * DAY);
+    const later = readTlsFiles({ certificate: chain, key: server.keyPath }, begin + 101 * DAY);
     expect(later.errors).toHaveLength(2);
   });
 });
