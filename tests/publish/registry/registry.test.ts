@@ -7,7 +7,7 @@ import { HELLO } from "../../clients/demo-content.ts";
 import { type Craned, scratch, startCraned } from "../../harness/craned.ts";
 import { freePort } from "../../harness/nginx.ts";
 import { describeWith, leftovers, run, succeed } from "../../harness/programs.ts";
-import { type Answer, type FakeRegistry, serveLayout } from "./fake-registry.ts";
+import { type Answer, breakingHost, type FakeRegistry, refusal, serveLayout } from "./fake-registry.ts";
 import { type Descriptor, forPlatform, type Layout, layoutAt, sha256, siteAt } from "../layouts.ts";
 
 setDefaultTimeout(60_000);
@@ -212,6 +212,74 @@ test("layers that clients fetch elsewhere are not fetched when the registry does
   expect(await treeOf(registry.address)).toEqual(await treeOf(layout.path));
   expect(registry.seen.filter(({ path }) => path.includes(foreign.digest)).map(({ method }) => method)).toEqual([
     "HEAD",
+  ]);
+});
+
+test("what cosign files under tags comes along with the one tag that is asked for", async () => {
+  const layout = newLayout();
+  const [image, signature, other] = ["image", "signature", "other"].map((text) => layout.image("oci", text));
+  if (image === undefined || signature === undefined || other === undefined) throw new Error("no images");
+  const tag = `${image.digest.replace(":", "-")}.sig`;
+  layout.finish([
+    ["1.0", image],
+    [tag, signature],
+    ["2.0", other],
+    [`${other.digest.replace(":", "-")}.sig`, signature],
+  ]);
+  const registry = serveLayout(layout.path);
+  afterwards(registry.stop);
+  for (const source of [
+    [`${registry.address}:1.0`],
+    [registry.address, "--tag", "1.0"],
+    [layout.path, "--tag", "1.0"],
+  ]) {
+    const site = newSite();
+    await site.published(source[0] ?? "", ...source.slice(1));
+    expect(Object.keys(site.tags()).sort()).toEqual(["1.0", tag]);
+  }
+});
+
+test("an index is published with those of its images that the registry has", async () => {
+  const layout = newLayout();
+  const [here, gone] = [layout.image("oci", "here"), forPlatform(layout.image("oci", "gone"), "arm64")];
+  const index = layout.list("index", [forPlatform(here, "amd64"), gone]);
+  layout.finish([["1.0", index]]);
+  const registry = serveLayout(layout.path, ({ path }) =>
+    path.endsWith(gone.digest) ? refusal(404, "MANIFEST_UNKNOWN", "unknown") : undefined,
+  );
+  afterwards(registry.stop);
+  const site = newSite();
+  const { err } = await site.published(registry.address);
+  expect(err).toMatch(new RegExp(`warning: .*${gone.digest}.*: published without the image for linux/arm64`));
+  expect(Object.values(site.tree())).toEqual(expect.arrayContaining([index.digest, here.digest]));
+});
+
+test("a layer of which no manifest tells the size may not be endless", async () => {
+  const layer = sha256("endless");
+  const signed = {
+    schemaVersion: 1,
+    name: "team/app",
+    tag: "1.0",
+    fsLayers: [{ blobSum: layer }],
+    history: [{ v1Compatibility: "{}" }],
+    signatures: [],
+  };
+  const layout = newLayout();
+  layout.finish([["1.0", layout.image("oci", "other")]]);
+  const host = breakingHost(new Uint8Array(10), 17 * 1024 ** 3, async () => {});
+  afterwards(host.stop);
+  const registry = serveLayout(layout.path, ({ path }) => {
+    if (path === "manifests/1.0" || path === `manifests/${sha256(JSON.stringify(signed))}`) {
+      return new Response(JSON.stringify(signed), { headers: { "content-type": MEDIA_TYPE["1"] } });
+    }
+    if (path !== `blobs/${layer}`) return undefined;
+    return new Response("", { status: 307, headers: { location: host.origin } });
+  });
+  afterwards(registry.stop);
+  const { code, err } = await newSite().publish(`${registry.address}:1.0`);
+  expect([code, err]).toEqual([
+    1,
+    expect.stringContaining("size: expected at most 17179869184 bytes where no manifest tells the size"),
   ]);
 });
 
