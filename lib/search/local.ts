@@ -95,7 +95,7 @@ function hitOf(entries: Entries, words: readonly Word[], maySee: Visible["maySee
     const rank = rankOf(name, description, words);
     if (rank === RANK.not || !maySee(repository)) continue;
     const { about } = repository;
-    hit = { name, rank: Math.min(rank, hit?.rank ?? rank), about: hit?.about ?? about };
+    hit = { name, rank, about: hit?.about ?? about };
   }
   return hit;
 }
