@@ -135,7 +135,7 @@ describe("what a signer can't do without", () => {
     [
       "s3",
       [
-        "s3_region: expected the name of a region, as us-east-1, since cdn.signer is s3, received nothing",
+        "s3_region: expected the name of a region, such as us-east-1, since cdn.signer is s3, received nothing",
         "s3_access_key_id: expected printable ASCII without spaces and slashes, since cdn.signer is s3, received nothing",
         "s3_secret_access_key: expected printable ASCII without spaces, since cdn.signer is s3, received nothing",
       ],
@@ -147,7 +147,7 @@ describe("what a signer can't do without", () => {
   test("is not missed where it is there and wrong", () => {
     const { problems } = report(S3.replace("eu-west-1", "eu west"));
     expect(problems).toEqual([
-      '/etc/crane.conf:3: cdn.s3_region: expected the name of a region, as us-east-1, received "eu west"',
+      '/etc/crane.conf:3: cdn.s3_region: expected the name of a region, such as us-east-1, received "eu west"',
     ]);
     expect(report("url_auth_secret: xyz")).toEqual({
       problems: [

@@ -60,7 +60,7 @@ describe("a bucket of redirect files", () => {
     ],
     [
       { AWS_DEFAULT_REGION: "eu west" },
-      'AWS_DEFAULT_REGION: s3.region: expected the name of a region, as us-east-1, received "eu west"',
+      'AWS_DEFAULT_REGION: s3.region: expected the name of a region, such as us-east-1, received "eu west"',
     ],
     [
       { ...KEYS, AWS_SECRET_ACCESS_KEY: "hunter2\n" },
