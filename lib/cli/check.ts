@@ -1,5 +1,5 @@
 import { authFaults } from "../auth/authenticator.ts";
-import { readAuthorities } from "../auth/certificates/authorities.ts";
+import { authorityWarnings, readAuthorities } from "../auth/certificates/authorities.ts";
 import type { Loaded } from "../config/load.ts";
 import { describeProblem } from "../config/problem.ts";
 import { reviewConfig } from "../config/review.ts";
@@ -17,10 +17,17 @@ async function configurationFaults(loaded: Loaded) {
   const { auth, server } = loaded.config;
   const review = reviewConfig(loaded);
   const authorities = readAuthorities(auth);
+  const trusted = authorities.ok ? (authorities.authorities ?? []) : [];
   const ofAuth = await authFaults(auth);
-  const ofTls = tlsFaults(server, Date.now());
+  const now = Date.now();
+  const ofTls = tlsFaults(server, now);
   return {
-    warnings: [...[...loaded.warnings, ...review.warnings].map(describeProblem), ...ofTls.warnings, ...ofAuth.warnings],
+    warnings: [
+      ...[...loaded.warnings, ...review.warnings].map(describeProblem),
+      ...ofTls.warnings,
+      ...authorityWarnings(auth, trusted, now),
+      ...ofAuth.warnings,
+    ],
     errors: [
       ...[...(loaded.ok ? [] : loaded.problems), ...review.problems].map(describeProblem),
       ...ofTls.errors,

@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import {
   ALICE,
   APR1,
@@ -153,6 +154,27 @@ describe("with passwords", () => {
     expect(events.slice(0, firstVerified)).toContain("tick");
     expect(events.slice(firstVerified, events.lastIndexOf("verified"))).toContain("tick");
     expect(events.indexOf("read")).toBeLessThan(events.lastIndexOf("verified"));
+    authenticator.close();
+  });
+
+  test("MD5 hashes, which are computed on the event loop, leave it its turn between two passwords", async () => {
+    const path = place.at("md5");
+    writeFileSync(path, APR1);
+    const authenticator = await openAuthenticator({ htpasswd: path });
+    let turns = 0;
+    let isOver = false;
+    const tick = () => {
+      turns++;
+      if (!isOver) setImmediate(tick);
+    };
+    setImmediate(tick);
+    const turnsAt = Array.from({ length: 8 }, async (_, index) => {
+      await authenticator.authenticate(basic("old", `wrong ${index}`), BASE);
+      return turns;
+    });
+    const most = Math.max(1, Math.floor(availableParallelism() / 2));
+    expect(new Set(await Promise.all(turnsAt)).size).toBeGreaterThanOrEqual(Math.ceil(8 / most));
+    isOver = true;
     authenticator.close();
   });
 });

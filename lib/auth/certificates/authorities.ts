@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Config } from "../../config/config.ts";
 import { type Certificate, parseCertificate, readPem } from "./certificate.ts";
-import { type Authorities, isUnderstood, pathLengthOf } from "./chain.ts";
+import { type Authorities, isForClients, isUnderstood, pathLengthOf } from "./chain.ts";
 
 /** The authorities of a file, or its fault. */
 export type AuthoritiesResult =
@@ -52,4 +52,22 @@ export function readAuthorities({ clientCa }: Config["auth"]): ReadAuthorities {
   }
   const result = parseAuthorities(text);
   return result.ok ? result : refuse(result.expected, result.received);
+}
+
+/**
+ * Finds authorities that can issue no valid client certificate, each in a line.
+ *
+ * @param now in ms since 1970
+ */
+export function authorityWarnings({ clientCa }: Config["auth"], authorities: Authorities, now: number): string[] {
+  return authorities.flatMap((authority, index) => {
+    const warn = (expected: string, received: string): string =>
+      `${clientCa}: auth.client_ca: expected ${expected} as number ${index + 1}, received ${received}`;
+    const { notBefore, notAfter } = authority;
+    return [
+      ...(isForClients(authority) ? [] : [warn("an authority for clients", "one whose extended key usage is another")]),
+      ...(notAfter < now ? [warn("a valid one", `one that expired at ${new Date(notAfter).toISOString()}`)] : []),
+      ...(notBefore > now ? [warn("a valid one", `one that is valid from ${new Date(notBefore).toISOString()}`)] : []),
+    ];
+  });
 }

@@ -72,7 +72,7 @@ export function pathLengthOf({ extensions }: Certificate): number | undefined {
 }
 
 /** A certificate that names its purposes must name client authentication, a leaf and an issuer alike. */
-function isForClients({ extensions }: Certificate): boolean {
+export function isForClients({ extensions }: Certificate): boolean {
   const extension = extensions.get(EXTENDED_KEY_USAGE);
   if (extension === undefined) return true;
   const purposes = readSequence(extension.value) ?? [];
