@@ -9,6 +9,7 @@ import { healthcheck } from "./healthcheck.ts";
 import { openapi } from "./openapi.ts";
 import { describePublish, publish } from "./publish.ts";
 import { resolve } from "./resolve.ts";
+import { schema } from "./schema.ts";
 import { serve } from "./serve.ts";
 import { addSettings } from "./settings.ts";
 import { EXIT, type ExitCode, type Terminal } from "./terminal.ts";
@@ -67,6 +68,10 @@ function createProgram(terminal: Terminal, finish: (code: ExitCode) => void): Co
   addSettings(program.command("openapi"), ALL_SECTIONS)
     .description("Print the OpenAPI document of a server with this configuration, as /openapi.json has it")
     .action((options) => finish(openapi(options, terminal)));
+  program
+    .command("schema")
+    .description("Print the JSON Schema of redirect files, for editors and validators")
+    .action(() => finish(schema(terminal)));
   describePublish(program.command("publish")).action(async (source, options) =>
     finish(await publish(source, options, terminal)),
   );

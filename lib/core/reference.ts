@@ -44,6 +44,17 @@ const OTHER_DIGEST = /^[a-z0-9]+(?:[+._-][a-z0-9]+)*:[a-zA-Z0-9=_-]+$/;
 const V1_NAME = /^(?!\.{1,2}(?:\/|$))[a-z0-9._-]+(?:\/(?!\.{1,2}$)[a-z0-9._-]+)?$/;
 const IMAGE_ID = /^[0-9a-f]{64}$/;
 
+/** The grammars as regular expressions without flags, for JSON Schema. */
+export const PATTERN = {
+  name: /^[a-z0-9]+(?:(?:\.|__?|-+|\/)[a-z0-9]+)*$/.source,
+  v1Name: V1_NAME.source,
+  tag: TAG.source,
+  digest:
+    /^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}|(?!sha(?:256|512):)[a-z0-9]+(?:[+._-][a-z0-9]+)*:[a-zA-Z0-9=_-]+)$/
+      .source,
+  imageId: IMAGE_ID.source,
+} as const;
+
 const SLASH = 47;
 const DOT = 46;
 const UNDERSCORE = 95;

@@ -1,17 +1,24 @@
-/** The fields that are for people who search; every version may have them. */
+/** The fields that search results show; every version may have them. */
 import * as v from "valibot";
 import type { About } from "./repository.ts";
 
 const STAR_COUNT = "a whole number, 0 or more";
 
 export const aboutFields = {
-  description: v.optional(v.string("a string")),
-  star_count: v.optional(v.pipe(v.number(STAR_COUNT), v.safeInteger(STAR_COUNT), v.minValue(0, STAR_COUNT))),
-  is_official: v.optional(v.boolean("true or false")),
-  is_trusted: v.optional(v.boolean("true or false")),
+  description: v.optional(v.pipe(v.string("a string"), v.description("Shown in search results."))),
+  star_count: v.optional(
+    v.pipe(
+      v.number(STAR_COUNT),
+      v.safeInteger(STAR_COUNT),
+      v.minValue(0, STAR_COUNT),
+      v.description("Shown in search results; orders them."),
+    ),
+  ),
+  is_official: v.optional(v.pipe(v.boolean("true or false"), v.description("Shown in search results."))),
+  is_trusted: v.optional(v.pipe(v.boolean("true or false"), v.description("Shown in search results."))),
 };
 
-/** The same, as their schema gives them. */
+/** These fields, as their schemas give them. */
 export interface AboutFile {
   readonly description?: string | undefined;
   readonly star_count?: number | undefined;
@@ -19,7 +26,7 @@ export interface AboutFile {
   readonly is_trusted?: boolean | undefined;
 }
 
-/** @returns what a file says of its repository; undefined, which costs no memory, when that is nothing */
+/** @returns undefined, which costs no memory, when the file has none of these fields */
 export function aboutOf(file: AboutFile): About | undefined {
   const { description = "", star_count = 0, is_official = false, is_trusted = false } = file;
   if (description === "" && star_count === 0 && !is_official && !is_trusted) return undefined;

@@ -3,12 +3,16 @@ import * as v from "valibot";
 import { type Algorithm, digestOfBytes, digestOfManifest } from "../manifest.ts";
 import { type Digest, parseDigest } from "../reference.ts";
 import { MAX_FAULTS } from "./fault.ts";
-import { pathTo } from "./fields.ts";
+import { JSON_SCHEMA, pathTo } from "./fields.ts";
 import { isPlainObject } from "./json-value.ts";
 import { contentOf, type ManifestContent } from "./manifest-content.ts";
 import type { StoredManifest } from "./whole-table.ts";
 
-const MEDIA_TYPE = /^[a-z0-9][\w!#$&^.+-]{0,126}\/[a-z0-9][\w!#$&^.+-]{0,126}$/i;
+const MEDIA_TYPE_PATTERN = "^[a-zA-Z0-9][\\w!#$&^.+-]{0,126}/[a-zA-Z0-9][\\w!#$&^.+-]{0,126}$";
+const MEDIA_TYPE = new RegExp(MEDIA_TYPE_PATTERN);
+const MANIFESTS =
+  "All manifests as OCI descriptors; data has a manifest's bytes, and may be absent from one that is too large to carry.";
+const CONFIGS = "Small blobs that craned sends itself, such as image configs: OCI descriptors with data.";
 const CHECKED_DIGEST = /^(sha256|sha512):/;
 
 /** A descriptor, with what its `data` names. */
@@ -116,6 +120,20 @@ export function descriptors(holds: "manifest" | "config") {
         else addIssue({ message: expected, input, path: [...path, ...pathTo(descriptor, field)] });
       }
       return faults === 0 ? [...known.values()] : NEVER;
+    }),
+    v.metadata({
+      description: holds === "manifest" ? MANIFESTS : CONFIGS,
+      type: "array",
+      items: {
+        type: "object",
+        required: ["mediaType", "digest", "size", ...(holds === "config" ? ["data"] : [])],
+        properties: {
+          mediaType: { type: "string", pattern: MEDIA_TYPE_PATTERN },
+          digest: { ...JSON_SCHEMA.digest, pattern: "^(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$" },
+          size: { type: "integer", minimum: 0 },
+          data: { type: "string", contentEncoding: "base64" },
+        },
+      },
     }),
   );
 }

@@ -6,6 +6,7 @@ import {
   parseDigest,
   parseImageId,
   parseReference,
+  PATTERN,
   parseRepositoryName,
   parseTag,
   type Reference,
@@ -38,6 +39,13 @@ export const EXPECTED = {
   name: "a repository name",
   reference: "a tag or a digest",
   tag: "a tag",
+} as const;
+
+/** The JSON Schema of what Valibot can not describe. */
+export const JSON_SCHEMA = {
+  tag: { type: "string", pattern: PATTERN.tag },
+  digest: { type: "string", pattern: PATTERN.digest },
+  imageId: { type: "string", pattern: PATTERN.imageId },
 } as const;
 
 /** @returns the url in ASCII and with its final slash, or undefined when it is no plain http(s) URL */
@@ -120,24 +128,34 @@ function parseAmd64Manifest(value: unknown): Amd64Manifest | undefined {
 const parseDescriptors = (value: unknown): readonly Descriptor[] | undefined =>
   Array.isArray(value) && value.every(isPlainObject) && isShallow(value) ? value : undefined;
 
-/** Tags and digests; one loop for the whole array, since a file may list a million. */
-export const references = v.pipe(
-  v.custom<readonly unknown[]>(Array.isArray, "an array of tags and digests"),
-  v.rawTransform<readonly unknown[], readonly Reference[]>(({ dataset, addIssue, NEVER }) => {
-    const output: Reference[] = [];
-    let faults = 0;
-    for (let at = 0; at < dataset.value.length && faults < MAX_FAULTS; at++) {
-      const value = dataset.value[at];
-      const reference = referenceOf(value);
-      if (reference !== undefined) output.push(reference);
-      else {
-        addIssue({ message: EXPECTED.reference, input: value, path: pathTo(dataset.value, at) });
-        faults++;
+/**
+ * Tags and digests; one loop for the whole array, since a file may list a million.
+ *
+ * @param kind of the manifests, for people
+ */
+export const references = (kind: string) =>
+  v.pipe(
+    v.custom<readonly unknown[]>(Array.isArray, "an array of tags and digests"),
+    v.rawTransform<readonly unknown[], readonly Reference[]>(({ dataset, addIssue, NEVER }) => {
+      const output: Reference[] = [];
+      let faults = 0;
+      for (let at = 0; at < dataset.value.length && faults < MAX_FAULTS; at++) {
+        const value = dataset.value[at];
+        const reference = referenceOf(value);
+        if (reference !== undefined) output.push(reference);
+        else {
+          addIssue({ message: EXPECTED.reference, input: value, path: pathTo(dataset.value, at) });
+          faults++;
+        }
       }
-    }
-    return faults === 0 ? output : NEVER;
-  }),
-);
+      return faults === 0 ? output : NEVER;
+    }),
+    v.metadata({
+      description: `Tags and digests of ${kind}.`,
+      type: "array",
+      items: { anyOf: [JSON_SCHEMA.tag, JSON_SCHEMA.digest] },
+    }),
+  );
 
 const hasImageId = (image: Record<string, unknown>): image is V1Image => imageIdOf(image["id"]) !== undefined;
 
@@ -150,32 +168,73 @@ const image = v.pipe(
   }),
 );
 
-/** Images, each with whatever it says beside its id. */
-export const images = v.array(image, "an array of images");
+/** Images, each with the fields that it has beside its id. */
+export const images = v.pipe(
+  v.array(image, "an array of images"),
+  v.metadata({
+    description: "All images, layers included. Other keys of an item are passed on.",
+    items: { type: "object", required: ["id"], properties: { id: JSON_SCHEMA.imageId } },
+  }),
+);
 
 /** Tag → image id, without the tags that no client can ask for. */
-export const imageTags = mapOf<Tag, ImageId>(parseTag, imageIdOf, { key: undefined, value: EXPECTED.imageId });
+export const imageTags = v.pipe(
+  mapOf<Tag, ImageId>(parseTag, imageIdOf, { key: undefined, value: EXPECTED.imageId }),
+  v.metadata({ description: "The image of each tag.", type: "object", additionalProperties: JSON_SCHEMA.imageId }),
+);
 
 /** Tag → the linux/amd64 manifest of the list with that tag. */
-export const amd64Tags = mapOf<Tag, Amd64Manifest>(parseTag, parseAmd64Manifest, {
-  key: EXPECTED.tag,
-  value: EXPECTED.amd64,
-});
+export const amd64Tags = v.pipe(
+  mapOf<Tag, Amd64Manifest>(parseTag, parseAmd64Manifest, { key: EXPECTED.tag, value: EXPECTED.amd64 }),
+  v.metadata({
+    description:
+      "The linux/amd64 manifest of a list, for clients that can't read lists: its digest and schema version.",
+    type: "object",
+    propertyNames: JSON_SCHEMA.tag,
+    additionalProperties: { type: "array", items: [JSON_SCHEMA.digest, { enum: [1, 2] }], minItems: 2, maxItems: 2 },
+  }),
+);
 
 /** Subject digest → descriptors of what refers to it. */
-export const referrers = mapOf<Digest, readonly Descriptor[]>(parseDigest, parseDescriptors, {
-  key: EXPECTED.digest,
-  value: EXPECTED.descriptors,
-});
+export const referrers = v.pipe(
+  mapOf<Digest, readonly Descriptor[]>(parseDigest, parseDescriptors, {
+    key: EXPECTED.digest,
+    value: EXPECTED.descriptors,
+  }),
+  v.metadata({
+    description: "The OCI 1.1 referrers of each subject, as descriptors.",
+    type: "object",
+    propertyNames: JSON_SCHEMA.digest,
+    additionalProperties: { type: "array", items: { type: "object" } },
+  }),
+);
 
 /** The fields of every version. */
 export const common = {
-  $schema: v.optional(v.string("a string")),
-  type: v.optional(v.string("a string")),
-  repository: v.string("a string"),
-  "repo-registry-id": parsed(parseRepositoryName, EXPECTED.name),
-  url: parsed(parseContentUrl, "an absolute http or https URL without a query"),
-  protected: v.optional(v.boolean("true or false"), false),
+  $schema: v.optional(v.pipe(v.string("a string"), v.description("For editors."))),
+  type: v.optional(v.pipe(v.string("a string"), v.description("pulp-docker-redirect"))),
+  repository: v.pipe(
+    v.string("a string"),
+    v.description("The publisher's own id, and the directory of the content where craned serves it from disk."),
+  ),
+  "repo-registry-id": v.pipe(
+    parsed(parseRepositoryName, EXPECTED.name),
+    v.metadata({ description: "The name that clients use, once per API.", pattern: PATTERN.name, maxLength: 255 }),
+  ),
+  url: v.pipe(
+    parsed(parseContentUrl, "an absolute http or https URL without a query"),
+    v.metadata({
+      description: "Where the content is; a final slash is implied.",
+      pattern: "^[hH][tT][tT][pP][sS]?://[^?#]+$",
+    }),
+  ),
+  protected: v.optional(
+    v.pipe(
+      v.boolean("true or false"),
+      v.description("Whether only clients with an entitlement to the path of url may see the repository."),
+    ),
+    false,
+  ),
   ...aboutFields,
 };
 

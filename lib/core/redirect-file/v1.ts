@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { parseTag, parseV1Name } from "../reference.ts";
+import { PATTERN, parseTag, parseV1Name } from "../reference.ts";
 import { aboutOf } from "./about.ts";
 import { fieldAt, MAX_FAULTS, type Warning } from "./fault.ts";
 import { common, EXPECTED, images, imageTags, parsed, redirectFile } from "./fields.ts";
@@ -17,7 +17,10 @@ export const v1File = v.pipe(
   redirectFile({
     ...common,
     version: v.literal(1),
-    "repo-registry-id": parsed(parseV1Name, EXPECTED.name),
+    "repo-registry-id": v.pipe(
+      parsed(parseV1Name, EXPECTED.name),
+      v.metadata({ description: "The name that clients use, once per API.", pattern: PATTERN.v1Name, maxLength: 255 }),
+    ),
     images,
     tags: imageTags,
   }),

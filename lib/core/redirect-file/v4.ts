@@ -7,8 +7,8 @@ export const v4File = v.pipe(
   redirectFile({
     ...common,
     version: v.literal(4),
-    schema2_data: references,
-    manifest_list_data: references,
+    schema2_data: references("schema 2 manifests"),
+    manifest_list_data: references("manifest lists"),
     manifest_list_amd64_tags: amd64Tags,
   }),
   v.transform((file) =>

@@ -3,8 +3,6 @@ import { amd64Tags, common, redirectFile, references, referrers, treeFile } from
 import { tabulate } from "./manifest-table.ts";
 import type { Amd64Manifest } from "./repository.ts";
 
-const list = v.optional(references, []);
-
 function* digestsOf(manifests: Iterable<Amd64Manifest>, kind: Amd64Manifest["kind"]) {
   for (const manifest of manifests) if (manifest.kind === kind) yield manifest.digest;
 }
@@ -14,12 +12,12 @@ export const v5File = v.pipe(
   redirectFile({
     ...common,
     version: v.literal(5),
-    schema1_data: list,
-    schema2_data: list,
-    manifest_list_data: list,
+    schema1_data: v.optional(references("signed schema 1 manifests"), []),
+    schema2_data: v.optional(references("schema 2 manifests"), []),
+    manifest_list_data: v.optional(references("manifest lists"), []),
     manifest_list_amd64_tags: v.optional(amd64Tags, {}),
-    oci_manifest_data: list,
-    oci_index_data: list,
+    oci_manifest_data: v.optional(references("OCI image manifests"), []),
+    oci_index_data: v.optional(references("OCI indexes"), []),
     referrers: v.optional(referrers, {}),
   }),
   v.transform((file) =>

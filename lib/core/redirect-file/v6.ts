@@ -3,7 +3,7 @@ import { type Digest, parseDigest, parseTag, type Tag } from "../reference.ts";
 import { aboutOf } from "./about.ts";
 import { OCI_LAYOUT_BLOBS, parseTemplate } from "./blob-template.ts";
 import { descriptors, type ReadManifest } from "./descriptors.ts";
-import { type CommonFile, common, EXPECTED, mapOf, parsed, pathTo, redirectFile } from "./fields.ts";
+import { type CommonFile, common, EXPECTED, JSON_SCHEMA, mapOf, parsed, pathTo, redirectFile } from "./fields.ts";
 import { MAX_FAULTS, type Warning } from "./fault.ts";
 import { isManifestType } from "./manifest-content.ts";
 import { type Built, wholeRepository } from "./repository.ts";
@@ -23,13 +23,30 @@ const entries = {
   ...common,
   version: v.literal(6),
   manifests: descriptors("manifest"),
-  tags: mapOf<Tag, readonly Digest[]>(parseTag, parseTagged, {
-    key: EXPECTED.tag,
-    value: "a digest or an array of digests",
-  }),
+  tags: v.pipe(
+    mapOf<Tag, readonly Digest[]>(parseTag, parseTagged, {
+      key: EXPECTED.tag,
+      value: "a digest or an array of digests",
+    }),
+    v.metadata({
+      description: "The manifest of each tag, or several of which a client gets the first that it accepts.",
+      type: "object",
+      propertyNames: JSON_SCHEMA.tag,
+      additionalProperties: {
+        anyOf: [JSON_SCHEMA.digest, { type: "array", items: JSON_SCHEMA.digest, minItems: 1 }],
+      },
+    }),
+  ),
   configs: v.optional(descriptors("config"), []),
   blobs: v.optional(
-    parsed(parseTemplate, "a path below url or an absolute http or https URL, with {digest} or {hex} in it"),
+    v.pipe(
+      parsed(parseTemplate, "a path below url or an absolute http or https URL, with {digest} or {hex} in it"),
+      v.metadata({
+        description:
+          "Where a blob is: a path below url, or a URL of its own. Variables: {digest}, {algorithm}, {hex}, {hex:2}.",
+        pattern: "\\{(digest|hex)\\}",
+      }),
+    ),
     OCI_LAYOUT_BLOBS,
   ),
 };
