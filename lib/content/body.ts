@@ -3,10 +3,8 @@ import { randomUUID } from "node:crypto";
 import { read } from "node:fs";
 import { promisify } from "node:util";
 import type { ByteRange, Parts } from "./conditions.ts";
+import { close, IN_MEMORY, type Source } from "./file.ts";
 import { type OpenFile, pathOf, readPart, shortened } from "./open.ts";
-
-/** Up to this many bytes are read at once and sent from memory, which takes less time than to hand a file over. */
-const IN_MEMORY = 64 * 1024;
 
 /** How much of a large file a stream reads at once, and what each slow client keeps in memory. Bytes. */
 const CHUNK = 256 * 1024;
@@ -60,59 +58,60 @@ function streamOf(chunks: AsyncGenerator<Uint8Array>, close: () => void): Readab
   );
 }
 
-/** Several parts as multipart/byteranges. @see RFC 9110 section 14.6 */
-function multipartOf(file: OpenFile, ranges: readonly ByteRange[], contentType: string): Payload {
+const bytesOf = (source: Source, { start, end }: ByteRange): Buffer<ArrayBuffer> =>
+  Buffer.isBuffer(source) ? source.subarray(start, end) : readPart(source, start, end);
+
+/** Makes a body of several parts. @see RFC 9110 section 14.6 */
+function multipartOf(source: Source, size: number, ranges: readonly ByteRange[], contentType: string): Payload {
   const boundary = randomUUID();
-  const headOf = ({ start, end }: ByteRange) =>
-    Buffer.from(
-      `\r\n--${boundary}\r\nContent-Type: ${contentType}\r\nContent-Range: bytes ${start}-${end - 1}/${file.size}\r\n\r\n`,
-    );
-  const tail = Buffer.from(`\r\n--${boundary}--\r\n`);
   const headers = { "Content-Type": `multipart/byteranges; boundary=${boundary}` };
-  if (lengthOf(ranges) <= IN_MEMORY) {
-    const parts = ranges.flatMap((range) => [headOf(range), readPart(file, range.start, range.end)]);
-    file.close();
-    const body = Buffer.concat([...parts, tail]);
+  const before = ({ start, end }: ByteRange) =>
+    Buffer.from(
+      `\r\n--${boundary}\r\nContent-Type: ${contentType}\r\nContent-Range: bytes ${start}-${end - 1}/${size}\r\n\r\n`,
+    );
+  const last = Buffer.from(`\r\n--${boundary}--\r\n`);
+  if (Buffer.isBuffer(source) || lengthOf(ranges) <= IN_MEMORY) {
+    const body = Buffer.concat([...ranges.flatMap((range) => [before(range), bytesOf(source, range)]), last]);
+    close(source);
     return { body, headers: { ...headers, "Content-Length": String(body.length) } };
   }
-  async function* chunks() {
+  async function* chunks(file: OpenFile) {
     for (const range of ranges) {
-      yield headOf(range);
+      yield before(range);
       yield* chunksOf(file, range);
     }
-    yield tail;
+    yield last;
   }
-  return { body: streamOf(chunks(), file.close), headers };
+  return { body: streamOf(chunks(source), source.close), headers };
 }
 
-/**
- * Makes a body of parts of a file, and sees to it that the file is closed.
- *
- * @param bytes the file's bytes, if they are known already
- */
-export function payloadOf(
-  file: OpenFile,
-  { status, ranges }: Parts,
-  contentType: string,
-  bytes: Buffer<ArrayBuffer> | undefined,
-): Payload {
-  if (ranges.length > 1) return multipartOf(file, ranges, contentType);
-  const [{ start, end }] = ranges;
-
+/** Makes a body of one part. */
+function partOf(source: Source, size: number, { start, end }: ByteRange): Payload["body"] {
   const length = end - start;
-  const headers = {
-    "Content-Type": contentType,
-    "Content-Length": String(length),
-    ...(status === 206 && { "Content-Range": `bytes ${start}-${end - 1}/${file.size}` }),
-  };
-  if (bytes !== undefined || length <= IN_MEMORY) {
-    const body = bytes?.subarray(start, end) ?? readPart(file, start, end);
-    file.close();
-    return { body, headers };
+  if (Buffer.isBuffer(source) || length <= IN_MEMORY) {
+    const bytes = bytesOf(source, { start, end });
+    close(source);
+    return bytes;
   }
-  setTimeout(file.close, GRACE);
+  setTimeout(source.close, GRACE);
   // Bun answers the request's Range itself where the body is a whole file, whatever If-Range says. A slice that ends
   // past the end has the same bytes, and Bun leaves it alone.
-  const sliceEnd = length === file.size ? end + 1 : end;
-  return { body: Bun.file(pathOf(file)).slice(start, sliceEnd), headers };
+  return Bun.file(pathOf(source)).slice(start, length === size ? end + 1 : end);
+}
+
+/** Makes a body of parts of a file, and sees to it that the file is closed. @param size of the whole file */
+export function payloadOf(source: Source, size: number, { status, ranges }: Parts, contentType: string): Payload {
+  const [range, ...others] = ranges;
+  try {
+    if (others.length > 0) return multipartOf(source, size, ranges, contentType);
+    const headers = {
+      "Content-Type": contentType,
+      "Content-Length": String(range.end - range.start),
+      ...(status === 206 && { "Content-Range": `bytes ${range.start}-${range.end - 1}/${size}` }),
+    };
+    return { body: partOf(source, size, range), headers };
+  } catch (error) {
+    close(source);
+    throw error;
+  }
 }

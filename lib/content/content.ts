@@ -3,14 +3,24 @@
  *
  * @see spec "serve_content"
  */
+import { accessSync, constants, existsSync, statSync } from "node:fs";
 import type { Log } from "../log.ts";
 import { payloadOf } from "./body.ts";
-import { type ContentRequest, judge, type Validators } from "./conditions.ts";
-import { type ContentApi, type Description, describe } from "./layout.ts";
-import { digestOfManifest, mediaTypeOf } from "../core/manifest.ts";
-import { kindOf } from "../core/media-types.ts";
-import { isPlainRelative, type OpenFile, openRoot, type Root, readPart } from "./open.ts";
-import { type ContentSettings, directoryFault } from "./settings.ts";
+import { type ContentRequest, judge } from "./conditions.ts";
+import { type ContentApi, close, createFinder, type PublishedFile } from "./file.ts";
+import { DESCRIPTORS, isPlainRelative, openRoot, type Root } from "./open.ts";
+
+/** The part of the configuration that is about content. */
+export interface ContentSettings {
+  readonly enable: boolean;
+  readonly contentDirV1: string;
+  readonly contentDirV2: string;
+  /** Further directories in which links may end. */
+  readonly linkRoots: readonly string[];
+  readonly useXSendfile: boolean;
+  /** nginx's internal location, beginning with a slash. */
+  readonly xAccelRedirect: string | undefined;
+}
 
 interface ContentOptions {
   /** Seconds for which a file that may change is fresh. */
@@ -48,17 +58,6 @@ type Handover = (repository: string, path: string) => Fields;
 
 type Fields = Readonly<Record<string, string>>;
 
-/** The facts about a file, and its bytes where they had to be read for them. */
-interface Facts {
-  readonly validators: Validators;
-  readonly contentType: string;
-  readonly digest: string | undefined;
-  readonly bytes: Buffer<ArrayBuffer> | undefined;
-}
-
-/** Registries need not take larger ones; a larger file is sent without its type and its digest. Bytes. */
-const MAX_MANIFEST = 4 * 1024 * 1024;
-
 /** A browser neither guesses what a file is nor shows it. Without the latter Bun would add the descriptor's name. */
 const UNTRUSTED: Fields = { "X-Content-Type-Options": "nosniff", "Content-Disposition": "attachment" };
 
@@ -72,46 +71,22 @@ const encodePath = (path: string): string => encodeURIComponent(path).replace(/%
 const encodeForSendfile = (path: string): string =>
   Buffer.from(path.replace(/[\p{Cc}%]/gu, encodeURIComponent)).toString("latin1");
 
-const fingerprint = ({ size, modified, inode }: OpenFile): string =>
-  [size, modified, inode].map((part) => part.toString(16)).join("-");
-
-/** Finds out a file's type, digest and state. Its bytes are read where the path doesn't give the first two. */
-function learn(file: OpenFile, { isManifest, mediaType, digest }: Description): Facts {
-  const isRead = isManifest && (digest === undefined || mediaType === undefined) && file.size <= MAX_MANIFEST;
-  const bytes = isRead ? readPart(file, 0, file.size) : undefined;
-  const type = mediaType ?? (bytes === undefined ? "application/octet-stream" : mediaTypeOf(bytes));
-  const known = digest ?? (bytes === undefined ? undefined : digestOfManifest(bytes, type));
-  const etag = `"${known ?? fingerprint(file)}"`;
-  return {
-    validators: { etag, modified: Number(file.modified / 1_000_000_000n), size: file.size },
-    // As Crane 3.3.1 sent schema 1, signed or not; clients that read it take this for it.
-    contentType: kindOf(type) === "1" ? "application/json" : type,
-    digest: known,
-    bytes,
-  };
-}
-
 /** Answers with the file itself, and closes it or leaves that to the body. */
-function send(file: OpenFile, facts: Facts, about: Fields, request: ContentRequest): Response {
-  const { bytes, contentType, validators } = facts;
+function send({ validators, contentType, source }: PublishedFile, about: Fields, request: ContentRequest): Response {
   const { etag, modified, size } = validators;
   const state = { "Accept-Ranges": "bytes", ETag: etag, "Last-Modified": new Date(modified * 1000).toUTCString() };
   const verdict = judge(request, validators);
-  if (verdict.status !== 200 && verdict.status !== 206) {
-    file.close();
-    const { status } = verdict;
-    if (status === 304) return new Response(null, { status, headers: { ...about, ...state } });
-    const range = status === 416 && { "Content-Range": `bytes */${size}` };
-    return new Response(null, { status, headers: { ...state, ...range } });
-  }
   const { status } = verdict;
-  if (request.method === "HEAD") {
-    file.close();
-    const own = { "Content-Type": contentType, "Content-Length": String(size) };
-    return new Response(null, { status, headers: { ...own, ...UNTRUSTED, ...about, ...state } });
+  if ((status === 200 || status === 206) && request.method !== "HEAD") {
+    const { body, headers } = payloadOf(source, size, verdict, contentType);
+    return new Response(body, { status, headers: { ...headers, ...UNTRUSTED, ...about, ...state } });
   }
-  const { body, headers } = payloadOf(file, verdict, contentType, bytes);
-  return new Response(body, { status, headers: { ...headers, ...UNTRUSTED, ...about, ...state } });
+  close(source);
+  if (status === 304) return new Response(null, { status, headers: { ...about, ...state } });
+  if (status === 412) return new Response(null, { status, headers: state });
+  if (status === 416) return new Response(null, { status, headers: { ...state, "Content-Range": `bytes */${size}` } });
+  const own = { "Content-Type": contentType, "Content-Length": String(size) };
+  return new Response(null, { status, headers: { ...own, ...UNTRUSTED, ...about, ...state } });
 }
 
 /** @see spec "Caching, for all answers" */
@@ -121,31 +96,38 @@ function cacheControlOf({ isByDigest, isPrivate }: FileRequest, pollingInterval:
 }
 
 function createOne(api: ContentApi, root: Root, pollingInterval: number, handover: Handover | undefined): Content {
+  const find = createFinder(api, root);
   return {
     serve(repository, path, request) {
       if (!isPlainRelative(repository) || !isPlainRelative(path)) return undefined;
-      const file = root.open(`${repository}/${path}`);
+      const file = find(repository, path);
       if (file === undefined) return undefined;
-      try {
-        const description = describe(api, path);
-        const facts = learn(file, description);
-        const about: Fields = {
-          "Cache-Control": cacheControlOf(request, pollingInterval),
-          ...(facts.digest !== undefined && { "Docker-Content-Digest": facts.digest }),
-          // Which manifest a reference means depends on the client's Accept.
-          ...(description.isManifest && { Vary: "Accept" }),
-        };
-        if (handover === undefined) return send(file, facts, about, request);
-        file.close();
-        // The server in front answers conditions and ranges by its own validators, so none are sent.
-        const own = { "Content-Type": facts.contentType, ...handover(repository, path) };
-        return new Response(null, { headers: { ...own, ...UNTRUSTED, ...about } });
-      } catch (error) {
-        file.close();
-        throw error;
-      }
+      const about: Fields = {
+        "Cache-Control": cacheControlOf(request, pollingInterval),
+        ...(file.digest !== undefined && { "Docker-Content-Digest": file.digest }),
+        // Which manifest a reference means depends on the client's Accept.
+        ...(file.isManifest && { Vary: "Accept" }),
+      };
+      if (handover === undefined) return send(file, about, request);
+      close(file.source);
+      // The server in front answers conditions and ranges by its own validators, so none are sent.
+      const own = { "Content-Type": file.contentType, ...handover(repository, path) };
+      return new Response(null, { headers: { ...own, ...UNTRUSTED, ...about } });
     },
   };
+}
+
+/** Returns why nothing can be served from a content directory, or undefined if it can. */
+export function directoryFault(directory: string): string | undefined {
+  if (!existsSync(DESCRIPTORS)) return `this system has no ${DESCRIPTORS}, by which opened files are checked`;
+  if (directory === "") return "expected a directory, received an empty value";
+  try {
+    if (!statSync(directory).isDirectory()) return "expected a directory";
+    accessSync(directory, constants.X_OK);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }
 
 /**

@@ -2,7 +2,7 @@
 import { readdirSync, realpathSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { isBelow, resolveRoots, unlessAbsent } from "./open.ts";
-import { type ContentSettings, directoryFault } from "./settings.ts";
+import { type ContentSettings, directoryFault } from "./content.ts";
 
 interface Link {
   readonly path: string;

@@ -9,17 +9,35 @@
  *
  * A hard link or a bind mount inside is inside: the owner of the directory decides what it holds.
  */
-import { closeSync, constants, fstatSync, openSync, readlinkSync, readSync, realpathSync } from "node:fs";
+import {
+  type BigIntStats,
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readlinkSync,
+  readSync,
+  realpathSync,
+  statSync,
+} from "node:fs";
 import { resolve } from "node:path";
 
-/** A regular file, open for reading. Its owner closes it. */
-export interface OpenFile {
-  readonly descriptor: number;
+/** What tells a file from another, and a change of it from its earlier state. */
+export interface FileState {
   /** Bytes. */
   readonly size: number;
   /** Nanoseconds since 1970. */
   readonly modified: bigint;
+  /** When the file or its inode was changed last, which nobody can set. Nanoseconds since 1970. */
+  readonly changed: bigint;
   readonly inode: bigint;
+  readonly device: bigint;
+}
+
+/** A regular file, open for reading. Its owner closes it. */
+export interface OpenFile {
+  readonly descriptor: number;
+  readonly state: FileState;
   /** May be called again. */
   readonly close: () => void;
 }
@@ -34,6 +52,8 @@ export interface Root {
    * @throws the system's error when a file may be there but can't be read, such as EACCES, EMFILE or EIO
    */
   readonly open: (path: string) => OpenFile | undefined;
+  /** Returns the state of what a path leads to, inside or not; undefined when there is nothing, or when it can't tell. */
+  readonly stateOf: (path: string) => FileState | undefined;
 }
 
 /** Of Linux, on all processors that Bun runs on; node:fs doesn't name it. @see open(2) */
@@ -68,6 +88,23 @@ export function isPlainRelative(path: string): boolean {
 /** Whether an absolute path is below a directory. */
 export const isBelow = (directory: string, path: string): boolean =>
   path.startsWith(directory === "/" ? directory : `${directory}/`);
+
+const stateFrom = ({ size, mtimeNs, ctimeNs, ino, dev }: BigIntStats): FileState => ({
+  size: Number(size),
+  modified: mtimeNs,
+  changed: ctimeNs,
+  inode: ino,
+  device: dev,
+});
+
+/** Whether nothing happened to a file, nor was it replaced. */
+export const isSameState = (a: FileState, b: FileState | undefined): boolean =>
+  b !== undefined &&
+  a.changed === b.changed &&
+  a.inode === b.inode &&
+  a.size === b.size &&
+  a.modified === b.modified &&
+  a.device === b.device;
 
 /** Resolves the directories that exist. */
 export const resolveRoots = (directories: readonly string[]): readonly string[] =>
@@ -113,9 +150,7 @@ export function openRoot(
         let isOpen = true;
         return {
           descriptor,
-          size: Number(status.size),
-          modified: status.mtimeNs,
-          inode: status.ino,
+          state: stateFrom(status),
           close() {
             if (isOpen) closeSync(descriptor);
             isOpen = false;
@@ -123,6 +158,13 @@ export function openRoot(
         };
       } finally {
         closeSync(located);
+      }
+    },
+    stateOf(path) {
+      try {
+        return stateFrom(statSync(`${directory}/${path}`, { bigint: true }));
+      } catch {
+        return undefined;
       }
     },
   };

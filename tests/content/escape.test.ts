@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, renameSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type Content, createContent } from "../../lib/content/content.ts";
@@ -200,6 +200,54 @@ describe("a link", () => {
       fs.renameSync("swap/away", "swap/name");`;
     const seen = await readWhile(change, "swap", "name/file");
     expect(seen).toEqual(new Set([PUBLIC, undefined]));
+  });
+});
+
+describe("a file that was sent before", () => {
+  // The server keeps small files in memory that have not changed for a second, and no program can set that time.
+  const settled = (path: string) => Date.now() - statSync(join(directory, path)).ctimeMs > 1100;
+  async function keep(path: string): Promise<void> {
+    while (!settled(`web/kept/${path}`)) await Bun.sleep(20);
+    for (let time = 0; time < 2; time++) expect(await read("kept", path)).toBe(PUBLIC);
+  }
+
+  beforeAll(() => {
+    for (const path of ["edited", "replaced", "removed", "linked", "tree/moved"]) write(`web/kept/${path}`, PUBLIC);
+  });
+
+  test("is read again when its bytes change, but neither its size nor its time", async () => {
+    await keep("edited");
+    const { atime, mtime } = statSync(join(web, "kept/edited"));
+    write("web/kept/edited", PUBLIC.toUpperCase());
+    utimesSync(join(web, "kept/edited"), atime, mtime);
+    expect(await read("kept", "edited")).toBe(PUBLIC.toUpperCase());
+  });
+
+  test("is read again when another takes its place", async () => {
+    await keep("replaced");
+    write("web/kept/next", "next");
+    renameSync(join(web, "kept/next"), join(web, "kept/replaced"));
+    expect(await read("kept", "replaced")).toBe("next");
+  });
+
+  test("is not found any more when it is removed", async () => {
+    await keep("removed");
+    rmSync(join(web, "kept/removed"));
+    expect(await read("kept", "removed")).toBeUndefined();
+  });
+
+  test("is not found any more when its name is a link to outside", async () => {
+    await keep("linked");
+    rmSync(join(web, "kept/linked"));
+    link("web/kept/linked", "../../secret");
+    expect(await read("kept", "linked")).toBeUndefined();
+  });
+
+  test("is not found any more, at last, when its directory moves outside and a link leads there", async () => {
+    await keep("tree/moved");
+    renameSync(join(web, "kept/tree"), join(directory, "moved-tree"));
+    link("web/kept/tree", "../../moved-tree");
+    while ((await read("kept", "tree/moved")) !== undefined) await Bun.sleep(20);
   });
 });
 
