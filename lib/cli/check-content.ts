@@ -15,15 +15,17 @@ import { parseImageId } from "../core/reference.ts";
 import { directoryHost } from "../publish/verify/directory-host.ts";
 import type { Host } from "../publish/verify/host.ts";
 import { httpHost } from "../publish/verify/http-host.ts";
-import { type Served, verifyContent } from "../publish/verify/verify.ts";
+import { type Finding, type Served, verifyContent } from "../publish/verify/verify.ts";
 import { secondsNow } from "../server/composition.ts";
 import type { Terminal } from "./terminal.ts";
 
 const HELP = `
 --content <dir> reads every manifest and blob in <dir>/<repository>/ and compares it with its digest: the directory that
-craned publish wrote to. --content served does so in the two directories of [serve_content]. --content http asks the host of each file's url instead, with
-the rewriting and the signatures of [cdn], as clients do: whether each file is there, with the right Content-Type and,
-for manifests, the right bytes. Blobs are asked for with HEAD; --download fetches and hashes them too.
+craned publish wrote to. --content served does so in the two directories of [serve_content]. --content http asks the host
+of each file's url instead, with the rewriting and the signatures of [cdn], as clients do: whether each blob is there,
+has its size and can be had in parts (Range). Manifests that craned sends itself (version 6) need no host; those of
+versions 2 to 5 have to come with the right Content-Type and the right bytes. --download fetches and hashes blobs too.
+Each repository is told of in a few lines, with one hint that helps.
 
 Examples:
   craned check --data-dir ./metadata --content /srv/images
@@ -61,7 +63,7 @@ async function hostOf(content: string, downloads: boolean, config: Config): Prom
   if (content !== "http") return directoryHost(await directoriesOf(content, config));
   const locations = createLocations(config.cdn, secondsNow);
   return httpHost({
-    locate: ({ api, url }, path, method) => locations[api](url, path, method),
+    locate: (api, url, path, method) => locations[api](url, path, method),
     downloads,
   });
 }
@@ -83,12 +85,12 @@ export async function checkContent(
     const id = parseImageId(text);
     return id !== undefined && imageOwner(catalog, id, () => true) !== undefined;
   };
-  const print = (line: string) => terminal.print(`error: ${line}\n`);
+  const print = ({ level, text }: Finding) => terminal.print(`${level}: ${text}\n`);
   try {
     const host = await hostOf(content, options["download"] === true, config);
     return await verifyContent(servedIn(catalog), host, isServed, print);
   } catch (error) {
-    print(`--content ${content}: ${describeError(error)}`);
+    print({ level: "error", text: `--content ${content}: ${describeError(error)}` });
     return 1;
   }
 }

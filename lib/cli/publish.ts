@@ -1,12 +1,21 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Report } from "../publish/events.ts";
 import { openSource } from "../publish/sources/open-source.ts";
-import { inPlaces } from "../publish/targets/places.ts";
-import { type PublishOptions, publish as publishAll } from "../publish/publish.ts";
+import { inPlaces, openPlace, s3ConnectionOf } from "../publish/targets/places.ts";
+import { type Target, untouched } from "../publish/targets/target.ts";
+import { webTarget } from "../publish/targets/web.ts";
+import { isS3 } from "../s3/address.ts";
+import { isAbsolute } from "node:path";
+import {
+  publishLayoutInPlace,
+  publishStorageInPlace,
+  STORAGE_PREFIX,
+  STORAGE_REPOSITORIES,
+} from "../publish/in-place.ts";
+import { type PublishOptions, publish as publishAll, type RepositoryOptions } from "../publish/publish.ts";
 import { describeError } from "../publish/publish-error.ts";
 import { PULP_PREFIX, upgradePulp } from "../publish/pulp/upgrade.ts";
 import { type Credentials, parseCredentials } from "../publish/registry/access.ts";
-import { s3ConnectionOf } from "../publish/targets/s3-places.ts";
 import { type PlatformChoice, parsePlatform } from "../publish/sources/platforms.ts";
 import { parseTagChoice, type TagChoice } from "../publish/sources/selection.ts";
 import { serverConfig, WEB_SERVERS, type WebServer } from "../publish/server-config.ts";
@@ -21,6 +30,10 @@ interface PublishFlags {
   readonly content?: string;
   readonly metadata?: string;
   readonly repository?: string;
+  readonly redirectVersion: 5 | 6;
+  readonly inPlace?: boolean;
+  readonly pool?: string;
+  readonly poolUrl?: string;
   readonly tag: readonly TagChoice[];
   readonly sourceName?: string;
   readonly platform: readonly PlatformChoice[];
@@ -58,8 +71,10 @@ function parseUrl(text: string): string {
   return text.endsWith("/") ? text : `${text}/`;
 }
 
+const REPOSITORY_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
+
 function parseRepository(text: string): string {
-  if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/.test(text)) return text;
+  if (REPOSITORY_ID.test(text)) return text;
   throw new InvalidArgumentError("Expected letters, digits, '.', '_' and '-', the first a letter or a digit.");
 }
 
@@ -72,6 +87,11 @@ function directoryOf(name: RepositoryName): string {
   if (plain.length <= MAX_DIRECTORY) return plain;
   const sum = new Bun.CryptoHasher("sha256").update(name).digest("hex").slice(0, 16);
   return `${plain.slice(0, MAX_DIRECTORY - sum.length - 1)}-${sum}`;
+}
+
+function parseVersion(text: string): 5 | 6 {
+  if (text === "5" || text === "6") return text === "5" ? 5 : 6;
+  throw new InvalidArgumentError("Expected 5 or 6.");
 }
 
 function parseAge(text: string): number {
@@ -118,6 +138,17 @@ export function describePublish(command: Command): Command {
     .option("--url <url>", "Where clients find that directory: <url>/<repository>/ is the repository's", parseUrl)
     .option("--metadata <dir>", "Directory (or s3://…) of the redirect files")
     .option("--repository <id>", "The repository's directory (default: the name, with - for /)", parseRepository)
+    .option("--in-place", "The source is an OCI image layout that lies at <url> already: write the redirect file only")
+    .option("--pool <dir>", "Directory in <content> for the blobs of all repositories; or any directory or s3://…")
+    .option("--pool-url <url>", "Where clients find the pool (default: <url>/<pool>/)", parseUrl)
+    .addOption(
+      new Option(
+        "--redirect-version <version>",
+        "Version of the redirect file; 5 needs a host that sends the right types",
+      )
+        .argParser(parseVersion)
+        .default(6),
+    )
     .optionsGroup("Which images:")
     .addOption(
       new Option(
@@ -164,63 +195,121 @@ export function describePublish(command: Command): Command {
     .addHelpText("after", PUBLISH_HELP);
 }
 
-interface Request {
-  readonly content: string;
-  readonly metadata: string;
-  readonly options: PublishOptions;
-}
-
 type Work = (report: Report) => Promise<void>;
 
-/** @returns what is missing, when something is */
-function upgradeOf(content: string, { name, metadata, dryRun }: PublishFlags): Work | string {
-  if (metadata === undefined) return "required option '--metadata <dir>' not specified";
-  return (report) => upgradePulp({ content, metadata, name, isDryRun: dryRun === true }, report);
-}
+const connectionOf =
+  ({ s3Endpoint: endpoint, s3Region: region }: PublishFlags, { environment }: Terminal) =>
+  () =>
+    s3ConnectionOf({ endpoint, region }, environment);
+
+const optionsOf = (name: RepositoryName, url: string, flags: PublishFlags): RepositoryOptions => ({
+  name,
+  repository: flags.repository ?? directoryOf(name),
+  url,
+  isProtected: flags.protected,
+  tags: flags.tag,
+  sourceName: flags.sourceName,
+  platforms: flags.platform,
+  withReferrers: flags.referrers,
+  keepTags: flags.keepTags === true,
+  keepUntagged: flags.keepUntagged === true,
+});
 
 /** @returns what is missing, when something is */
-function requestOf(flags: PublishFlags): Request | string {
-  const { name, url, content, metadata } = flags;
+function upgradeOf(content: string, flags: PublishFlags): Work | string {
+  const { name, metadata, dryRun } = flags;
+  if (metadata === undefined) return "required option '--metadata <dir>' not specified";
+  const isDryRun = dryRun === true;
+  return (report) => upgradePulp({ content, metadata, name, redirectVersion: flags.redirectVersion, isDryRun }, report);
+}
+
+/** @returns what is missing or makes no sense, when something does */
+function inPlaceOf(source: string, flags: PublishFlags, terminal: Terminal): Work | string {
+  const isUrl = /^https?:\/\//.test(source);
+  const isStorage = source.startsWith(STORAGE_PREFIX);
+  const { name, metadata, redirectVersion } = flags;
+  const url = flags.url ?? (isUrl ? parseUrl(source) : undefined);
+  if (name === undefined && !isStorage) return "required option '--name <name>' not specified";
+  if (url === undefined) return "required option '--url <url>' not specified";
+  if (metadata === undefined) return "required option '--metadata <dir>' not specified";
+  if (redirectVersion !== 6) return "only a redirect file of version 6 can say where content lies already";
+  const odd = (["content", "pool", "v1", "pruneAfter"] as const).find((flag) => flags[flag] !== undefined);
+  if (odd !== undefined)
+    return `content that is published in place is not changed: --${odd === "pruneAfter" ? "prune-after" : odd} has no meaning`;
+  const connection = connectionOf(flags, terminal);
+  const withMetadata = async (work: (metadata: Target) => Promise<void>) => {
+    const target = await openPlace(metadata, connection);
+    await work(flags.dryRun === true ? untouched(target) : target);
+  };
+  if (name !== undefined && !isStorage) {
+    return (report) =>
+      withMetadata(async (target) => {
+        const layout = isUrl ? webTarget(parseUrl(source)) : await openPlace(source, connection);
+        await publishLayoutInPlace(layout, optionsOf(name, url, flags), target, report);
+      });
+  }
+  const root = source.slice(STORAGE_PREFIX.length).replace(/\/+$/, "");
+  return (report) =>
+    withMetadata(async (target) => {
+      const storage = await openPlace(root, connection);
+      const repositories = await openPlace(`${root}/${STORAGE_REPOSITORIES}`, connection);
+      const wanted = (each: RepositoryName) =>
+        name === undefined || name === each ? optionsOf(each, url, flags) : undefined;
+      await publishStorageInPlace(storage, repositories, wanted, target, report);
+    });
+}
+
+/** Where the pool is, and the URL template of its blobs. */
+interface Pool {
+  readonly pool: string | undefined;
+  readonly poolTemplate: string | undefined;
+}
+
+/** @returns what is missing or makes no sense, when something does */
+function poolOf({ pool, poolUrl, content = "", url = "" }: PublishFlags): Pool | string {
+  if (pool === undefined) return { pool, poolTemplate: undefined };
+  const isElsewhere = isS3(pool) || isAbsolute(pool);
+  if (isElsewhere && poolUrl === undefined) return "required option '--pool-url <url>' not specified";
+  if (!isElsewhere && !REPOSITORY_ID.test(pool))
+    return "--pool: expected the name of a directory, an absolute path or s3://…";
+  const poolTemplate = `${poolUrl ?? `${url}${pool}/`}{algorithm}/{hex}`;
+  return { pool: isElsewhere ? pool : `${content.replace(/\/+$/, "")}/${pool}`, poolTemplate };
+}
+
+/** @returns what is missing or makes no sense, when something does */
+function copyOf(source: string, flags: PublishFlags, terminal: Terminal): Work | string {
+  const { name, url, content, metadata, redirectVersion } = flags;
   if (name === undefined) return "required option '--name <name>' not specified";
   if (content === undefined) return "required option '--content <dir>' not specified";
   if (url === undefined) return "required option '--url <url>' not specified";
   if (metadata === undefined) return "required option '--metadata <dir>' not specified";
-  if (flags.v1 === true && name.split("/").length > 2)
-    return `a v1 name has at most one slash: --v1 can't publish ${name}`;
-  const repository = flags.repository ?? directoryOf(name);
+  const withV1 = flags.v1 === true;
+  if (withV1 && name.split("/").length > 2) return `a v1 name has at most one slash: --v1 can't publish ${name}`;
+  if (flags.pool !== undefined && (withV1 || redirectVersion === 5)) {
+    return "--pool needs version 6, and v1 has no blobs to share";
+  }
+  const found = poolOf(flags);
+  if (typeof found === "string") return found;
+  const { pool, poolTemplate } = found;
+  const base = optionsOf(name, "", flags);
   const options: PublishOptions = {
-    name,
-    repository,
-    url: `${url}${repository}/`,
-    isProtected: flags.protected,
-    tags: flags.tag,
-    sourceName: flags.sourceName,
-    platforms: flags.platform,
-    withReferrers: flags.referrers,
-    withV1: flags.v1 === true,
-    keepTags: flags.keepTags === true,
-    keepUntagged: flags.keepUntagged === true,
+    ...base,
+    url: `${url}${base.repository}/`,
+    redirectVersion,
+    poolTemplate,
+    withV1,
     pruneAfter: flags.pruneAfter,
-    isDryRun: flags.dryRun === true,
   };
-  return { content, metadata, options };
-}
-
-/** What a command line asks for. @returns what is missing, when something is */
-function workOf(source: string | undefined, flags: PublishFlags, { environment }: Terminal): Work | string {
-  if (source === undefined) return "missing required argument 'source'";
-  if (source.startsWith(PULP_PREFIX)) return upgradeOf(source.slice(PULP_PREFIX.length), flags);
-  const request = requestOf(flags);
-  if (typeof request === "string") return request;
-  const { options, ...where } = request;
-  const { repository, isDryRun } = options;
   const access = {
     credentials: flags.srcCreds,
     authFile: flags.srcAuthfile,
     verifyTls: flags.srcTlsVerify,
-    environment,
+    environment: terminal.environment,
   };
-  const connection = () => s3ConnectionOf({ endpoint: flags.s3Endpoint, region: flags.s3Region }, environment);
+  const where = {
+    ...{ content, metadata, pool, repository: base.repository },
+    ...{ mayLink: flags.copy !== true, isDryRun: flags.dryRun === true, connection: connectionOf(flags, terminal) },
+  };
   const sourceOptions = {
     access,
     requireReferrers: flags.requireReferrers === true,
@@ -228,9 +317,17 @@ function workOf(source: string | undefined, flags: PublishFlags, { environment }
     standardInput: () => Bun.stdin.stream(),
   };
   return (report) =>
-    inPlaces({ ...where, repository, mayLink: flags.copy !== true, isDryRun, connection }, (places) =>
+    inPlaces(where, (places) =>
       publishAll((workshop) => openSource(source, workshop, sourceOptions), options, places, report),
     );
+}
+
+/** What a command line asks for. @returns what is missing or makes no sense, when something does */
+function workOf(source: string | undefined, flags: PublishFlags, terminal: Terminal): Work | string {
+  if (source === undefined) return "missing required argument 'source'";
+  if (source.startsWith(PULP_PREFIX)) return upgradeOf(source.slice(PULP_PREFIX.length), flags);
+  if (flags.inPlace === true || source.startsWith(STORAGE_PREFIX)) return inPlaceOf(source, flags, terminal);
+  return copyOf(source, flags, terminal);
 }
 
 /** `craned publish`: from images to files that a web server can serve. */

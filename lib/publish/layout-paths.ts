@@ -1,4 +1,4 @@
-/** Where things are in the tree. @see spec "Layout at `url`" */
+/** Where things are below a repository's url. @see spec "Layout at `url`" */
 import { type ManifestKind, MEDIA_TYPE } from "../core/media-types.ts";
 import type { Digest, ImageId, Reference } from "../core/reference.ts";
 
@@ -6,8 +6,13 @@ export const OCTETS = "application/octet-stream";
 export const JSON_TYPE = "application/json";
 
 export const TAGS_LIST = "tags/list";
+export const OCI_LAYOUT = "oci-layout";
+export const OCI_INDEX = "index.json";
 
+/** Where version 5 has a blob. */
 export const blobPath = (digest: Digest): string => `blobs/${digest}`;
+/** Where an OCI image layout has a blob, and so version 6. */
+export const layoutBlobPath = (digest: Digest): string => `blobs/${digest.replace(":", "/")}`;
 export const manifestPath = (kind: ManifestKind, reference: Reference): string => `manifests/${kind}/${reference}`;
 export const v1Path = (id: ImageId, file: "ancestry" | "json" | "layer"): string => `${id}/${file}`;
 
@@ -15,7 +20,7 @@ const KIND = Object.keys(MEDIA_TYPE).join("|");
 
 /** What publishing has made, and so may take away; whatever else lies in the directory is not its business. */
 const OWN_PATH = new RegExp(
-  `^(?:blobs/[^/]+|manifests/(?:${KIND})/[^/]+|[0-9a-f]{64}/(?:ancestry|json|layer)|tags/list)$`,
+  `^(?:blobs/[^/]+(?:/[0-9a-f]+)?|manifests/(?:${KIND})/[^/]+|[0-9a-f]{64}/(?:ancestry|json|layer)|tags/list|oci-layout|index\\.json)$`,
 );
 
 /** Whether a path of the tree is one that publishing makes. */
@@ -23,10 +28,11 @@ export const isOwnPath = (path: string): boolean => OWN_PATH.test(path);
 
 const isKind = (text: string): text is ManifestKind => Object.hasOwn(MEDIA_TYPE, text);
 
-/** What a host has to say of a file; undefined for what publishing does not make. */
+/** What a host has to say of a file; undefined where it may say anything. */
 export function contentTypeOf(path: string): string | undefined {
-  if (!isOwnPath(path)) return undefined;
-  const [, kind = ""] = path.split("/");
-  if (path.startsWith("manifests/") && isKind(kind)) return MEDIA_TYPE[kind];
-  return path.startsWith("blobs/") || path.endsWith("/layer") ? OCTETS : JSON_TYPE;
+  if (!isOwnPath(path) || !path.includes("/")) return undefined;
+  const [directory, kind = "", ...below] = path.split("/");
+  if (directory === "manifests" && isKind(kind)) return MEDIA_TYPE[kind];
+  if (directory === "blobs") return below.length === 0 ? OCTETS : undefined;
+  return path.endsWith("/layer") ? OCTETS : JSON_TYPE;
 }

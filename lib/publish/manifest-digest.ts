@@ -1,25 +1,30 @@
 import { digestOfManifest } from "../core/manifest.ts";
 import { type Digest, parseDigest } from "../core/reference.ts";
 import { mismatch, PublishError } from "./publish-error.ts";
-import { hasherFor } from "./sources/reading.ts";
+
+function sumOf(bytes: Uint8Array, mediaType: string, algorithm: "sha256" | "sha512"): Digest {
+  const sum = parseDigest(digestOfManifest(bytes, mediaType, algorithm));
+  if (sum === undefined) throw new PublishError(`${algorithm}: a sum is no digest`);
+  return sum;
+}
 
 /**
  * The digest by which a manifest is known: the one that it is said to have, if that is true.
  *
- * @param said undefined when nobody said anything
+ * @param said undefined when nothing says one
  * @param name what messages call the bytes
  * @throws {PublishError} when it has another
  */
 export function knownDigest(bytes: Uint8Array, mediaType: string, said: Digest | undefined, name: string): Digest {
-  if (said?.startsWith("sha512:") === true) {
-    const hasher = hasherFor(said);
-    hasher.update(bytes);
-    const received = hasher.digest();
-    if (received !== said) throw mismatch(name, said, received);
-    return said;
-  }
-  const received = parseDigest(digestOfManifest(bytes, mediaType));
-  if (received === undefined) throw new PublishError(`${name}: a sum is no digest`);
+  const received = sumOf(bytes, mediaType, said?.startsWith("sha512:") === true ? "sha512" : "sha256");
   if (said !== undefined && said !== received) throw mismatch(name, said, received);
   return received;
+}
+
+/** The digest of a manifest that a tag names: its sha512 digest where a repository knows it by that only. */
+export function digestAmong(bytes: Uint8Array, mediaType: string, isKnown: (digest: Digest) => boolean): Digest {
+  const sha256 = sumOf(bytes, mediaType, "sha256");
+  if (isKnown(sha256)) return sha256;
+  const sha512 = sumOf(bytes, mediaType, "sha512");
+  return isKnown(sha512) ? sha512 : sha256;
 }

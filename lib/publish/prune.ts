@@ -1,6 +1,9 @@
+import { parseRedirectFile } from "../core/redirect-file/parse.ts";
+import { pooledStore } from "./blobs.ts";
 import type { Report } from "./events.ts";
 import { isOwnPath } from "./layout-paths.ts";
-import type { State } from "./state.ts";
+import { digestsIn } from "./redirect-file/previous.ts";
+import { readState, type State, writeState } from "./state.ts";
 import type { Target } from "./targets/target.ts";
 
 interface PruneOptions {
@@ -17,6 +20,7 @@ interface PruneOptions {
  * tag goes.
  *
  * @param referenced paths that the redirect files lead to
+ * @param isOwn whether a path is one that publishing makes; other files stay
  */
 export async function prune(
   content: Target,
@@ -24,11 +28,12 @@ export async function prune(
   { unreferenced }: State,
   { after, now }: PruneOptions,
   report: Report,
+  isOwn: (path: string) => boolean = isOwnPath,
 ): Promise<void> {
   const before = new Map(unreferenced);
   unreferenced.clear();
   for await (const path of content.list()) {
-    if (referenced.has(path) || !isOwnPath(path)) continue;
+    if (referenced.has(path) || !isOwn(path)) continue;
     const since = before.get(path) ?? now;
     if (after === undefined || now - since < after) {
       unreferenced.set(path, since);
@@ -38,4 +43,39 @@ export async function prune(
     report({ event: "removed", path });
   }
   await content.settle();
+}
+
+/** The blobs of a pool that the redirect files beside each other refer to; a text says why that can't be known. */
+async function referencedInPool(metadata: Target, template: string): Promise<ReadonlySet<string> | string> {
+  const { pathOf } = pooledStore(metadata);
+  const referenced = new Set<string>();
+  for await (const path of metadata.list()) {
+    if (!/^v2\/[^./][^/]*\.json$/.test(path)) continue;
+    const bytes = await metadata.read(path);
+    const parsed = bytes === undefined ? undefined : parseRedirectFile(bytes);
+    if (parsed?.ok === false) return `${metadata.name}/${path} is in error`;
+    if (parsed?.repository.version !== 6 || parsed.repository.blobTemplate !== template) continue;
+    if (!parsed.repository.knowsAllBlobs) return `${metadata.name}/${path} does not name all of its blobs`;
+    for (const digest of digestsIn(parsed.repository)) referenced.add(pathOf(digest));
+  }
+  return referenced;
+}
+
+/** Does the same for blobs that several repositories share. */
+export async function prunePool(
+  pool: Target,
+  metadata: Target,
+  template: string,
+  options: PruneOptions,
+  report: Report,
+): Promise<void> {
+  if (options.after === undefined) return;
+  const referenced = await referencedInPool(metadata, template);
+  if (typeof referenced === "string") {
+    report({ event: "warning", text: `${pool.name}: nothing is removed, as ${referenced}` });
+    return;
+  }
+  const state = await readState(pool, pooledStore(pool));
+  await prune(pool, referenced, state, options, report, (path) => /^sha(256|512)\/[0-9a-f]+$/.test(path));
+  await writeState(pool, state);
 }

@@ -1,79 +1,101 @@
 /**
- * Publishing: from images to a tree of files and the redirect files that lead to it.
+ * Publishing: from images to files for a static host, and the redirect files that lead to them.
  *
- * In this order, so that whoever looks at any moment, or after a kill at any moment, finds every tag whole:
+ * In this order, so that clients find every tag whole at any moment, also after a kill at any moment:
  *
- * 1. blobs and manifests by their digests, which disturb nobody;
- * 2. when tags that are being served will change: a redirect file that knows the new digests beside the old ones;
- * 3. the tags' own entries, one by one;
- * 4. the redirect file, which makes all of it known;
- * 5. what nothing refers to any more is removed, if it is time.
+ * 1. blobs and manifests by their digests, which nothing leads to yet;
+ * 2. version 5 only: a redirect file that knows the new digests beside the old ones, and then the tags' own entries;
+ * 3. the redirect file, which makes all of it known; in version 6 it alone says what each tag means;
+ * 4. files that nothing refers to any more are removed, if it is time.
  *
  * Between any two steps everything done before is on disk.
  */
 
 import { MEDIA_TYPE } from "../core/media-types.ts";
+import { OCI_LAYOUT_BLOBS } from "../core/redirect-file/blob-template.ts";
 import { describeFault } from "../core/redirect-file/fault.ts";
 import { parseRedirectFile } from "../core/redirect-file/parse.ts";
 import { namedTags } from "../core/redirect-file/repository.ts";
-import { isDigest, parseTag, type Tag } from "../core/reference.ts";
+import { manifestsOfTag } from "../core/redirect-file/whole-table.ts";
+import { isDigest, parseTag } from "../core/reference.ts";
+import {
+  AT_ONCE,
+  type BlobStore,
+  bytesToRead,
+  embeddedConfigs,
+  fromSourceOf,
+  ownStore,
+  pooledStore,
+  putBlobs,
+} from "./blobs.ts";
 import type { Report } from "./events.ts";
 import { inParallel } from "./in-parallel.ts";
-import { blobPath, JSON_TYPE, manifestPath, OCTETS, TAGS_LIST } from "./layout-paths.ts";
-import { type Identity, type Listing, listingOf, tagsList, version1, version5, widened } from "./listing.ts";
-import { missing, type Plan, type PlannedBlob, type PlannedTag, startPlan } from "./plan.ts";
-import { type Previous, previousSource, readPrevious, redirectPath, referrersIn } from "./previous.ts";
-import { prune } from "./prune.ts";
+import { JSON_TYPE, OCI_INDEX, OCI_LAYOUT } from "./layout-paths.ts";
+import { LAYOUT_VERSION, layoutIndex } from "./oci-layout-files.ts";
+import { type Plan, startPlan } from "./plan.ts";
+import { prune, prunePool } from "./prune.ts";
 import { PublishError } from "./publish-error.ts";
-import { verified } from "./sources/reading.ts";
+import {
+  configsIn,
+  type Previous,
+  type Published,
+  previousSource,
+  readPrevious,
+  redirectPath,
+  referrersIn,
+} from "./redirect-file/previous.ts";
+import { type Identity, version1 } from "./redirect-file/text.ts";
+import { type Listing, listingOf, version5 } from "./redirect-file/version-5.ts";
+import { MAX_EMBEDDED_MANIFEST, meaningOfTags, version6 } from "./redirect-file/version-6.ts";
 import { collect, type Wanted } from "./sources/collect.ts";
 import type { PlatformChoice } from "./sources/platforms.ts";
 import type { Source, Workshop } from "./sources/source.ts";
-import { readState, type State, writeState } from "./state.ts";
-import { type Target, untouched } from "./targets/target.ts";
 import { EMPTY_LAYER_DIGEST } from "./sources/v1-images.ts";
+import { readState, type State, writeState } from "./state.ts";
+import type { Places } from "./targets/places.ts";
+import type { Target } from "./targets/target.ts";
+import { putManifestsByKind, putTags, staleTags, treePaths } from "./tree.ts";
 import { planV1, type V1Tree, v1Paths, writeV1 } from "./v1-tree.ts";
 
-/** What is asked for. */
-export interface PublishOptions extends Omit<Identity, "isProtected">, Wanted {
+/** What a repository is to have, and how it is called. */
+export interface RepositoryOptions extends Omit<Identity, "isProtected">, Wanted {
   /** Undefined leaves it as it is, and a new repository open. */
   readonly isProtected: boolean | undefined;
   /** Of lists, the images for these; none means all. */
   readonly platforms: readonly PlatformChoice[];
-  /** A v1 half too. */
-  readonly withV1: boolean;
   /** Tags that were published before and are not in the source stay. */
   readonly keepTags: boolean;
   /** Manifests that no tag leads to any more can still be pulled by digest. */
   readonly keepUntagged: boolean;
-  /** Seconds; undefined removes nothing. */
-  readonly pruneAfter: number | undefined;
-  readonly isDryRun: boolean;
 }
 
-/** Where things go. */
-export interface Places {
-  /** The directory of this repository alone. */
-  readonly content: Target;
-  /** The directory of all redirect files. */
-  readonly metadata: Target;
-  /** A directory of this machine for large temporary files; it is emptied by whoever made it. */
-  readonly scratch: string | undefined;
-  /** Seconds since 1970. */
-  readonly now: () => number;
+/** What is asked for. */
+export interface PublishOptions extends RepositoryOptions {
+  readonly redirectVersion: 5 | 6;
+  /** The URL template of blobs in the pool, if there is one. */
+  readonly poolTemplate: string | undefined;
+  /** A v1 half too. */
+  readonly withV1: boolean;
+  /** Seconds; undefined removes nothing. */
+  readonly pruneAfter: number | undefined;
 }
 
 type OpenSource = (workshop: Workshop) => Promise<Source>;
 
-/** Files that are read and written at once: enough to keep a disk busy while sums are made. */
-const AT_ONCE = 4;
+/** Where the blobs of a repository that was published before are. */
+function previousStore({ v2 }: Previous, { content, pool }: Places, { poolTemplate }: PublishOptions): BlobStore {
+  if (v2?.version !== 6) return ownStore(content, 5, false);
+  if (pool !== undefined && v2.blobTemplate === poolTemplate) return pooledStore(pool);
+  if (v2.blobTemplate === OCI_LAYOUT_BLOBS) return ownStore(content, 6, false);
+  throw new PublishError(`the blobs of ${v2.name} are at ${v2.blobTemplate}: to keep some, publish to the same --pool`);
+}
 
 /** Everything of the source and, if so asked, of what was published before. */
-async function planAll(
+export async function planAll(
   source: Source,
-  options: PublishOptions,
+  options: RepositoryOptions,
   previous: Previous,
-  content: Target,
+  published: () => Pick<Published, "content" | "store">,
   report: Report,
 ): Promise<Plan> {
   const planning = startPlan({ platforms: options.platforms, warn: (text) => report({ event: "warning", text }) });
@@ -83,11 +105,13 @@ async function planAll(
   const isSkipped = new Set(skipped.map(({ name }) => name));
   if (previous.v2 === undefined || !(options.keepTags || options.keepUntagged || skipped.length > 0)) return plan;
   const given = new Set<string>([...plan.tags.values()].map(({ tag }) => tag));
-  const old = previousSource(content, previous.v2, (reference) =>
-    isDigest(reference)
-      ? options.keepUntagged
-      : (options.keepTags || isSkipped.has(reference)) && !given.has(reference),
-  );
+  const old = previousSource(previous.v2, {
+    ...published(),
+    isKept: (reference) =>
+      isDigest(reference)
+        ? options.keepUntagged
+        : (options.keepTags || isSkipped.has(reference)) && !given.has(reference),
+  });
   for await (const { names, root } of old.images()) {
     const [tag] = names;
     await add(old, { tag: tag === undefined ? undefined : parseTag(tag), root: await root() });
@@ -96,108 +120,104 @@ async function planAll(
   return plan;
 }
 
-async function putBlob({ descriptor, source }: PlannedBlob, content: Target, report: Report): Promise<void> {
-  const { digest, size } = descriptor;
-  const path = blobPath(digest);
-  const there = await content.sizeOf(path);
-  // Only whole and verified bytes ever get this name.
-  if (there !== undefined && (size ?? there) === there) {
-    report({ event: "blob", digest, size: there, outcome: "present" });
-    return;
-  }
-  const file = await source.open(descriptor, "blob");
-  if (file === undefined) throw missing(source, descriptor, source.name);
-  const read = () => verified(file, descriptor, (bytes) => report({ event: "read", bytes }));
-  const outcome = await content.transfer(path, OCTETS, { size, read, path: file.path });
-  report({ event: "blob", digest, size: size ?? (await content.sizeOf(path)), outcome });
-}
+/** What was closed is not opened by an option that somebody left out. */
+export const identityOf = (options: RepositoryOptions, { v1, v2 }: Previous): Identity => ({
+  ...options,
+  isProtected: options.isProtected ?? (v2 ?? v1)?.isProtected ?? false,
+});
 
-async function putManifests({ manifests }: Plan, content: Target): Promise<void> {
+/** Puts manifests where an OCI image layout has them; a signed one is not the blob that its digest stands for. */
+async function putManifestsAsBlobs({ manifests }: Plan, { target, pathOf }: BlobStore, report: Report): Promise<void> {
   await inParallel(manifests.values(), AT_ONCE, async ({ kind, digest, bytes }) => {
-    const path = manifestPath(kind, digest);
-    if ((await content.sizeOf(path)) !== bytes.length) await content.write(path, MEDIA_TYPE[kind], bytes);
+    if (bytes.length > MAX_EMBEDDED_MANIFEST) {
+      const text = `${digest} is too large for the redirect file: the host has to send it as ${MEDIA_TYPE[kind]}`;
+      report({ event: "warning", text });
+    }
+    if (kind === "1" || (await target.sizeOf(pathOf(digest))) === bytes.length) return;
+    await target.write(pathOf(digest), MEDIA_TYPE[kind], bytes);
   });
 }
 
-async function bytesToRead({ blobs }: Plan, content: Target): Promise<number> {
-  let total = 0;
-  for (const { descriptor } of blobs.values()) {
-    const { digest, size = 0 } = descriptor;
-    if ((await content.sizeOf(blobPath(digest))) !== size) total += size;
-  }
-  return total;
-}
-
-/** The tags whose entry is not yet what it has to be. */
-async function staleTags({ tags, manifests }: Plan, content: Target, report: Report): Promise<readonly PlannedTag[]> {
-  const stale: PlannedTag[] = [];
-  for (const each of tags.values()) {
-    const { tag, kind, digest } = each;
-    const there = await content.read(manifestPath(kind, tag));
-    const bytes = manifests.get(digest)?.bytes;
-    const isWhole = bytes !== undefined && (await content.sizeOf(manifestPath(kind, tag))) === bytes.length;
-    const isSame = isWhole && there !== undefined && Buffer.compare(there, bytes) === 0;
-    if (!isSame) stale.push(each);
-    report({ event: "tag", tag, kind, digest, outcome: isSame ? "unchanged" : there === undefined ? "new" : "moved" });
-  }
-  return stale;
-}
-
-/** What a redirect file refers to, and so must not go. */
-function referencedPaths({ manifests, tags, blobs }: Plan, v1: V1Tree | undefined, previous: Previous): Set<string> {
-  const paths = new Set<string>([TAGS_LIST]);
-  for (const { kind, digest } of manifests.values()) paths.add(manifestPath(kind, digest));
-  for (const { kind, tag } of tags.values()) paths.add(manifestPath(kind, tag));
-  for (const digest of blobs.keys()) paths.add(blobPath(digest));
-  const ids = v1?.images.keys() ?? previous.v1?.images.map(({ id }) => id) ?? [];
-  for (const path of v1Paths(ids)) paths.add(path);
-  if (v1 !== undefined && v1.images.size > 0) paths.add(blobPath(EMPTY_LAYER_DIGEST));
-  return paths;
+async function putIfChanged(target: Target, path: string, bytes: Uint8Array): Promise<"written" | "unchanged"> {
+  const there = await target.read(path);
+  if (there !== undefined && Buffer.compare(there, bytes) === 0) return "unchanged";
+  await target.write(path, JSON_TYPE, bytes);
+  return "written";
 }
 
 /** Replaces a redirect file, unless it is the same already. */
-async function putRedirectFile(metadata: Target, path: string, bytes: Uint8Array, report: Report): Promise<void> {
-  const there = await metadata.read(path);
-  const isSame = there !== undefined && Buffer.compare(there, bytes) === 0;
-  if (!isSame) await metadata.write(path, JSON_TYPE, bytes);
+export async function putRedirectFile(
+  metadata: Target,
+  path: string,
+  bytes: Uint8Array,
+  report: Report,
+): Promise<void> {
+  const outcome = await putIfChanged(metadata, path, bytes);
   await metadata.settle();
-  report({ event: "published", file: `${metadata.name}/${path}`, outcome: isSame ? "unchanged" : "written" });
+  report({ event: "published", file: `${metadata.name}/${path}`, outcome });
 }
 
 /** A file that craned itself would refuse must not be published. */
-function mustBeGood(bytes: Uint8Array): Uint8Array {
+export function mustBeGood(bytes: Uint8Array): Uint8Array {
   const parsed = parseRedirectFile(bytes);
   if (parsed.ok) return bytes;
   throw new PublishError(`the redirect file would be wrong: ${describeFault(parsed.faults[0])}`);
 }
 
-async function putTags(
+/** What a redirect file refers to, and so must not go. */
+function referencedPaths(
+  plan: Plan,
+  { pathOf }: BlobStore,
+  v1: V1Tree | undefined,
+  previous: Previous,
+  { redirectVersion, poolTemplate }: PublishOptions,
+): Set<string> {
+  const digests = poolTemplate === undefined ? [...plan.blobs.keys()] : [];
+  if (redirectVersion === 6 && poolTemplate === undefined) digests.push(...plan.manifests.keys());
+  if (v1 !== undefined && v1.images.size > 0) digests.push(EMPTY_LAYER_DIGEST);
+  const ids = v1?.images.keys() ?? previous.v1?.images.map(({ id }) => id) ?? [];
+  const layout = redirectVersion === 6 ? [OCI_LAYOUT, OCI_INDEX] : treePaths(plan);
+  return new Set([...layout, ...digests.map(pathOf), ...v1Paths(ids)]);
+}
+
+export function reportUntagged({ tags }: Plan, { v2 }: Previous, report: Report): void {
+  const kept = new Set<string>([...tags.values()].map(({ tag }) => tag));
+  for (const tag of v2 === undefined ? [] : namedTags(v2)) if (!kept.has(tag)) report({ event: "untagged", tag });
+}
+
+/** Says which tags are new or move. */
+export async function reportTags(plan: Plan, { v2 }: Previous, content: Target, report: Report): Promise<void> {
+  if (v2?.version === 5) return void (await staleTags(plan, content, report));
+  for (const { tag, kind, digest } of plan.tags.values()) {
+    const before = v2?.version === 6 ? manifestsOfTag(v2, tag) : [];
+    const isSame = before.some((each) => each.digest === digest);
+    report({ event: "tag", tag, kind, digest, outcome: isSame ? "unchanged" : before.length > 0 ? "moved" : "new" });
+  }
+}
+
+/** Publishes the files of version 6. @returns the bytes of its redirect file */
+async function putWhole(
   plan: Plan,
   listing: Listing,
+  identity: Identity,
   previous: Previous,
+  store: BlobStore,
   options: PublishOptions,
-  places: Places,
+  { content }: Places,
   report: Report,
-): Promise<void> {
-  const { content, metadata } = places;
-  const stale = await staleTags(plan, content, report);
-  const kept = new Set<Tag>([...plan.tags.values()].map(({ tag }) => tag));
-  for (const tag of previous.v2 === undefined ? [] : namedTags(previous.v2)) {
-    if (!kept.has(tag)) report({ event: "untagged", tag });
-  }
-  if (stale.length > 0 && previous.v2?.version === 5) {
-    const { url, isProtected } = previous.v2;
-    const between = version5({ ...options, url, isProtected }, widened(previous.v2, listing), previous.others.v2);
-    await metadata.write(redirectPath("v2", options.repository), JSON_TYPE, between);
-    await metadata.settle();
-  }
-  for (const { tag, kind, digest } of stale) {
-    await content.duplicate(manifestPath(kind, tag), manifestPath(kind, digest), MEDIA_TYPE[kind]);
-  }
-  const list = tagsList(options.name, kept);
-  const there = await content.read(TAGS_LIST);
-  if (there === undefined || Buffer.compare(there, list) !== 0) await content.write(TAGS_LIST, JSON_TYPE, list);
+): Promise<Uint8Array> {
+  const configs = await embeddedConfigs(plan.manifests.values(), store, configsIn(previous.v2), fromSourceOf(plan));
+  const tags = meaningOfTags(plan.tags.values(), listing.amd64);
+  const whole = { manifests: plan.manifests.values(), tags, configs, blobs: options.poolTemplate };
+  const redirectFile = mustBeGood(version6(identity, whole, previous.others.v2));
+  await putBlobs(plan, store, configs, report);
+  await putManifestsAsBlobs(plan, store, report);
+  await store.target.settle();
+  await putIfChanged(content, OCI_LAYOUT, LAYOUT_VERSION);
+  await putIfChanged(content, OCI_INDEX, layoutIndex(plan));
   await content.settle();
+  await reportTags(plan, previous, content, report);
+  return redirectFile;
 }
 
 async function publishFrom(
@@ -207,37 +227,48 @@ async function publishFrom(
   state: State,
   report: Report,
 ): Promise<void> {
-  const { content, metadata, now } = places;
+  const { content, metadata, pool } = places;
+  const { redirectVersion } = options;
   const previous = await readPrevious(metadata, options);
-  const plan = await planAll(source, options, previous, content, report);
+  const published = () => ({ content, store: previousStore(previous, places, options) });
+  const plan = await planAll(source, options, previous, published, report);
   const listing = listingOf(plan);
-  const before = previous.v2 ?? previous.v1;
-  // What was closed is not opened by an option that somebody left out.
-  const identity = { ...options, isProtected: options.isProtected ?? before?.isProtected ?? false };
-  const redirectFile = mustBeGood(version5(identity, listing, previous.others.v2));
+  const identity = identityOf(options, previous);
+  const hasFormer = previous.v2 !== undefined && (previous.v2.version === 6) !== (redirectVersion === 6);
+  const store = pool === undefined ? ownStore(content, redirectVersion, hasFormer) : pooledStore(pool);
+  const inTree = mustBeGood(version5(identity, listing, previous.others.v2));
   const v1 = options.withV1 ? await planV1(plan, listing, report) : undefined;
   const counts = { tags: plan.tags.size, manifests: plan.manifests.size, blobs: plan.blobs.size };
-  report({ event: "planned", ...counts, bytes: await bytesToRead(plan, content) });
-  await inParallel(plan.blobs.values(), AT_ONCE, (blob) => putBlob(blob, content, report));
-  await putManifests(plan, content);
-  if (v1 !== undefined) await writeV1(v1, content);
+  report({ event: "planned", ...counts, bytes: await bytesToRead(plan, store) });
+  let redirectFile = inTree;
+  if (redirectVersion === 6) {
+    redirectFile = await putWhole(plan, listing, identity, previous, store, options, places, report);
+  } else {
+    await putBlobs(plan, store, new Map(), report);
+    await putManifestsByKind(plan, content);
+  }
+  if (v1 !== undefined) await writeV1(v1, content, store.pathOf);
   await content.settle();
-  await putTags(plan, listing, previous, options, places, report);
+  reportUntagged(plan, previous, report);
+  if (redirectVersion === 5) await putTags(plan, listing, identity, previous, places, report);
   await putRedirectFile(metadata, redirectPath("v2", options.repository), redirectFile, report);
   if (v1 !== undefined) {
     const bytes = version1(identity, v1.images.keys(), v1.tags, previous.others.v1);
     await putRedirectFile(metadata, redirectPath("v1", options.repository), bytes, report);
   }
-  const referenced = referencedPaths(plan, v1, previous);
-  await prune(content, referenced, state, { after: options.pruneAfter, now: now() }, report);
+  const pruning = { after: options.pruneAfter, now: Math.floor(Date.now() / 1000) };
+  await prune(content, referencedPaths(plan, store, v1, previous, options), state, pruning, report);
   await writeState(content, state);
+  if (pool !== undefined && options.poolTemplate !== undefined) {
+    await prunePool(pool, metadata, options.poolTemplate, pruning, report);
+  }
 }
 
 /**
- * Publishes one repository. Whoever calls holds its lock.
+ * Publishes one repository. The caller holds its lock.
  *
- * @throws {PublishError} when the source is broken, or what is asked for can't be; the system's error when a file can't
- * be read or written. What was published before is still whole then.
+ * @throws {PublishError} when the source is broken, or what is asked for can't be done; the system's error when a file
+ * can't be read or written. What was published before is still whole then.
  */
 export async function publish(
   openSource: OpenSource,
@@ -245,15 +276,16 @@ export async function publish(
   places: Places,
   report: Report,
 ): Promise<void> {
-  const { content, metadata } = places;
-  const state = await readState(content);
+  const { content, pool, scratch } = places;
+  const state = await readState(
+    content,
+    pool === undefined ? ownStore(content, options.redirectVersion, false) : pooledStore(pool),
+  );
   const onBytes = (bytes: number) => report({ event: "read", bytes });
-  const scratch = options.isDryRun ? undefined : places.scratch;
   const warn = (text: string) => report({ event: "warning", text });
   const source = await openSource({ scratch, compressed: state.compressed, onBytes, warn });
   try {
-    const used = options.isDryRun ? { ...places, content: untouched(content), metadata: untouched(metadata) } : places;
-    await publishFrom(source, options, used, state, report);
+    await publishFrom(source, options, places, state, report);
   } finally {
     await source.close();
   }

@@ -1,5 +1,6 @@
 /** What one publish leaves for the next, in a file beside the content that nobody is sent to. */
 import * as v from "valibot";
+import type { BlobStore } from "./blobs.ts";
 import { digestField, fields, readJson, sizeField } from "./json-file.ts";
 import type { Compressed } from "./sources/source.ts";
 import type { Target } from "./targets/target.ts";
@@ -22,15 +23,15 @@ export interface State {
   readonly compressed: Map<string, Compressed>;
 }
 
-/** @throws {PublishError} when somebody else wrote the file */
-export async function readState(target: Target): Promise<State> {
+/** @param blobs where a layer that was compressed is looked for @throws {PublishError} when somebody else wrote the file */
+export async function readState(target: Target, blobs: BlobStore): Promise<State> {
   const bytes = await target.read(STATE_FILE);
   if (bytes === undefined) return { unreferenced: new Map(), compressed: new Map() };
   const { unreferenced, compressed } = readJson(stateFile, bytes, `${target.name}/${STATE_FILE}`);
   const state: State = { unreferenced: new Map(Object.entries(unreferenced)), compressed: new Map() };
   for (const [layer, each] of Object.entries(compressed)) {
     // A layer that has been pruned has to be compressed again.
-    if ((await target.sizeOf(`blobs/${each.digest}`)) === each.size) state.compressed.set(layer, each);
+    if ((await blobs.target.sizeOf(blobs.pathOf(each.digest))) === each.size) state.compressed.set(layer, each);
   }
   return state;
 }

@@ -1,11 +1,11 @@
 /** The v1 half of a repository: which images its tags come to, and their files. */
-import type { ImageId, Tag } from "../core/reference.ts";
+import type { Digest, ImageId, Tag } from "../core/reference.ts";
+import { readPlanned } from "./blobs.ts";
 import type { Report } from "./events.ts";
-import { blobPath, JSON_TYPE, OCTETS, v1Path } from "./layout-paths.ts";
-import type { Listing } from "./listing.ts";
+import { JSON_TYPE, OCTETS, v1Path } from "./layout-paths.ts";
+import type { Listing } from "./redirect-file/version-5.ts";
 import type { Manifest } from "./sources/manifest.ts";
-import { missing, type Plan } from "./plan.ts";
-import { readSmall, verified } from "./sources/reading.ts";
+import type { Plan } from "./plan.ts";
 import type { Target } from "./targets/target.ts";
 import { EMPTY_LAYER, EMPTY_LAYER_DIGEST, obstacleToV1, type V1Image, v1ImagesOf } from "./sources/v1-images.ts";
 
@@ -35,12 +35,9 @@ function* imagesByTag({ manifests, tags }: Plan, { amd64 }: Listing): Generator<
   yield* preferred;
 }
 
-async function configOf(plan: Plan, { config, digest }: Manifest): Promise<Uint8Array | undefined> {
-  const blob = config === undefined ? undefined : plan.blobs.get(config.digest);
-  if (blob === undefined) return undefined;
-  const file = await blob.source.open(blob.descriptor, "blob");
-  if (file === undefined) throw missing(blob.source, blob.descriptor, digest);
-  return await readSmall(file.name, verified(file, blob.descriptor));
+async function configOf({ blobs }: Plan, { config, digest }: Manifest): Promise<Uint8Array | undefined> {
+  const blob = config === undefined ? undefined : blobs.get(config.digest);
+  return blob === undefined ? undefined : await readPlanned(blob, digest);
 }
 
 /** Makes v1 images of all tags that can be had over v1; a warning names the others. */
@@ -70,14 +67,14 @@ export function v1Paths(ids: Iterable<ImageId>): readonly string[] {
 }
 
 /** Writes what is not there yet; an image's files never change, as its id stands for them. */
-export async function writeV1({ images }: V1Tree, content: Target): Promise<void> {
+export async function writeV1({ images }: V1Tree, content: Target, pathOf: (digest: Digest) => string): Promise<void> {
   const encoder = new TextEncoder();
   const writeOnce = async (path: string, text: string) => {
     const bytes = encoder.encode(text);
     if ((await content.sizeOf(path)) !== bytes.length) await content.write(path, JSON_TYPE, bytes);
   };
   const needsEmptyLayer = [...images.values()].some(({ image }) => image.layer === EMPTY_LAYER_DIGEST);
-  const emptyPath = blobPath(EMPTY_LAYER_DIGEST);
+  const emptyPath = pathOf(EMPTY_LAYER_DIGEST);
   if (needsEmptyLayer && (await content.sizeOf(emptyPath)) === undefined) {
     await content.write(emptyPath, OCTETS, EMPTY_LAYER);
   }
@@ -85,9 +82,9 @@ export async function writeV1({ images }: V1Tree, content: Target): Promise<void
     await writeOnce(v1Path(id, "json"), image.json);
     await writeOnce(v1Path(id, "ancestry"), JSON.stringify(ancestry));
     const layer = v1Path(id, "layer");
-    const size = await content.sizeOf(blobPath(image.layer));
+    const size = await content.sizeOf(pathOf(image.layer));
     if ((await content.sizeOf(layer)) === undefined || (await content.sizeOf(layer)) !== size) {
-      await content.duplicate(layer, blobPath(image.layer), OCTETS);
+      await content.duplicate(layer, pathOf(image.layer), OCTETS);
     }
   }
 }

@@ -96,7 +96,16 @@ for (const web of WEB_SERVERS) {
         ["layout.tar", "team/tar"],
         ["docker.tar", "team/docker"],
       ] as const) {
-        const { code, err } = await runCraned(["publish", path(source), "--name", name, "--v1", ...common]);
+        const { code, err } = await runCraned([
+          "publish",
+          path(source),
+          "--name",
+          name,
+          "--v1",
+          "--redirect-version",
+          "5",
+          ...common,
+        ]);
         if (code !== 0) throw new Error(err);
       }
       const { out: snippet } = await runCraned(["publish", "--server-config", web.name]);

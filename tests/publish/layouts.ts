@@ -115,13 +115,19 @@ export interface Site {
 }
 
 /** The arguments of a publish. */
-export const publishArguments = (directory: string, source: string, more: readonly string[]): readonly string[] => [
+export const publishArguments = (
+  directory: string,
+  source: string,
+  more: readonly string[],
+  version: 5 | 6 = 5,
+): readonly string[] => [
   "publish",
   source,
   ...["--content", join(directory, "content"), "--metadata", join(directory, "metadata")],
   ...(more.includes("--name") ? [] : ["--name", "team/app"]),
   ...(more.includes("--url") ? [] : ["--url", "https://cdn.example/files"]),
   ...more,
+  ...(version === 5 ? ["--redirect-version", "5"] : []),
 ];
 
 /** What each tag of a version 5 tree means: the digests of its entries. */
@@ -138,10 +144,11 @@ function tagsOfTree(
   return Object.fromEntries(byTag.map(([tag, each = []]) => [tag, each.map(({ digest }) => digest)]));
 }
 
-export function siteAt(directory: string): Site {
+/** @param version of its redirect file; 6 is what publish writes unless told otherwise */
+export function siteAt(directory: string, version: 5 | 6 = 5): Site {
   const content = join(directory, "content");
   const metadata = join(directory, "metadata");
-  const publish: Site["publish"] = (source, ...more) => runCraned(publishArguments(directory, source, more));
+  const publish: Site["publish"] = (source, ...more) => runCraned(publishArguments(directory, source, more, version));
   const site: Site = {
     content,
     metadata,

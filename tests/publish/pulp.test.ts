@@ -2,6 +2,7 @@ import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { ManifestKind } from "../../lib/core/media-types.ts";
+import { parseRedirectFile } from "../../lib/core/redirect-file/parse.ts";
 import { HELLO } from "../clients/demo-content.ts";
 import { runCraned, scratch } from "../harness/craned.ts";
 import type { Ran } from "../harness/programs.ts";
@@ -61,7 +62,8 @@ function newSite(): PulpSite {
       for (const name of [signed.digest, ...tags]) site.put(`manifests/1/${name}`, signed.bytes);
     },
     redirect: (name, file) => write(join(metadata, name), JSON.stringify({ ...COMMON, url: URL, ...file })),
-    upgrade: (...more) => runCraned(["publish", `pulp:${content}`, "--metadata", metadata, ...more]),
+    upgrade: (...more) =>
+      runCraned(["publish", `pulp:${content}`, "--metadata", metadata, "--redirect-version", "5", ...more]),
     async upgraded(...more) {
       const { code, err } = await site.upgrade(...more);
       if (code !== 0) throw new Error(err);
@@ -338,7 +340,18 @@ describe("a file stays as it is, the others are upgraded, and the command fails,
         mkdirSync(join(content, "empty/manifests/2"), { recursive: true });
         redirect("bad.json", { ...EMPTY_4, repository: "empty" });
       },
-      ({ metadata, content }) => `${metadata}/bad.json: ${content}/empty has no manifests; it stays as it is`,
+      ({ metadata, content }) =>
+        `${metadata}/bad.json: ${content}/empty has no manifests, and no tags/list; it stays as it is`,
+    ],
+    [
+      "its content has no manifests for the tags that it names",
+      ({ redirect, content }) => {
+        mkdirSync(join(content, "empty/tags"), { recursive: true });
+        writeFileSync(join(content, "empty/tags/list"), '{"name":"team/empty","tags":["1.0"]}');
+        redirect("bad.json", { ...EMPTY_4, repository: "empty" });
+      },
+      ({ metadata, content }) =>
+        `${metadata}/bad.json: ${content}/empty has no manifests, though its tags/list or its redirect file names some; it stays`,
     ],
     [
       "its content would be outside",
@@ -369,4 +382,76 @@ test("nothing to upgrade is a failure, and so is no content; no metadata is a mi
   expect(await site.upgrade()).toMatchObject({ code: 1, err: `error: ${site.content}: expected a directory\n` });
   expect((await runCraned(["publish", `pulp:${site.content}`])).code).toBe(2);
   expect(existsSync(site.content)).toBe(false);
+});
+
+describe("version 6, which is the default,", () => {
+  /** The redirect file after an upgrade, parsed as the server parses it. */
+  async function upgradedTo6(site: PulpSite) {
+    const { code, err } = await runCraned(["publish", `pulp:${site.content}`, "--metadata", site.metadata]);
+    if (code !== 0) throw new Error(err);
+    const bytes = readFileSync(join(site.metadata, "app.json"));
+    expect(parseRedirectFile(bytes).ok).toBe(true);
+    return JSON.parse(bytes.toString());
+  }
+
+  test.each([3, 4, 5] as const)(
+    "has every manifest of a file of version %i, which stays beside it",
+    async (version) => {
+      const site = wholeSite(version);
+      const { config } = JSON.parse(new TextDecoder().decode(bytesOf(amd64)));
+      site.put(`blobs/${config.digest}`, readFileSync(layout.fileOf(config)));
+      const old = readFileSync(join(site.metadata, "app.json"), "utf8");
+      const before = site.files();
+      const file = await upgradedTo6(site);
+      const carried = [amd64, arm64, list].map((each) => ({
+        mediaType: each.mediaType,
+        digest: each.digest,
+        size: each.size,
+        data: Buffer.from(bytesOf(each)).toString("base64"),
+      }));
+      expect(file).toMatchObject({ ...COMMON, version: 6, url: URL, blobs: "blobs/{digest}" });
+      expect(file.manifests).toHaveLength(4);
+      expect(file.manifests).toEqual(expect.arrayContaining(carried));
+      expect(file.tags).toEqual({
+        "1.0": [amd64.digest, signed.digest],
+        latest: [list.digest, amd64.digest],
+        old: signed.digest,
+      });
+      expect(file.configs.map(({ digest }: Descriptor) => digest)).toEqual([config.digest]);
+      expect(site.files()).toEqual(before);
+      expect(readFileSync(join(site.metadata, `app.json.version-${version}`), "utf8")).toBe(old);
+      expect(await upgradedTo6(site)).toEqual(file);
+    },
+  );
+
+  test("needs no manifests by kind, as in trees of version 2", async () => {
+    const site = newSite();
+    site.put("manifests/latest", bytesOf(amd64));
+    site.redirect("app.json", { version: 2 });
+    const before = site.files();
+    const file = await upgradedTo6(site);
+    expect([file.version, file.tags]).toEqual([6, { latest: amd64.digest }]);
+    expect(site.files()).toEqual(before);
+  });
+
+  test.each(["[]", "null"])(
+    "of v1-only content, as Pulp publishes it with tags %s, is an empty repository",
+    async (tags) => {
+      const site = newSite();
+      site.put("tags/list", `{"name":"team/app","tags":${tags}}`);
+      site.redirect("app.json", EMPTY_4);
+      expect(await upgradedTo6(site)).toMatchObject({ ...COMMON, version: 6, tags: {}, manifests: [] });
+      site.redirect("app.json", EMPTY_4);
+      expect((await site.upgraded())[0]).toMatchObject({ ...COMMON, version: 5, schema1_data: [], schema2_data: [] });
+    },
+  );
+
+  test("knows a tag by its sha512 digest where its manifest lies under that", async () => {
+    const site = newSite();
+    const digest = `sha512:${new Bun.CryptoHasher("sha512").update(bytesOf(oci)).digest("hex")}`;
+    for (const name of [digest, "1.0"]) site.put(`manifests/oci/${name}`, bytesOf(oci));
+    site.redirect("app.json", EMPTY_4);
+    const file = await upgradedTo6(site);
+    expect([file.tags, file.manifests.length]).toEqual([{ "1.0": digest }, 1]);
+  });
 });

@@ -27,7 +27,17 @@ describeWith(["versitygw", "skopeo", "podman"], "a private bucket with craned in
     await demo.stop();
     const places = ["--content", "s3://images/a b", "--metadata", path("metadata")];
     const url = `${s3.origin}/images/a%20b`;
-    const publish = ["publish", path("layout"), "--name", "team/app", "--url", url, ...places];
+    const publish = [
+      "publish",
+      path("layout"),
+      "--name",
+      "team/app",
+      "--url",
+      url,
+      "--redirect-version",
+      "5",
+      ...places,
+    ];
     const { code, err } = await runCraned(publish, s3.environment);
     if (code !== 0) throw new Error(err);
     const signer = `signer: s3\ns3_region: ${S3_REGION}\n`;

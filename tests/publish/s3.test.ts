@@ -56,7 +56,7 @@ describeWith(["versitygw"], "a bucket", () => {
   });
 
   const publishing = (source: string): readonly string[] => [
-    ...["publish", source, "--name", "team/app", "--url", "https://cdn.example/files"],
+    ...["publish", source, "--name", "team/app", "--url", "https://cdn.example/files", "--redirect-version", "5"],
     ...["--content", `s3://images/${prefix}/content`, "--metadata", `s3://images/${prefix}/metadata/`],
   ];
 

@@ -33,7 +33,7 @@ describeWith(["versitygw"], "a bucket of a real server", () => {
   async function publish(tag: string): Promise<void> {
     const layout = layoutAt(join(work.path, tag));
     layout.finish([[tag, layout.image("oci", tag)]]);
-    const places = ["--content", "s3://images/files", "--metadata", "s3://images/metadata"];
+    const places = ["--redirect-version", "5", "--content", "s3://images/files", "--metadata", "s3://images/metadata"];
     const url = ["--url", "https://cdn.example.com/files", "--keep-tags"];
     const args = ["publish", join(work.path, tag), "--name", "team/app", ...url, ...places];
     const { code, err } = await runCraned(args, s3.environment);

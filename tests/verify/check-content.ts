@@ -10,6 +10,8 @@ export interface Checked {
   readonly faults: readonly string[];
   /** The same as printed. */
   readonly lines: readonly string[];
+  /** Everything that was printed. */
+  readonly out: string;
 }
 
 /** Runs `craned check`; in its faults `plain` takes the place of the machine's paths and ports. */
@@ -21,7 +23,7 @@ export async function checkContent(
   const { code, out } = await runCraned(["check", "--data-dir", metadata, ...args]);
   const lines = out.split("\n").filter((line) => line.startsWith("error: "));
   const shorten = (line: string) => plain.reduce((text, [long, short]) => text.replaceAll(long, short), line);
-  return { code, faults: lines.map((line) => shorten(line.slice("error: ".length))).sort(), lines };
+  return { code, faults: lines.map((line) => shorten(line.slice("error: ".length))).sort(), lines, out };
 }
 
 /** A published repository with an image of each kind, one of them with a layer that clients fetch elsewhere, a note that refers to one, and a v1 half. */

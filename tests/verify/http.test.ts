@@ -100,12 +100,20 @@ describeWith(["nginx"], "content on nginx", () => {
     );
   });
 
-  test("that has blobs as pages says so for each", async () => {
-    const { faults } = await checkOn(`location ~ /blobs/ { default_type text/html; }\n${snippet}`);
-    expect(faults).toContain(
-      "v2/app: list: blobs/LAYER: expected a blob, received Content-Type text/html, a page for people",
-    );
-    expect(faults.filter((line) => !line.includes("blobs/"))).toEqual([]);
+  test("that calls blobs pages has nothing wrong, as long as they are the blobs", async () => {
+    expect(await checkOn(`location ~ /blobs/ { default_type text/html; }\n${snippet}`)).toMatchObject({ code: 0 });
+  });
+
+  test("that has a page for every blob says so once, with the number and what helps", async () => {
+    work.write("page.html", "<html>please log in</html>");
+    const rule = "location ~ /blobs/ { rewrite ^ /page.html break; default_type text/html; }";
+    const { faults, out } = await checkOn(`${rule}\n${snippet}`);
+    expect(faults).toEqual([
+      expect.stringMatching(
+        /^v2\/app: \w+: blobs\/.*: expected a blob, received Content-Type text\/html, a page for people \(and 6 more of this kind\)$/,
+      ),
+    ]);
+    expect(out).toMatch(/^hint: .*\/v2\/team-app.json: the host answers with a page/m);
   });
 
   test.each([
@@ -163,7 +171,7 @@ describeWith(["nginx"], "content on nginx", () => {
     });
   });
 
-  test("that nobody can reach is said not to be reached, for each file", async () => {
+  test("that nobody can reach is said not to be reached", async () => {
     const { code, faults } = await checkContent(
       published.site.metadata,
       ["--content", "http"],
@@ -173,7 +181,11 @@ describeWith(["nginx"], "content on nginx", () => {
       ],
     );
     expect(code).toBe(1);
-    expect(faults).toContain("/v2/team-app.json: one: manifests/2/one: expected an answer, received ECONNREFUSED");
+    expect(faults.filter((line) => line.startsWith("/v2"))).toEqual([
+      expect.stringMatching(
+        /^\/v2\/team-app.json: list: manifests\/2\/.*: expected an answer, received ECONNREFUSED \(and 7 more/,
+      ),
+    ]);
   });
 
   test("that takes connections and ends them is not tried three times for each file", async () => {
@@ -187,9 +199,10 @@ describeWith(["nginx"], "content on nginx", () => {
     };
     const listener = Bun.listen({ hostname: "127.0.0.1", port, socket });
     try {
-      const { faults } = await checkContent(published.site.metadata, ["--content", "http"], []);
-      expect(faults.length).toBeGreaterThan(10);
-      expect(connections).toBeWithin(faults.length, 2.5 * faults.length);
+      const { out } = await checkContent(published.site.metadata, ["--content", "http"], []);
+      const faults = Number(/ (\d+) in error/.exec(out)?.[1]);
+      expect(faults).toBeGreaterThan(10);
+      expect(connections).toBeWithin(faults, 2.5 * faults);
     } finally {
       listener.stop(true);
     }
@@ -233,7 +246,14 @@ describeWith(["versitygw"], "content in a private bucket", () => {
     afterwards(work.remove);
     const layout = layoutAt(join(work.path, "layout"));
     layout.finish([["one", layout.image("oci", "one")]]);
-    const places = ["--content", "s3://images/files", "--metadata", join(work.path, "metadata")];
+    const places = [
+      "--redirect-version",
+      "5",
+      "--content",
+      "s3://images/files",
+      "--metadata",
+      join(work.path, "metadata"),
+    ];
     const publish = ["publish", layout.path, "--name", "team/app", "--url", `${s3.origin}/images/files`, ...places];
     expect(await runCraned(publish, s3.environment)).toMatchObject({ code: 0 });
     const signer = `signer: s3\ns3_region: ${S3_REGION}\n`;

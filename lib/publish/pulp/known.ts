@@ -3,15 +3,16 @@ import type { ManifestKind } from "../../core/media-types.ts";
 import { plain } from "../../core/redirect-file/fault.ts";
 import type { V2Repository } from "../../core/redirect-file/repository.ts";
 import { type Digest, isDigest, type Reference } from "../../core/reference.ts";
-import { type Listing, listingOf, noReferences } from "../listing.ts";
+import { type Listing, listingOf, noReferences } from "../redirect-file/version-5.ts";
 import { kindOfType, type Manifest } from "../sources/manifest.ts";
-import { type PlannedTag, tagKey } from "../plan.ts";
-import { entriesOf } from "../previous.ts";
+import { type Plan, type PlannedTag, tagKey } from "../plan.ts";
+import { entriesOf } from "../redirect-file/previous.ts";
 import type { Entry } from "./tree.ts";
 
-/** The listing of a tree, and what clients will find missing. */
+/** What a tree has, and what clients will find missing. */
 export interface Known {
   readonly listing: Listing;
+  readonly plan: Plan;
   readonly faults: readonly string[];
 }
 
@@ -47,6 +48,7 @@ function* unkept(promised: readonly string[], entries: readonly Entry[]): Genera
 
 /** Says what the old file sent clients to in vain. */
 function* lostBetween(repository: V2Repository, there: ReadonlySet<string>): Generator<string> {
+  if (repository.version === 6) return;
   for (const { reference, kind } of entriesOf(repository)) {
     if (!there.has(keyOf(kind, reference))) {
       yield `the redirect file names ${keyOf(kind, reference)}, which is not there`;
@@ -74,7 +76,8 @@ export function knownOf(entries: readonly Entry[], repository: V2Repository, pro
     else tags.set(tagKey(kind, reference), { tag: reference, kind, digest });
   }
   const nothing = { blobs: new Map(), foreign: new Set<Digest>() };
-  const { amd64 } = listingOf({ manifests, tags, ...nothing });
+  const plan = { manifests, tags, ...nothing };
+  const { amd64 } = listingOf(plan);
   // A referrer that has no name but a tag could not be fetched.
   const { referrers } = listingOf({ manifests: byDigest, tags: new Map(), ...nothing });
   const canBeFetched = new Map([...amd64].filter(([, { kind, digest }]) => there.has(keyOf(kind, digest))));
@@ -83,5 +86,5 @@ export function knownOf(entries: readonly Entry[], repository: V2Repository, pro
     ...unkept(promised, entries),
     ...lostBetween(repository, there),
   ];
-  return { listing: { references, amd64: canBeFetched, referrers }, faults };
+  return { listing: { references, amd64: canBeFetched, referrers }, plan, faults };
 }

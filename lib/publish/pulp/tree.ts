@@ -7,11 +7,11 @@ import { type ManifestKind, MEDIA_TYPE } from "../../core/media-types.ts";
 import { isDigest, parseReference, type Reference } from "../../core/reference.ts";
 import { inParallel } from "../in-parallel.ts";
 import { fields, readJson } from "../json-file.ts";
-import { KINDS } from "../listing.ts";
+import { KINDS } from "../redirect-file/version-5.ts";
 import { kindOfType, type Manifest, readManifest } from "../sources/manifest.ts";
 import { knownDigest } from "../manifest-digest.ts";
 import { broken, codeOf, PublishError } from "../publish-error.ts";
-import { readSmall, readWhole } from "../sources/reading.ts";
+import { readSmall, readWhole, sha256 } from "../sources/reading.ts";
 
 /** A manifest under one of its names. */
 export interface Entry {
@@ -54,6 +54,13 @@ async function readEntry(path: string, reference: Reference, kind: ManifestKind 
   return readManifest(found, digest, bytes, path);
 }
 
+/** A tag is the manifest that lies beside it with the same bytes, also where that is called by its sha512 digest. */
+function underItsDigest(entries: readonly Entry[]): (entry: Entry) => Entry {
+  const named = entries.filter(({ reference }) => isDigest(reference)).toReversed();
+  const bySum = new Map(named.map(({ manifest }) => [sha256(manifest.bytes), manifest]));
+  return (entry) => ({ ...entry, manifest: bySum.get(sha256(entry.manifest.bytes)) ?? entry.manifest });
+}
+
 /** Reads all manifests of one directory; directories in it are others' business. */
 async function readDirectory(directory: string, kind: ManifestKind | undefined): Promise<Tree> {
   const entries: Entry[] = [];
@@ -75,7 +82,7 @@ async function readDirectory(directory: string, kind: ManifestKind | undefined):
     }
   });
   const byName = (a: Entry, b: Entry) => (a.reference < b.reference ? -1 : 1);
-  return { entries: entries.sort(byName), faults: faults.sort() };
+  return { entries: entries.sort(byName).map(underItsDigest(entries)), faults: faults.sort() };
 }
 
 /**
@@ -90,14 +97,14 @@ export async function readTree(root: string): Promise<Tree> {
   return { entries: trees.flatMap(({ entries }) => entries), faults: trees.flatMap(({ faults }) => faults) };
 }
 
-const tagsFile = fields({ tags: v.array(v.string("a tag"), "an array of tags") });
+const tagsFile = fields({ tags: v.nullable(v.array(v.string("a tag"), "an array of tags")) });
 
 /** The tags in `tags/list`; undefined when there is no such file. @throws {PublishError} when it is broken */
 export async function readTagsList(root: string): Promise<readonly string[] | undefined> {
   const path = join(root, "tags/list");
   try {
     const { size } = await stat(path);
-    return readJson(tagsFile, await readSmall(path, readWhole(path, size), Number.POSITIVE_INFINITY), path).tags;
+    return readJson(tagsFile, await readSmall(path, readWhole(path, size), Number.POSITIVE_INFINITY), path).tags ?? [];
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;

@@ -1,9 +1,9 @@
 /**
- * Upgrades the redirect files of what Pulp published to version 5, which says all that there is: so what there is not
- * can be called unknown, and the amd64 images of lists are found.
+ * Upgrades the redirect files of what Pulp published: to version 6, which says all that there is, so that craned sends
+ * manifests itself and any host can send the blobs; or to version 5.
  *
- * The content stays where it is. Only where manifests are not kept by kind, as in trees of version 2, each gets a
- * second name below its kind's directory, as that is where version 5 sends clients.
+ * The content stays where it is. Only version 5 needs manifests by kind: where they are not, as in trees of version 2,
+ * each gets a second name below its kind's directory. The old redirect file is kept beside the new one.
  */
 import { stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
@@ -13,15 +13,22 @@ import type { RepositoryName } from "../../core/reference.ts";
 import { insidePath } from "../sources/bundle.ts";
 import { directoryTarget } from "../targets/directory.ts";
 import type { Report } from "../events.ts";
-import { JSON_TYPE, manifestPath, v1Path } from "../layout-paths.ts";
-import { version5 } from "../listing.ts";
+import { blobPath, JSON_TYPE, manifestPath, v1Path } from "../layout-paths.ts";
+import { configsIn } from "../redirect-file/previous.ts";
+import { meaningOfTags, version6 } from "../redirect-file/version-6.ts";
+import { type BlobStore, embeddedConfigs } from "../blobs.ts";
+import { mustBeGood } from "../publish.ts";
+import { version5 } from "../redirect-file/version-5.ts";
 import { codeOf, describeError, PublishError } from "../publish-error.ts";
 import { type Target, untouched } from "../targets/target.ts";
-import { knownOf } from "./known.ts";
+import { type Known, knownOf } from "./known.ts";
 import { type ReadFile, type RedirectFile, readRedirectFile, redirectFilesIn } from "./redirect-files.ts";
 import { type Entry, readTagsList, readTree } from "./tree.ts";
 
 export const PULP_PREFIX = "pulp:";
+
+/** Where Pulp has blobs. */
+const PULP_BLOBS = "blobs/{digest}";
 
 /** What is asked for. */
 export interface UpgradeOptions {
@@ -31,6 +38,7 @@ export interface UpgradeOptions {
   readonly metadata: string;
   /** Only this repository. */
   readonly name: RepositoryName | undefined;
+  readonly redirectVersion: 5 | 6;
   readonly isDryRun: boolean;
 }
 
@@ -72,27 +80,72 @@ async function checkV1({ images }: V1Repository, root: string, warn: (text: stri
   }
 }
 
-async function upgradeV2(
-  file: RedirectFile,
-  { others }: ReadFile,
+/** Whether a tree without manifests is that of a repository that has none, as Pulp publishes v1-only content. */
+function mustBeEmpty(
+  { path }: RedirectFile,
   repository: V2Repository,
   root: string,
-  isDryRun: boolean,
+  tags: readonly string[] | undefined,
+) {
+  const why =
+    tags === undefined
+      ? "and no tags/list"
+      : tags.length > 0 || digestsNamed(repository) > 0
+        ? "though its tags/list or its redirect file names some"
+        : undefined;
+  if (why !== undefined) throw new PublishError(`${path}: ${root} has no manifests, ${why}; it stays as it is`);
+}
+
+const digestsNamed = (repository: V2Repository): number =>
+  repository.version === 6 ? repository.manifestCount : repository.manifests.references.length;
+
+async function version6Of(
+  { others }: ReadFile,
+  repository: V2Repository,
+  { plan, listing }: Known,
+  content: Target,
+): Promise<Uint8Array> {
+  const store: BlobStore = { target: content, pathOf: blobPath, formerPathOf: undefined };
+  const configs = await embeddedConfigs(plan.manifests.values(), store, configsIn(repository), () => undefined);
+  const tags = meaningOfTags(plan.tags.values(), listing.amd64);
+  return version6(repository, { manifests: plan.manifests.values(), tags, configs, blobs: PULP_BLOBS }, others);
+}
+
+async function upgradeV2(
+  file: RedirectFile,
+  read: ReadFile,
+  repository: V2Repository,
+  root: string,
+  { isDryRun, redirectVersion }: UpgradeOptions,
   report: Report,
 ): Promise<void> {
   const warn = (text: string) => report({ event: "warning", text: `${file.path}: ${text}` });
   const { entries, faults } = await readTree(root);
-  if (entries.length === 0) throw new PublishError(`${file.path}: ${root} has no manifests; it stays as it is`);
-  const known = knownOf(entries, repository, (await readTagsList(root)) ?? []);
+  const promised = await readTagsList(root);
+  if (entries.length === 0) mustBeEmpty(file, repository, root, faults.length > 0 ? undefined : promised);
+  const known = knownOf(entries, repository, promised ?? []);
   for (const text of [...faults, ...known.faults]) warn(text);
-  const sorted = await sortByKind(entries, targetAt(root, isDryRun));
-  if (sorted > 0) warn(`${root} does not keep its manifests by kind: ${sorted} get a second name`);
+  const content = targetAt(root, isDryRun);
+  if (redirectVersion === 5) {
+    const sorted = await sortByKind(entries, content);
+    if (sorted > 0) warn(`${root} does not keep its manifests by kind: ${sorted} get a second name`);
+  }
+  const bytes = mustBeGood(
+    redirectVersion === 5
+      ? version5(repository, known.listing, read.others)
+      : await version6Of(read, repository, known, content),
+  );
   const metadata = targetAt(dirname(file.real), isDryRun);
   const path = basename(file.real);
-  const bytes = version5(repository, known.listing, others);
   const there = await metadata.read(path);
   const isSame = there !== undefined && Buffer.compare(there, bytes) === 0;
-  if (!isSame) await metadata.write(path, JSON_TYPE, bytes);
+  if (!isSame) {
+    // The way back: a name that is not read as a redirect file.
+    if (there !== undefined && repository.version !== redirectVersion) {
+      await metadata.write(`${path}.version-${repository.version}`, JSON_TYPE, there);
+    }
+    await metadata.write(path, JSON_TYPE, bytes);
+  }
   await metadata.settle();
   report({ event: "published", file: file.path, outcome: isSame ? "unchanged" : "written" });
 }
@@ -112,7 +165,7 @@ async function upgradeOne(file: RedirectFile, options: UpgradeOptions, report: R
     return true;
   }
   if (!(await isDirectory(root))) throw new PublishError(`${file.path}: there is no ${root}; it stays as it is`);
-  await upgradeV2(file, read, repository, root, options.isDryRun, report);
+  await upgradeV2(file, read, repository, root, options, report);
   return true;
 }
 

@@ -1,5 +1,4 @@
 import { plain } from "../../core/redirect-file/fault.ts";
-import { parseDigest } from "../../core/reference.ts";
 import type { S3Address } from "../../s3/address.ts";
 import { escapeKey, type S3 } from "../../s3/client.ts";
 import { listPages } from "../../s3/listing.ts";
@@ -18,11 +17,10 @@ const SUM_HEADER = "x-amz-checksum-sha256";
 /** A large file whose size is known gets larger parts. */
 const partSizeFor = (size: number | undefined): number => Math.max(PART, Math.ceil((size ?? 0) / (MAX_PARTS - 1)));
 
-/** The sum that a file's bytes have to have, as its name says; undefined where the name says none. */
+/** The sum that a file's bytes have to have, as its name says; a signed manifest's digest is not that of its bytes. */
 function expectedSum(path: string): string | undefined {
-  const [, digest = ""] = /^(?:blobs|manifests\/(?:2|list|oci|index))\/([^/]+)$/.exec(path) ?? [];
-  const hex = parseDigest(digest)?.replace(/^sha256:/, "");
-  return hex?.length === 64 ? Buffer.from(hex, "hex").toString("base64") : undefined;
+  const [, hex] = /^(?!manifests\/1\/)(?:.*\/)?sha256[:/]([0-9a-f]{64})$/.exec(path) ?? [];
+  return hex === undefined ? undefined : Buffer.from(hex, "hex").toString("base64");
 }
 
 /**
@@ -155,11 +153,25 @@ export function s3Target(s3: S3, { bucket, prefix }: S3Address): Target {
     return Number(headers.get("content-length"));
   }
 
+  async function sizeOf(path: string): Promise<number | undefined> {
+    if (!sizes.has(path)) sizes.set(path, await askSize(path));
+    return sizes.get(path);
+  }
+
+  async function* readParts(path: string, size: number): AsyncGenerator<Uint8Array> {
+    for (let from = 0; from < size; from += PART) {
+      const headers = { range: `bytes=${from}-${Math.min(from + PART, size) - 1}` };
+      yield (await s3({ method: "GET", key: keyOf(path), headers })).bytes;
+    }
+  }
+
   return {
     name,
-    async sizeOf(path) {
-      if (!sizes.has(path)) sizes.set(path, await askSize(path));
-      return sizes.get(path);
+    sizeOf,
+    async open(path) {
+      const size = await sizeOf(path);
+      if (size === undefined) return undefined;
+      return { name: `${name}/${path}`, size, read: () => readParts(path, size) };
     },
     async read(path) {
       const { status, bytes } = await s3({ method: "GET", key: keyOf(path) });

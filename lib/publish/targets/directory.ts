@@ -15,6 +15,7 @@ import {
 } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { codeOf, namingFile } from "../publish-error.ts";
+import { readWhole } from "../sources/reading.ts";
 import type { Content, Target, Transferred } from "./target.ts";
 import { writeAll } from "./writing.ts";
 
@@ -47,13 +48,15 @@ interface DirectoryOptions {
   readonly partialOf: (path: string) => string;
   /** Whether files of the source may get a second name here. */
   readonly mayLink: boolean;
+  /** Directories with files that may get a second name here: what has the same path and size is the same. */
+  readonly siblings?: () => Promise<readonly string[]>;
 }
 
 const isSame = (a: Stats, b: Stats): boolean =>
   a.ino === b.ino && a.dev === b.dev && a.size === b.size && a.mtimeMs === b.mtimeMs;
 
 /** A target in a directory of this machine, which is made when something is written to it. */
-export function directoryTarget(root: string, { partialOf, mayLink }: DirectoryOptions): Target {
+export function directoryTarget(root: string, { partialOf, mayLink, siblings }: DirectoryOptions): Target {
   const full = (path: string): string => join(root, path);
   const known = new Set<string>();
   const unsettled = new Set<string>();
@@ -132,16 +135,35 @@ export function directoryTarget(root: string, { partialOf, mayLink }: DirectoryO
     return true;
   }
 
+  /** Finds a file of this path and size in another repository, and links it. */
+  async function tryLinkSibling(path: string, size: number | undefined): Promise<boolean> {
+    for (const sibling of size === undefined ? [] : ((await siblings?.()) ?? [])) {
+      const original = join(sibling, path);
+      const isThere = (await unlessMissing(lstat(original)))?.size === size;
+      const status = isThere ? await linkable(original) : undefined;
+      if (status !== undefined && (await tryLink(path, original, status))) return true;
+    }
+    return false;
+  }
+
+  async function sizeOf(path: string): Promise<number | undefined> {
+    const status = await unlessMissing(stat(full(path)));
+    return status?.isFile() === true ? status.size : undefined;
+  }
+
   return {
     name: root,
-    sizeOf: async (path) => {
-      const status = await unlessMissing(stat(full(path)));
-      return status?.isFile() === true ? status.size : undefined;
+    sizeOf,
+    async open(path) {
+      const size = await sizeOf(path);
+      const name = full(path);
+      return size === undefined ? undefined : { name, size, read: () => readWhole(name, size), path: name };
     },
     read: (path) => unlessMissing(readFile(full(path))),
     write: (path, _, bytes) => writeWith(path, (handle) => writeAll(handle, bytes)),
     async transfer(path, _, content): Promise<Transferred> {
       await ensure(dirname(full(path)));
+      if (await tryLinkSibling(path, content.size)) return "linked";
       const before = mayLink && content.path !== undefined ? await linkable(content.path) : undefined;
       if (before !== undefined && content.path !== undefined) {
         for await (const _chunk of content.read());

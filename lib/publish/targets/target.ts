@@ -1,4 +1,5 @@
 /** Where published files go: the seam between the tree and what it lies on. */
+import type { SourceFile } from "../sources/source.ts";
 
 /** Bytes that are verified as they are read: the reading fails at its end when they are not the right ones. */
 export interface Content {
@@ -23,6 +24,8 @@ export interface Target {
   readonly sizeOf: (path: string) => Promise<number | undefined>;
   /** For small files. @returns undefined when there is no such file */
   readonly read: (path: string) => Promise<Uint8Array | undefined>;
+  /** For files of any size. @returns undefined when there is no such file */
+  readonly open: (path: string) => Promise<SourceFile | undefined>;
   /** For small files. */
   readonly write: (path: string, contentType: string, bytes: Uint8Array) => Promise<void>;
   /** @throws what the reading throws; then there is no such file */

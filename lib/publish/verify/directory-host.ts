@@ -2,6 +2,7 @@ import { lstat, open, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { codeOf } from "../publish-error.ts";
 import { hasherFor, readPart } from "../sources/reading.ts";
+import { isAbsoluteUrl } from "../../core/redirect-file/blob-template.ts";
 import type { Repository } from "../../core/redirect-file/repository.ts";
 import type { Digest } from "../../core/reference.ts";
 import type { Host, Problem, WantedBlob } from "./host.ts";
@@ -22,12 +23,18 @@ function problemOf(error: unknown): Problem {
 }
 
 /**
- * Repositories as directories of one directory for each API, which may be the same, as publishing writes them and as `[serve_content]` has them. Every
- * byte is read and hashed; a file that has many names, as layers of several repositories do, once.
+ * Repositories as directories of one directory for each API, which may be the same, such as publishing writes them and
+ * `[serve_content]` reads them. Every byte is read and hashed; a file that has many names, such as a layer of several
+ * repositories, once.
  */
 export function directoryHost(directories: Readonly<Record<Repository["api"], string>>): Host {
   const sums = new Map<string, Promise<string>>();
-  const nameOf = ({ api, repository }: Repository, path: string): string => join(directories[api], repository, path);
+  /** A URL beside the repository's is a directory beside its own. */
+  function nameOf({ api, repository, url }: Repository, path: string): string {
+    const above = url.slice(0, -`${repository}/`.length);
+    const isBeside = isAbsoluteUrl(path) && path.startsWith(above) && url.endsWith(`/${repository}/`);
+    return isBeside ? join(directories[api], path.slice(above.length)) : join(directories[api], repository, path);
+  }
 
   async function sum(name: string, digest: Digest, size: number): Promise<string> {
     const hasher = hasherFor(digest);
@@ -73,6 +80,7 @@ export function directoryHost(directories: Readonly<Record<Repository["api"], st
       }
     },
     ask: async () => undefined,
+    ignoresRange: () => false,
     async inspect(repository, path, { digest, size }: WantedBlob) {
       const name = nameOf(repository, path);
       const there = await statusOf(name);

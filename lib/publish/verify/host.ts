@@ -30,8 +30,15 @@ export interface Host {
   readonly read: (repository: Repository, path: string) => Promise<Whole | Problem>;
   /** What clients that ask before they fetch are told. @returns undefined when it is the same as they then get */
   readonly ask: (repository: Repository, path: string, contentType: string) => Promise<Problem | undefined>;
-  /** Looks at a file of any size. @returns undefined when it is what it has to be */
+  /**
+   * Looks at a file of any size.
+   *
+   * @param path below the repository's url, or an absolute URL
+   * @returns undefined when it is as it has to be
+   */
   readonly inspect: (repository: Repository, path: string, wanted: WantedBlob) => Promise<Problem | undefined>;
+  /** Blobs that were sent whole though a part was asked for: clients can't go on with a download that broke off. */
+  readonly ignoresRange: (repository: Repository, path: string) => boolean;
 }
 
 export const isProblem = (found: Whole | Problem): found is Problem => "expected" in found;

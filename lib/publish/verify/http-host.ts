@@ -1,15 +1,16 @@
 import { MEDIA_TYPE } from "../../core/media-types.ts";
 import { hasherFor } from "../sources/reading.ts";
+import { isAbsoluteUrl } from "../../core/redirect-file/blob-template.ts";
 import { plain } from "../../core/redirect-file/fault.ts";
 import type { Repository } from "../../core/redirect-file/repository.ts";
-import type { Host, Problem } from "./host.ts";
+import type { Host, Problem, WantedBlob } from "./host.ts";
 import { bareType, MAX_WHOLE, shownType, wrongDigest, wrongSize } from "./problems.ts";
 
 type Method = "GET" | "HEAD";
 
 interface HttpOptions {
   /** Where a client is sent for a file: rewritten and signed as configured. */
-  readonly locate: (repository: Repository, path: string, method: Method) => string;
+  readonly locate: (api: Repository["api"], url: string, path: string, method: Method) => string;
   /** Whether blobs are fetched and hashed, or only asked for. */
   readonly downloads: boolean;
 }
@@ -25,7 +26,7 @@ const isPassing = (status: number): boolean => status === 429 || status >= 500;
 
 /** What is wrong with an answer before its body is looked at. */
 function problemOf({ status, statusText, headers }: Response): Problem | undefined {
-  if (status !== 200) return { expected: "200", received: plain(`${status} ${statusText}`.trim()) };
+  if (status !== 200 && status !== 206) return { expected: "200", received: plain(`${status} ${statusText}`.trim()) };
   const encoding = headers.get("content-encoding");
   if (encoding === null || encoding === "identity") return undefined;
   return { expected: "no Content-Encoding", received: plain(encoding) };
@@ -44,18 +45,27 @@ async function readSome(response: Response): Promise<Uint8Array | Problem> {
 }
 
 /** The host that the redirect files name, asked as clients ask it. */
-export function httpHost({ locate, downloads }: HttpOptions): Host {
+export function httpHost({ locate: locateBelow, downloads }: HttpOptions): Host {
+  function locate({ api, url }: Repository, path: string, method: Method): string {
+    if (!isAbsoluteUrl(path)) return locateBelow(api, url, path, method);
+    const end = path.lastIndexOf("/") + 1;
+    return locateBelow(api, path.slice(0, end), path.slice(end), method);
+  }
+
+  const withoutRange = new Set<string>();
+  const inspections = new Map<string, Promise<Problem | undefined>>();
+
   /** Hosts that could not be reached, however often they were tried: the next files get one try each. */
   const lost = new Set<string>();
 
-  async function ask(url: string, method: Method): Promise<Response | Problem> {
+  async function ask(url: string, method: Method, more: Readonly<Record<string, string>>): Promise<Response | Problem> {
     const patience = new AbortController();
     const timer = setTimeout(() => patience.abort(new Error("nothing for a minute")), PATIENCE_MS);
     try {
       return await fetch(url, {
         method,
         // What a host compresses all the same is compressed for clients too.
-        headers: { accept: ACCEPT, "accept-encoding": "identity" },
+        headers: { accept: ACCEPT, "accept-encoding": "identity", ...more },
         decompress: false,
         signal: patience.signal,
       });
@@ -67,11 +77,16 @@ export function httpHost({ locate, downloads }: HttpOptions): Host {
     }
   }
 
-  async function request(repository: Repository, path: string, method: Method): Promise<Response | Problem> {
+  async function request(
+    repository: Repository,
+    path: string,
+    method: Method,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<Response | Problem> {
     const host = URL.parse(locate(repository, path, method))?.host ?? "";
     const attempts = lost.has(host) ? 1 : ATTEMPTS;
     for (let tried = 1; ; tried++) {
-      const answer = await ask(locate(repository, path, method), method);
+      const answer = await ask(locate(repository, path, method), method, headers);
       const isAnswer = answer instanceof Response;
       if (isAnswer) lost.delete(host);
       else if (tried === attempts) lost.add(host);
@@ -87,8 +102,9 @@ export function httpHost({ locate, downloads }: HttpOptions): Host {
     path: string,
     method: Method,
     look: (response: Response) => Promise<Result> | Result,
+    headers: Readonly<Record<string, string>> = {},
   ): Promise<Result | Problem> {
-    const response = await request(repository, path, method);
+    const response = await request(repository, path, method, headers);
     if (!(response instanceof Response)) return response;
     try {
       return problemOf(response) ?? (await look(response));
@@ -99,8 +115,43 @@ export function httpHost({ locate, downloads }: HttpOptions): Host {
     }
   }
 
+  const nameOf = (repository: Repository, path: string): string =>
+    locate(repository, path, "GET").replace(/\?.*$/s, "");
+
+  /** Asks for the first byte: the answer tells the size, and whether a part can be had. */
+  async function inspectPart(repository: Repository, path: string, size: number | undefined) {
+    const method = size === 0 ? "HEAD" : "GET";
+    const headers: Record<string, string> = size === 0 ? {} : { range: "bytes=0-0" };
+    const look = ({ status, headers: answered }: Response): Problem | undefined => {
+      const range = answered.get("content-range") ?? "";
+      const whole = status === 206 ? /\/(\d+)$/.exec(range)?.[1] : answered.get("content-length");
+      if (status === 200 && size !== 0) withoutRange.add(nameOf(repository, path));
+      if (size !== undefined && Number(whole ?? Number.NaN) === size) return undefined;
+      // A file of the right size may be called whatever the host likes; a page has another.
+      const type = answered.get("content-type") ?? undefined;
+      if (bareType(type ?? "") === "text/html") return { expected: "a blob", received: shownType(type) };
+      if (size === undefined) return undefined;
+      return whole ? wrongSize(String(size), Number(whole)) : { expected: `${size} bytes`, received: "no length" };
+    };
+    return await withAnswer(repository, path, method, look, headers);
+  }
+
+  async function inspect(
+    repository: Repository,
+    path: string,
+    { digest, size }: WantedBlob,
+  ): Promise<Problem | undefined> {
+    const problem = await inspectPart(repository, path, size);
+    if (problem !== undefined || !downloads || digest === undefined) return problem;
+    return await withAnswer(repository, path, "GET", async ({ body }) => {
+      const hasher = hasherFor(digest);
+      for await (const chunk of body ?? []) hasher.update(chunk);
+      return wrongDigest(digest, hasher.digest());
+    });
+  }
+
   return {
-    nameOf: (repository, path) => locate(repository, path, "GET").replace(/\?.*$/s, ""),
+    nameOf,
     read: (repository, path) =>
       withAnswer(repository, path, "GET", async (response) => {
         const bytes = await readSome(response);
@@ -112,18 +163,13 @@ export function httpHost({ locate, downloads }: HttpOptions): Host {
         if (bareType(type ?? "") === bareType(contentType)) return undefined;
         return { expected: `${contentType}, to HEAD as to GET`, received: shownType(type) };
       }),
-    inspect: (repository, path, { digest, size }) =>
-      withAnswer(repository, path, downloads && digest !== undefined ? "GET" : "HEAD", async (response) => {
-        const type = response.headers.get("content-type") ?? undefined;
-        if (bareType(type ?? "") === "text/html") return { expected: "a blob", received: shownType(type) };
-        const length = response.headers.get("content-length");
-        if (size !== undefined && length !== null && Number(length) !== size) {
-          return wrongSize(String(size), Number(length));
-        }
-        if (!downloads || digest === undefined) return undefined;
-        const hasher = hasherFor(digest);
-        for await (const chunk of response.body ?? []) hasher.update(chunk);
-        return wrongDigest(digest, hasher.digest());
-      }),
+    // Several repositories may share a blob.
+    async inspect(repository, path, wanted) {
+      const name = nameOf(repository, path);
+      const known = inspections.get(name) ?? inspect(repository, path, wanted);
+      inspections.set(name, known);
+      return await known;
+    },
+    ignoresRange: (repository, path) => withoutRange.has(nameOf(repository, path)),
   };
 }

@@ -27,7 +27,7 @@ export async function verifyV1(
   repository: V1Repository,
   host: Host,
   isServed: (id: string) => boolean,
-  { tell, atOnce }: Verification,
+  { tell, looked, atOnce }: Verification,
 ): Promise<void> {
   const where = (path: string) => host.nameOf(repository, path);
 
@@ -62,6 +62,7 @@ export async function verifyV1(
     await verifyJson(id);
     const layer = v1Path(id, "layer");
     const problem = await host.inspect(repository, layer, { digest: undefined, size: undefined });
+    looked(host.ignoresRange(repository, layer));
     if (problem !== undefined) tell(id, where(layer), problem);
   });
 }

@@ -3,8 +3,8 @@ import { type ManifestKind, MEDIA_TYPE } from "../../core/media-types.ts";
 import { inParallel } from "../in-parallel.ts";
 import { blobPath, manifestPath } from "../layout-paths.ts";
 import { type Descriptor, isForeign, kindOfType, type Manifest, readManifest } from "../sources/manifest.ts";
-import { knownDigest } from "../manifest-digest.ts";
-import { referrersIn } from "../previous.ts";
+import { digestAmong, knownDigest } from "../manifest-digest.ts";
+import { referrersIn } from "../redirect-file/previous.ts";
 import { PublishError } from "../publish-error.ts";
 import { sha256 } from "../sources/reading.ts";
 import type { TreeRepository } from "../../core/redirect-file/repository.ts";
@@ -47,7 +47,7 @@ const inOrder = (all: readonly Seen[]): readonly Seen[] => {
 
 /** Verifies all that a redirect file of version 2 to 5 leads to. */
 export async function verifyV2(repository: TreeRepository, host: Host, verification: Verification): Promise<void> {
-  const { tell, atOnce } = verification;
+  const { tell, looked, atOnce } = verification;
   const seen = new Map<string, Seen | undefined>();
   const blobs = new Map<Digest, { readonly from: string; readonly descriptor: Descriptor }>();
   const where = (path: string) => host.nameOf(repository, path);
@@ -55,8 +55,10 @@ export async function verifyV2(repository: TreeRepository, host: Host, verificat
   /** @throws {PublishError} when the bytes are not those of such a manifest */
   function readEntry({ reference, kind, path }: Entry, bytes: Uint8Array): Manifest {
     const itsKind = kind ?? kindOfType(mediaTypeOf(bytes)) ?? "1";
-    const said = isDigest(reference) ? reference : undefined;
-    const digest = knownDigest(bytes, MEDIA_TYPE[itsKind], said, where(path));
+    const mediaType = MEDIA_TYPE[itsKind];
+    const digest = isDigest(reference)
+      ? knownDigest(bytes, mediaType, reference, where(path))
+      : digestAmong(bytes, mediaType, (each) => placeOf(repository, each) !== undefined);
     return readManifest(itsKind, digest, bytes, where(path));
   }
 
@@ -163,6 +165,7 @@ export async function verifyV2(repository: TreeRepository, host: Host, verificat
   }
   await inParallel(blobs.values(), atOnce, async ({ from, descriptor: { digest, size } }) => {
     const problem = await host.inspect(repository, blobPath(digest), { digest, size });
+    looked(host.ignoresRange(repository, blobPath(digest)));
     if (problem !== undefined) tell(from, where(blobPath(digest)), problem);
   });
 }

@@ -6,11 +6,13 @@ export interface Verification {
   /**
    * Takes one fault.
    *
-   * @param reference the tag, digest or image id of the redirect file that leads there
+   * @param reference the tag, digest or image id of the redirect file that leads there, or the field
    * @param where the file, as the host names it
    * @param problem an error says by itself where
    */
   readonly tell: (reference: string, where: string, problem: Problem | PublishError) => void;
+  /** Counts one blob. */
+  readonly looked: (ignoresRange: boolean) => void;
   /** Files that are looked at, at the same time. */
   readonly atOnce: number;
 }

@@ -1,23 +1,13 @@
 /** What a redirect file will say, and its text: the same bytes for the same content. */
-import type { ManifestKind } from "../core/media-types.ts";
-import { MEDIA_TYPE } from "../core/media-types.ts";
-import { KIND_BIT } from "../core/redirect-file/manifest-table.ts";
-import type { Amd64Manifest, TreeRepository } from "../core/redirect-file/repository.ts";
-import type { Digest, ImageId, Reference, RepositoryName, Tag } from "../core/reference.ts";
-import type { Manifest } from "./sources/manifest.ts";
-import { kindOfType } from "./sources/manifest.ts";
-import type { OtherFields } from "./other-fields.ts";
-import type { Plan } from "./plan.ts";
-
-/** What every redirect file says. */
-export interface Identity {
-  readonly name: RepositoryName;
-  /** The directory of the content, and the name of the file. */
-  readonly repository: string;
-  /** Where that directory is, with a final slash. */
-  readonly url: string;
-  readonly isProtected: boolean;
-}
+import type { ManifestKind } from "../../core/media-types.ts";
+import { MEDIA_TYPE } from "../../core/media-types.ts";
+import { KIND_BIT } from "../../core/redirect-file/manifest-table.ts";
+import type { Amd64Manifest, TreeRepository } from "../../core/redirect-file/repository.ts";
+import type { Digest, Reference, RepositoryName, Tag } from "../../core/reference.ts";
+import type { Manifest } from "../sources/manifest.ts";
+import { kindOfType } from "../sources/manifest.ts";
+import { array, encode, head, type Identity, inOrder, type OtherFields, object, sortedList } from "./text.ts";
+import type { Plan } from "../plan.ts";
 
 /** A descriptor as a list of referrers has it. */
 type Referrer = Readonly<Record<string, unknown>>;
@@ -39,11 +29,6 @@ export const noReferences = () => ({
   oci: new Set<Reference>(),
   index: new Set<Reference>(),
 });
-
-/** ASCII order, which is the order by code units. */
-const inOrder = <Key extends string, Value>(
-  entries: Iterable<readonly [Key, Value]>,
-): readonly (readonly [Key, Value])[] => [...entries].sort(([a], [b]) => (a < b ? -1 : 1));
 
 /** The manifest for those who can't read the list: the first that is for linux/amd64, of schema 2 or 1. */
 function amd64Of({ children }: Manifest, manifests: Plan["manifests"]): Amd64Manifest | undefined {
@@ -113,36 +98,6 @@ export function widened({ manifests, amd64, referrers }: TreeRepository, next: L
   return { references, amd64, referrers };
 }
 
-/** An object whose keys are in this very order: a JavaScript object would put keys that look like numbers first. */
-const object = (entries: Iterable<readonly [string, string]>, indent: string): string => {
-  const lines = [...entries].map(([key, text]) => `${indent}  ${JSON.stringify(key)}: ${text}`);
-  return lines.length === 0 ? "{}" : `{\n${lines.join(",\n")}\n${indent}}`;
-};
-
-const array = (items: readonly string[], indent: string): string =>
-  items.length === 0 ? "[]" : `[\n${items.map((item) => `${indent}  ${item}`).join(",\n")}\n${indent}]`;
-
-const sortedList = (references: Iterable<string>): string =>
-  array(
-    [...references].sort().map((each) => JSON.stringify(each)),
-    "  ",
-  );
-
-const head = (
-  { name, repository, url, isProtected }: Identity,
-  version: number,
-): readonly (readonly [string, string])[] => [
-  ["type", '"pulp-docker-redirect"'],
-  ["version", String(version)],
-  ["repository", JSON.stringify(repository)],
-  ["repo-registry-id", JSON.stringify(name)],
-  ["url", JSON.stringify(url)],
-  ["protected", String(isProtected)],
-];
-
-const encode = (entries: Iterable<readonly [string, string]>): Uint8Array =>
-  new TextEncoder().encode(`${object(entries, "")}\n`);
-
 /**
  * The bytes of a version 5 file.
  *
@@ -177,18 +132,6 @@ export function version5(
     ["referrers", object(referrerEntries, "  ")],
     ...others,
   ]);
-}
-
-/** The bytes of a version 1 file. @param others as above */
-export function version1(
-  identity: Identity,
-  images: Iterable<ImageId>,
-  tags: ReadonlyMap<Tag, ImageId>,
-  others: OtherFields = [],
-): Uint8Array {
-  const ids = [...images].sort().map((id) => JSON.stringify({ id }));
-  const tagEntries = inOrder(tags).map(([tag, id]) => [tag, JSON.stringify(id)] as const);
-  return encode([...head(identity, 1), ["images", array(ids, "  ")], ["tags", object(tagEntries, "  ")], ...others]);
 }
 
 /** The bytes of `tags/list`. */

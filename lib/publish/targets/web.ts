@@ -1,0 +1,56 @@
+import { plain } from "../../core/redirect-file/fault.ts";
+import { PublishError } from "../publish-error.ts";
+import type { Target } from "./target.ts";
+
+/** Files at a URL, which can only be read. @param url with a final slash */
+export function webTarget(url: string): Target {
+  async function ask(path: string, method: "GET" | "HEAD"): Promise<Response | undefined> {
+    const at = new URL(path, url).href;
+    try {
+      // A length that is to be compared is that of the file, not of its compressed form.
+      const response = await fetch(at, { method, headers: { "accept-encoding": "identity" } });
+      if (response.status === 404 || response.status === 410) return undefined;
+      if (response.status === 200) return response;
+      throw new PublishError(`${at}: expected 200, received ${plain(`${response.status} ${response.statusText}`)}`);
+    } catch (error) {
+      if (error instanceof PublishError) throw error;
+      const why = error instanceof Error && "code" in error ? String(error.code) : String(error);
+      throw new PublishError(`${at}: the host can't be reached (${plain(why)})`);
+    }
+  }
+
+  async function sizeOf(path: string): Promise<number | undefined> {
+    const length = (await ask(path, "HEAD"))?.headers.get("content-length");
+    return length === null || length === undefined ? undefined : Number(length);
+  }
+
+  const readOnly = async (path: string): Promise<never> => {
+    throw new PublishError(`${url}${path}: a URL can only be read`);
+  };
+
+  return {
+    name: url.replace(/\/$/, ""),
+    sizeOf,
+    async read(path) {
+      const response = await ask(path, "GET");
+      return response === undefined ? undefined : await response.bytes();
+    },
+    async open(path) {
+      const response = await ask(path, "HEAD");
+      if (response === undefined) return undefined;
+      const length = response.headers.get("content-length");
+      const read = async function* () {
+        yield* (await ask(path, "GET"))?.body ?? [];
+      };
+      return { name: url + path, size: length === null ? undefined : Number(length), read };
+    },
+    write: readOnly,
+    transfer: readOnly,
+    duplicate: readOnly,
+    remove: readOnly,
+    list: () => {
+      throw new PublishError(`${url}: a URL can't be listed`);
+    },
+    settle: async () => {},
+  };
+}

@@ -1,0 +1,35 @@
+import { fillTemplate } from "../../core/redirect-file/blob-template.ts";
+import type { WholeRepository } from "../../core/redirect-file/repository.ts";
+import { blobOf } from "../../core/redirect-file/whole-table.ts";
+import { inParallel } from "../in-parallel.ts";
+import { digestsIn, manifestsIn } from "../redirect-file/previous.ts";
+import { type Host, isProblem } from "./host.ts";
+import { bareType, shownType, wrongSize } from "./problems.ts";
+import type { Verification } from "./verification.ts";
+
+/** Verifies what a version 6 file sends clients to the host for: blobs, and manifests that it does not carry. */
+export async function verifyV6(repository: WholeRepository, host: Host, verification: Verification): Promise<void> {
+  const { tell, atOnce, looked } = verification;
+  const blobs = digestsIn(repository).flatMap((digest) => {
+    const blob = blobOf(repository, digest);
+    return blob === undefined ? [] : [{ digest, size: blob.size }];
+  });
+  const onHost = manifestsIn(repository).filter(({ bytes }) => bytes === undefined);
+  await inParallel(onHost, atOnce, async ({ digest, mediaType, size }) => {
+    const path = fillTemplate(repository.blobTemplate, digest);
+    const where = host.nameOf(repository, path);
+    const found = await host.read(repository, path);
+    if (isProblem(found)) return tell("manifests", where, found);
+    const { bytes, contentType } = found;
+    if (bytes.length !== size) tell("manifests", where, wrongSize(String(size), bytes.length));
+    if (contentType !== undefined && bareType(contentType) !== mediaType) {
+      tell("manifests", where, { expected: `Content-Type ${mediaType}`, received: shownType(contentType) });
+    }
+  });
+  await inParallel([...blobs, ...onHost], atOnce, async ({ digest, size }) => {
+    const path = fillTemplate(repository.blobTemplate, digest);
+    const problem = await host.inspect(repository, path, { digest, size });
+    looked(host.ignoresRange(repository, path));
+    if (problem !== undefined) tell("blobs", host.nameOf(repository, path), problem);
+  });
+}
