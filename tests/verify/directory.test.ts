@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { cpSync, linkSync, mkdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { MEDIA_TYPE } from "../../lib/core/media-types.ts";
 import { buildDemo } from "../../lib/demo/demo.ts";
 import { scratch } from "../harness/craned.ts";
 import { sha256 } from "../publish/layouts.ts";
@@ -116,7 +117,7 @@ const damages: readonly (readonly [string, (tree: Copy) => void, readonly string
   [
     "a manifest of another kind under a tag",
     ({ at }) => cpSync(at("manifests/2/one"), at("manifests/list/list")),
-    ["v2/app: list: manifests/list/list: manifests: expected an array of descriptors, received nothing"],
+    [`v2/app: list: manifests/list/list: mediaType: expected ${MEDIA_TYPE.list}, received ${MEDIA_TYPE["2"]}`],
   ],
   [
     "an empty manifest",
