@@ -59,6 +59,9 @@ const PASSING = new Set([429, 500, 502, 503, 504]);
 /** The codes of a missing object; an answer to HEAD has none. */
 const NO_OBJECT = new Set(["", "NoSuchKey"]);
 
+/** The codes of a key that has been replaced, in a profile perhaps. */
+const OLD_KEY = new Set(["ExpiredToken", "InvalidAccessKeyId", "InvalidToken", "SignatureDoesNotMatch"]);
+
 const HINTS: Readonly<Record<string, string>> = {
   AccessDenied: "these keys may not do that",
   AuthorizationHeaderMalformed: "the region may be another: --s3-region",
@@ -132,7 +135,7 @@ function signalOf({ signal }: S3Request, { timeout }: S3Patience): AbortSignal |
 
 /** Prepares to ask for objects of one bucket. Nothing is asked yet. */
 export function connectS3(connection: S3Connection, bucket: string, patience = LONG): S3 {
-  const identify = createIdentity(connection, bucket);
+  let identify = createIdentity(connection, bucket);
   const signingKeys = new Map<string, ArrayBuffer>();
 
   async function signed(url: string, { method, headers, body }: S3Request, { keys, region }: S3Identity) {
@@ -194,6 +197,7 @@ export function connectS3(connection: S3Connection, bucket: string, patience = L
         if (status < 300 && !isLateFailure(text)) return answer;
         if ((status === 404 && NO_OBJECT.has(elementOf(text, "Code"))) || status === 501) return answer;
         problem = failure(`s3://${bucket}/${request.key}`, status, text, identity.keys !== undefined);
+        if (OLD_KEY.has(elementOf(text, "Code"))) identify = createIdentity(connection, bucket);
         if (!problem.passes) throw problem;
       } catch (error) {
         if (error instanceof S3Error) throw error;

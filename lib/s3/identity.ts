@@ -39,7 +39,7 @@ const isAmazon = (endpoint: string | undefined): boolean =>
 /** Looks for keys in AWS's standard places, and again before they expire. */
 async function createKeyFinder(bucket: string): Promise<() => Promise<S3Keys | undefined>> {
   const { fromNodeProviderChain } = await import("@aws-sdk/credential-providers");
-  const provide = fromNodeProviderChain();
+  const provide = fromNodeProviderChain({ ignoreCache: true });
   let anonymousUntil = 0;
   return async () => {
     if (Date.now() < anonymousUntil) return undefined;

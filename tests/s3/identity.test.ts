@@ -137,6 +137,23 @@ describe("a bucket is asked with the key", () => {
   });
 });
 
+test("a key that the server knows no more is read again from its file", async () => {
+  const profile = (id: string) => `[default]\naws_access_key_id = ${id}\naws_secret_access_key = s\n`;
+  const home = scratch();
+  homes.push(home);
+  home.write(".aws/credentials", profile("AKIOLD"));
+  put({ "a.json": file("a", "1") });
+  const craned = await serve(undefined, { HOME: home.path });
+  expect(await markOf(craned, "a")).toBe("1");
+  s3().instead = ({ headers }) =>
+    headers.get("authorization")?.includes("AKIOLD")
+      ? new Response("<Error><Code>InvalidAccessKeyId</Code></Error>", { status: 403 })
+      : undefined;
+  put({ "a.json": file("a", "2") });
+  home.write(".aws/credentials", profile("AKINEW"));
+  await until(() => markOf(craned, "a"), "2", craned);
+});
+
 describe("a bucket is asked without a key", () => {
   test("where nothing has one", async () => {
     const { code, signers } = await check({});
