@@ -311,9 +311,9 @@ describe("craned serve", () => {
   test("logs each request when asked, on one line whatever the client sent", async () => {
     const { path } = directory({ "a.json": file("a") });
     const craned = await serveDirectory(path, { args: ["--log-access"] });
-    const targets = ["/v2/a/manifests/1.0", "/v2/a/tags/list", "/v2/%0a\\x/manifests/1", "/#"];
+    const targets = ["/v2/a/manifests/1.0", "/v2/a/tags/list", "/v2/%0a%5cx/manifests/1", "//x"];
     for (const target of targets) await ask(craned.port, target, { headers: { Accept: "*/*" } });
-    const statuses = [302, 200, 404, 400];
+    const statuses = [302, 200, 404, 404];
     for (const [number, target] of targets.entries()) {
       const line = await craned.logged((each) => each.includes(JSON.stringify(target)));
       expect(JSON.parse(line)).toMatchObject({

@@ -1,6 +1,6 @@
 /** Which address a request comes from, by the word of trusted proxies. */
 import { expect, test } from "bun:test";
-import { clientAddress } from "../lib/app/client-address.ts";
+import { clientAddress } from "../lib/app/plugins/client-address.ts";
 import { contains, parseAddressSet } from "../lib/config/addresses.ts";
 
 const setOf = (text: string) => parseAddressSet(text) ?? expect.unreachable();

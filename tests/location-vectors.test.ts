@@ -2,13 +2,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { composeRegistry } from "../lib/server/composition.ts";
-import { startListening } from "../lib/server/listening.ts";
-import { loadConfig } from "../lib/config/load.ts";
-import type { Listener } from "../lib/http/listener.ts";
 import { createLog } from "../lib/log.ts";
-import { readDirectoryOnce } from "../lib/store/store.ts";
 import { ask } from "./harness/raw.ts";
+import { serveApp } from "./harness/registry-app.ts";
 
 interface Vectors {
   readonly clock: number;
@@ -26,27 +22,18 @@ interface Vectors {
 const directory = process.env["CRANE_VECTORS"] ?? join(import.meta.dir, "vectors/crane-3.3.1");
 const vectors: Vectors = JSON.parse(readFileSync(join(directory, "crane-3.3.1.json"), "utf8"));
 
-async function serve(settings: string, now = () => vectors.clock): Promise<Listener> {
-  const loaded = loadConfig({
-    flags: { "server.host": "127.0.0.1", "server.port": "0" },
-    environment: {},
-    readFile: () => ({ kind: "text", text: `[general]\ndata_dir: ${join(directory, "data")}\n${settings}` }),
-  });
-  if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
-  const log = createLog({ format: "text", level: "error", write: () => {}, now: () => new Date() });
-  const snapshot = await readDirectoryOnce(loaded.config.general.dataDir);
-  const { config } = loaded;
-  const { registry } = await composeRegistry({ config, log, snapshot: () => snapshot, authorities: undefined, now });
-  return startListening({ server: config.server, log, registry });
-}
+const log = createLog({ format: "text", level: "error", write: () => {}, now: () => new Date() });
+
+const serve = (settings: string, now = () => vectors.clock) =>
+  serveApp({ settings, dataDir: join(directory, "data"), log, now });
 
 describe.each(["cdn", "cdn-sha1"])("Crane 3.3.1, configuration %s", (config) => {
   const cases = vectors.cases.filter((each) => each.config === config);
-  let listener: Listener;
+  let listener: Awaited<ReturnType<typeof serve>>;
   beforeAll(async () => {
     listener = await serve(vectors.configs[config] ?? "");
   });
-  afterAll(() => listener.close(0));
+  afterAll(() => listener.close());
 
   test("has redirects on both APIs", () => {
     const redirected = cases.filter(({ status }) => status === 302).map(({ path }) => path.slice(0, 4));
@@ -80,7 +67,7 @@ describe("a signed redirect", () => {
         expect(headers.get("location")).toContain(`exp=${now + 10}~`);
       }
     } finally {
-      await listener.close(0);
+      await listener.close();
     }
   });
 
@@ -96,7 +83,7 @@ describe("a signed redirect", () => {
       expect(head).not.toBe(get);
       expect(await locationFor("GET")).toBe(get);
     } finally {
-      await listener.close(0);
+      await listener.close();
     }
   });
 });

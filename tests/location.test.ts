@@ -33,9 +33,9 @@ describe("a v2 URL", () => {
     expect(locate({ urlMatch, urlReplace })).toBe(url);
   });
 
-  test("lasts unless it is signed", () => {
-    expect(locationsOf({ urlMatch: "a", urlReplace: "b" }).areLasting).toBe(true);
-    expect(locationsOf({ signer: AKAMAI }).areLasting).toBe(false);
+  test("is good for as long as its signature is", () => {
+    expect(locationsOf({ urlMatch: "a", urlReplace: "b" }).signedFor).toBeUndefined();
+    expect(locationsOf({ signer: AKAMAI }).signedFor).toBe(AKAMAI.ttl);
   });
 });
 

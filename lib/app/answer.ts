@@ -1,52 +1,41 @@
-import type { PreparedAnswer } from "../http/connection.ts";
-import { fieldLines, statusLine } from "../http/response.ts";
-import type { Route } from "./target.ts";
+import type { Repository } from "../core/redirect-file/repository.ts";
 
-/** A whole answer as a value: what the rules decide, before any server is asked to send it. */
+export type Headers = Readonly<Record<string, string>>;
+
+/** How long an answer stays true. @see spec "Caching, for all answers" */
+export type Freshness =
+  /** Bytes named by their digest: they never change. */
+  | "immutable"
+  /** The place of such bytes: it may move. */
+  | "located"
+  /** Everything else: the client must ask again. */
+  | "changing";
+
+/** A complete answer as a value, before a server sends it. */
 export interface Answer {
   readonly status: number;
-  readonly headers: readonly (readonly [name: string, value: string])[];
-  readonly body: string;
-  /** Of a v2 error: what the body says to programs. */
+  readonly headers: Headers;
+  /** Text, or bytes; empty for none. */
+  readonly body: string | Uint8Array;
+  /** `changing` unless given. */
+  readonly freshness?: Freshness;
+  /** Code of a v2 error, for metrics. */
   readonly code?: string;
 }
 
-/** The codes of responses that are v2 errors, for those who count. */
-const codes = new WeakMap<Response, string>();
-
-export const codeOf = (response: Response): string | undefined => codes.get(response);
-
-/** For Elysia. */
-export function toResponse({ status, headers, body, code }: Answer): Response {
-  const fields = headers.map(([name, value]): [string, string] => [name, value]);
-  const response = new Response(body === "" ? null : body, { status, headers: fields });
-  if (code !== undefined) codes.set(response, code);
-  return response;
+/** A file of a repository: the answer is a redirect to it or, where content is served, the file itself. */
+export interface FileOf {
+  readonly repository: Repository;
+  /** Below the repository's url and below its directory; an absolute URL for a shared pool of blobs. */
+  readonly path: string;
+  /** Whether the client named the file by its digest. */
+  readonly isByDigest: boolean;
+  /** What is known of the file without asking for it: enough to answer HEAD. */
+  readonly known?: { readonly digest: string; readonly mediaType: string; readonly size: number } | undefined;
+  /** The answer when the file should be here and is not. */
+  readonly missing: Answer;
 }
 
-/** An answer for the connection, and what sort of answer it is. */
-export interface Prepared extends PreparedAnswer {
-  readonly route: Route;
-  readonly status: number;
-  readonly code: string | undefined;
-}
+export type Outcome = Answer | FileOf;
 
-const headOf = ({ status, headers, body }: Answer): string =>
-  `${statusLine(status)}${fieldLines(headers)}Content-Length: ${body.length}\r\n`;
-
-/** Most errors are the same each time. */
-const headsOfErrors = new WeakMap<Answer, string>();
-
-function headOfError(answer: Answer): string {
-  const known = headsOfErrors.get(answer);
-  if (known !== undefined) return known;
-  const head = headOf(answer);
-  headsOfErrors.set(answer, head);
-  return head;
-}
-
-/** For the connection, past Elysia. The body is ASCII. */
-export function prepare(answer: Answer, route: Route): Prepared {
-  const { status, body, code } = answer;
-  return { route, status, code, head: code === undefined ? headOf(answer) : headOfError(answer), body };
-}
+export const isFile = (outcome: Outcome): outcome is FileOf => "missing" in outcome;

@@ -1,19 +1,13 @@
-/** The one place where errors become answers. */
-import type { HeadFault } from "../http/request-head.ts";
-import type { Answer } from "./answer.ts";
-import { apiOf, type Route } from "./target.ts";
+/** The one place that words errors and maps them to HTTP. */
+import type { Answer, Headers } from "./answer.ts";
 
-/** The header that every v2 answer carries. */
-export const V2_HEADER = ["Docker-Distribution-API-Version", "registry/2.0"] as const;
+/** Header of every v2 answer. */
+export const V2_HEADERS: Headers = { "Docker-Distribution-API-Version": "registry/2.0" };
 
-/** The headers that every v1 answer carries. */
-export const V1_HEADERS = [
-  ["X-Docker-Registry-Version", "0.6.6"],
-  ["X-Docker-Registry-Config", "common"],
-] as const;
+/** Headers of every v1 answer. */
+export const V1_HEADERS: Headers = { "X-Docker-Registry-Version": "0.6.6", "X-Docker-Registry-Config": "common" };
 
-const JSON_TYPE = ["Content-Type", "application/json"] as const;
-const TEXT_TYPE = ["Content-Type", "text/plain; charset=utf-8"] as const;
+const TEXT: Headers = { "Content-Type": "text/plain; charset=utf-8" };
 
 const V2_ERRORS = {
   NAME_UNKNOWN: [404, "repository name not known to registry"],
@@ -26,93 +20,70 @@ const V2_ERRORS = {
   RANGE_INVALID: [416, "invalid content range"],
   UNAUTHORIZED: [401, "authentication required"],
   TOOMANYREQUESTS: [429, "too many requests"],
-  UNAVAILABLE: [503, "service unavailable"],
   UNKNOWN: [500, "unknown error"],
 } as const;
 
-/** A code of the distribution specification. */
+/** Code of the distribution specification. */
 export type V2ErrorCode = keyof typeof V2_ERRORS;
+
+export const isV2ErrorCode = (text: string): text is V2ErrorCode => Object.hasOwn(V2_ERRORS, text);
 
 interface V2ErrorOptions {
   readonly status?: number;
-  readonly detail?: Readonly<Record<string, string>>;
-  readonly headers?: Answer["headers"];
+  readonly detail?: Readonly<Record<string, unknown>>;
+  readonly headers?: Headers;
 }
 
 /** @see OCI distribution-spec "Error Codes" */
-export function v2Error(code: V2ErrorCode, { status, detail = {}, headers = [] }: V2ErrorOptions = {}): Answer {
+export function v2Error(code: V2ErrorCode, { status, detail = {}, headers = {} }: V2ErrorOptions = {}): Answer {
   const [usualStatus, message] = V2_ERRORS[code];
   return {
     status: status ?? usualStatus,
-    headers: [JSON_TYPE, V2_HEADER, ...headers],
+    headers: { "Content-Type": "application/json", ...V2_HEADERS, ...headers },
     body: JSON.stringify({ errors: [{ code, message, detail }] }),
     code,
   };
 }
 
-/** v1 clients read the status and show the text. */
-export function v1Error(status: number, text: string, headers: Answer["headers"] = []): Answer {
-  return { status, headers: [TEXT_TYPE, ...V1_HEADERS, ...headers], body: text };
+/** Returns an error for v1 clients, which read the status and show the text. */
+export function v1Error(status: number, text: string, headers: Headers = {}): Answer {
+  return { status, headers: { ...TEXT, ...V1_HEADERS, ...headers }, body: text };
 }
 
-const plainError = (status: number, text: string): Answer => ({ status, headers: [TEXT_TYPE], body: text });
-
-/** For a path that no route has. */
-export function notFound(target: string): Answer {
-  const api = apiOf(target);
-  if (api === "v2") return v2Error("NAME_UNKNOWN");
-  return api === "v1" ? v1Error(404, "Not Found") : plainError(404, "Not Found");
+/** The API that a path belongs to. */
+export function apiOf(path: string): "v1" | "v2" | undefined {
+  if (path === "/v2" || path.startsWith("/v2/")) return "v2";
+  return path === "/v1" || path.startsWith("/v1/") ? "v1" : undefined;
 }
 
-/** For a known path and a method that it does not take. */
-export function methodNotAllowed(target: string, allowed: readonly string[]): Answer {
-  const allow = ["Allow", allowed.join(", ")] as const;
-  const api = apiOf(target);
-  if (api === "v2") return v2Error("UNSUPPORTED", { status: 405, headers: [allow] });
-  if (api === "v1") return v1Error(405, "Method Not Allowed", [allow]);
-  return { status: 405, headers: [TEXT_TYPE, allow], body: "Method Not Allowed" };
+/** Words one error for the API that a path belongs to. */
+function errorFor(path: string, code: V2ErrorCode, status: number, text: string, headers: Headers = {}): Answer {
+  const api = apiOf(path);
+  if (api === "v2") return v2Error(code, { status, headers });
+  if (api === "v1") return v1Error(status, text, headers);
+  return { status, headers: { ...TEXT, ...headers }, body: text };
 }
 
-/** For a client that has to say who it is. @param challenge as WWW-Authenticate has it */
-export function unauthorized(route: Route, challenge: string): Answer {
-  const header = ["WWW-Authenticate", challenge] as const;
-  return route.startsWith("v2.")
-    ? v2Error("UNAUTHORIZED", { headers: [header] })
-    : v1Error(401, "Unauthorized", [header]);
-}
+/** Answers a path that no route has. */
+export const notFound = (path: string): Answer => errorFor(path, "NAME_UNKNOWN", 404, "Not Found");
 
-/** For a client that comes when too many others do. @param retryAfter in seconds */
-export function tooManyRequests(route: Route, retryAfter: number): Answer {
-  const header = ["Retry-After", String(retryAfter)] as const;
-  return route.startsWith("v2.")
-    ? v2Error("TOOMANYREQUESTS", { headers: [header] })
-    : v1Error(429, "Too Many Requests", [header]);
-}
+/** Answers a method that a known path does not take. @param allow as the Allow header lists them */
+export const methodNotAllowed = (path: string, allow: string): Answer =>
+  errorFor(path, "UNSUPPORTED", 405, "Method Not Allowed", { Allow: allow });
 
-/** For a client that there is no room for, until others have gone. @param retryAfter in seconds */
-export function unavailable(route: Route, retryAfter: number): Answer {
-  const header = ["Retry-After", String(retryAfter)] as const;
-  return route.startsWith("v2.")
-    ? v2Error("UNAVAILABLE", { headers: [header] })
-    : v1Error(503, "Service Unavailable", [header]);
-}
+/** Answers a fault of the program, which the log has and the client does not. */
+export const internalError = (path: string): Answer => errorFor(path, "UNKNOWN", 500, "Internal Server Error");
 
-/** For a range or a condition that the file does not meet. @param headers what the refusal says beside that */
-export function refusedFile(api: "v1" | "v2", status: number, headers: Answer["headers"]): Answer {
+/** Asks a client to authenticate. @param challenge as WWW-Authenticate has it */
+export const unauthorized = (path: string, challenge: string): Answer =>
+  errorFor(path, "UNAUTHORIZED", 401, "Unauthorized", { "WWW-Authenticate": challenge });
+
+/** Answers a client while too many passwords wait to be checked. @param retryAfter in seconds */
+export const tooManyRequests = (path: string, retryAfter: number): Answer =>
+  errorFor(path, "TOOMANYREQUESTS", 429, "Too Many Requests", { "Retry-After": String(retryAfter) });
+
+/** Answers a range or a condition that the file does not meet. @param headers what the refusal says beside that */
+export function refusedFile(api: "v1" | "v2", status: number, headers: Headers): Answer {
   if (api === "v1") return v1Error(status, status === 416 ? "Range Not Satisfiable" : "Precondition Failed", headers);
   return v2Error(status === 416 ? "RANGE_INVALID" : "UNSUPPORTED", { status, headers });
-}
-
-/** For a request that HTTP itself can't make sense of. */
-export function unreadable({ status, reason, target }: HeadFault): Answer {
-  const api = apiOf(target);
-  if (api === "v2") return v2Error("UNSUPPORTED", { status, detail: { reason } });
-  return api === "v1" ? v1Error(status, reason) : plainError(status, reason);
-}
-
-/** For a fault of our own, which the log has and the client does not. */
-export function internalError(target: string): Answer {
-  const api = apiOf(target);
-  if (api === "v2") return v2Error("UNKNOWN");
-  return api === "v1" ? v1Error(500, "Internal Server Error") : plainError(500, "Internal Server Error");
 }

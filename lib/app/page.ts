@@ -1,11 +1,4 @@
-/** One page of a sorted list, and the address of the next. */
-export interface Page<Item extends string> {
-  readonly items: readonly Item[];
-  /** A Link header's value (RFC 8288); undefined on the last page. */
-  readonly next: string | undefined;
-}
-
-/** What a page is cut out of. */
+/** A sorted list that is sent in pages. */
 export interface Listed<Item extends string> {
   /** In ASCII order as far as `count`. */
   readonly sorted: readonly Item[];
@@ -13,8 +6,14 @@ export interface Listed<Item extends string> {
   readonly isShown: (item: Item) => boolean;
 }
 
-/** The first place in a sorted list that comes after `last`. */
-function placeAfter<Item extends string>({ sorted, count }: Listed<Item>, last: string): number {
+interface Page<Item extends string> {
+  readonly items: readonly Item[];
+  /** Value of a Link header (RFC 8288); undefined on the last page. */
+  readonly next: string | undefined;
+}
+
+/** Returns the first index of a sorted list that comes after `last`. */
+function indexAfter<Item extends string>({ sorted, count }: Listed<Item>, last: string): number {
   let low = 0;
   let high = count;
   while (low < high) {
@@ -27,27 +26,26 @@ function placeAfter<Item extends string>({ sorted, count }: Listed<Item>, last: 
 }
 
 /**
- * Cuts a page out of a list, as `?n=` and `?last=` ask. It costs as much as the page is long, not the list.
+ * Cuts a page out of a list. It costs as much as the page is long, not the list.
  *
- * @param path of the list, for the Link header
- * @param query without its question mark
- * @returns undefined when n is not a non-negative integer
+ * @param n the most items of the page; undefined for all
+ * @param last the item that the page comes after
  * @see OCI distribution-spec "Content Discovery"
  */
-export function pageOf<Item extends string>(listed: Listed<Item>, path: string, query: string): Page<Item> | undefined {
-  const parameters = new URLSearchParams(query);
-  const n = parameters.get("n");
-  if (n !== null && !/^\d+$/.test(n)) return undefined;
-  const last = parameters.get("last");
+export function pageOf<Item extends string>(
+  listed: Listed<Item>,
+  { n, last }: { readonly n?: number | undefined; readonly last?: string | undefined },
+): Page<Item> {
   const { sorted, count, isShown } = listed;
-  const size = n === null ? count : Number(n);
+  const size = n ?? count;
   const items: Item[] = [];
-  for (let at = last === null ? 0 : placeAfter(listed, last); at < count; at++) {
+  for (let at = last === undefined ? 0 : indexAfter(listed, last); at < count; at++) {
     const item = sorted[at];
     if (item === undefined || !isShown(item)) continue;
     const final = items.at(-1);
     if (items.length < size) items.push(item);
-    else return { items, next: final && `<${path}?last=${encodeURIComponent(final)}&n=${n}>; rel="next"` };
+    // Relative to the request's own path, so that it holds behind a proxy that adds a prefix.
+    else return { items, next: final && `<?last=${encodeURIComponent(final)}&n=${n}>; rel="next"` };
   }
   return { items, next: undefined };
 }

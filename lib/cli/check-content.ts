@@ -16,7 +16,7 @@ import { directoryHost } from "../publish/verify/directory-host.ts";
 import type { Host } from "../publish/verify/host.ts";
 import { httpHost } from "../publish/verify/http-host.ts";
 import { type Finding, type Served, verifyContent } from "../publish/verify/verify.ts";
-import { secondsNow } from "../server/composition.ts";
+import { secondsNow } from "../server/compose.ts";
 import type { Terminal } from "./terminal.ts";
 
 const HELP = `

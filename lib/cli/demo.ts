@@ -4,13 +4,15 @@ import { join } from "node:path";
 import type { Config } from "../config/config.ts";
 import { buildDemo, type DemoRegistry } from "../demo/demo.ts";
 import { staticHost } from "../demo/static-host.ts";
-import { openStore, type Store } from "../store/store.ts";
-import { composeRegistry } from "../server/composition.ts";
-import { limitsOf } from "../server/limits.ts";
-import { describeListenError, hostAndPort, startListening } from "../server/listening.ts";
+import { compose } from "../server/compose.ts";
+import { listen } from "../server/listen.ts";
 import { openLogs } from "../server/logging.ts";
+import { createMetrics } from "../server/metrics.ts";
+import { onShutdown } from "../server/shutdown.ts";
+import { gathering } from "../server/worker-metrics.ts";
+import { openStore } from "../store/store.ts";
+import { boundsOf } from "./serve.ts";
 import { configOrComplaint } from "./settings.ts";
-import { onStopSignals } from "../server/stopping.ts";
 import { EXIT, type ExitCode, type Terminal } from "./terminal.ts";
 
 const welcome = (host: string) => `
@@ -32,26 +34,34 @@ function writeFiles(directory: string, demo: DemoRegistry): void {
   for (const [name, text] of demo.redirectFiles) writeFileSync(join(directory, name), text);
 }
 
-/** What the routes see before the files, which name the port, can be written. */
+/** Serves redirect files and content from one process; the files name the port, so they are written once it is known. */
 async function serveDemo(config: Config, terminal: Terminal): Promise<ExitCode> {
-  const stopping = onStopSignals();
+  const shutdown = onShutdown();
   const { log } = openLogs(terminal, config);
   let demo: DemoRegistry | undefined;
   const { dataDir, pollingInterval } = config.general;
-  const store: Store = await openStore({ dataDir, pollingInterval, log });
-  const { registry, close } = await composeRegistry({ config, log, snapshot: store.snapshot, authorities: undefined });
+  const store = await openStore({ dataDir, pollingInterval, log });
+  const metrics = createMetrics();
+  const { app, close } = await compose({
+    config,
+    log,
+    snapshot: store.snapshot,
+    metrics,
+    gather: gathering(undefined, metrics),
+    others: [staticHost(() => demo?.objects ?? new Map())],
+  });
   try {
-    const extra = staticHost(() => demo?.objects ?? new Map());
-    const listener = startListening({ server: config.server, limits: limitsOf(config, log), log, registry, extra });
-    const host = hostAndPort(listener.hostname, listener.port);
-    demo = buildDemo(`http://${host}`);
+    const listener = await listen(app, { ...boundsOf(config), addresses: config.server.listen, log });
+    const [url = ""] = listener.urls;
+    demo = buildDemo(url);
     writeFiles(dataDir, demo);
     await store.reload();
-    log.info(`listening on http://${host}`);
-    terminal.print(welcome(host));
-    return await stopping.drain(listener, config.server.shutdownGrace, log);
+    log.info(`listening on ${url}`);
+    terminal.print(welcome(url.replace("http://", "")));
+    await shutdown.drain(() => listener.close(config.server.shutdownGrace), log);
+    return EXIT.ok;
   } catch (error) {
-    terminal.complain(`error: ${describeListenError(error, config.server)}\n`);
+    terminal.complain(`error: ${error instanceof Error ? error.message : String(error)}\n`);
     return EXIT.failed;
   } finally {
     close();

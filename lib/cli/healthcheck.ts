@@ -1,7 +1,7 @@
 import { request as plainRequest } from "node:http";
 import { request as tlsRequest } from "node:https";
 import type { Config } from "../config/config.ts";
-import { firstAddress } from "../server/listening.ts";
+import { describeListenAddress } from "../config/addresses.ts";
 import { configOrComplaint } from "./settings.ts";
 import { EXIT, type ExitCode, type Terminal } from "./terminal.ts";
 
@@ -11,12 +11,19 @@ const TIMEOUT_MILLISECONDS = 4000;
 /** Addresses that mean every one of the machine, and one of them that can be asked. */
 const LOOPBACK: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "::": "::1" };
 
-function readinessUrl(server: Config["server"]): string {
-  const { tls } = server;
-  const { host, port } = firstAddress(server);
-  const address = LOOPBACK[host] ?? host;
-  const authority = address.includes(":") ? `[${address}]` : address;
-  return `${tls === undefined ? "http" : "https"}://${authority}:${port}/readyz`;
+/** A probe of the running server: the readiness of its management, or without that the health of its registry. */
+interface Probe {
+  readonly url: string;
+  readonly socketPath?: string;
+}
+
+function probeOf({ management, server }: Config): Probe {
+  const address = management.listen ?? server.listen[0];
+  const scheme = management.listen === undefined && server.tls !== undefined ? "https" : "http";
+  const path = management.listen === undefined && !management.onRegistryPort ? "/healthz" : "/readyz";
+  if (address.kind === "unix") return { url: `${scheme}://localhost${path}`, socketPath: address.path };
+  const host = LOOPBACK[address.host] ?? address.host;
+  return { url: `${scheme}://${describeListenAddress({ ...address, host })}${path}` };
 }
 
 interface Answer {
@@ -25,10 +32,11 @@ interface Answer {
 }
 
 /** `fetch` would go through HTTP_PROXY, even to this machine. */
-function ask(url: string): Promise<Answer> {
+function ask({ url, socketPath }: Probe): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const options = {
       agent: false,
+      ...(socketPath !== undefined && { socketPath }),
       signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS),
       // The certificate is for the name that clients use, which is not the one asked here.
       rejectUnauthorized: false,
@@ -55,7 +63,7 @@ function describeFailure(error: unknown): string {
   return "code" in error && error.code === "ECONNREFUSED" ? "nothing listens there" : error.message;
 }
 
-/** `craned healthcheck`: whether the server that this configuration describes is ready, for whoever restarts it. */
+/** `craned healthcheck`: asks the server that this configuration describes whether it is ready. */
 export async function healthcheck(options: Readonly<Record<string, unknown>>, terminal: Terminal): Promise<ExitCode> {
   const config = configOrComplaint(options, terminal);
   if (config === undefined) return EXIT.failed;
@@ -63,10 +71,11 @@ export async function healthcheck(options: Readonly<Record<string, unknown>>, te
     terminal.complain(`error: ${reason}\n`);
     return EXIT.failed;
   };
-  if (firstAddress(config.server).port === 0) return fail("server.port is 0, so that nobody knows which port to ask");
-  const url = readinessUrl(config.server);
+  const probe = probeOf(config);
+  const { url } = probe;
+  if (url.includes(":0/")) return fail("server.port is 0, so the port to ask is unknown");
   try {
-    const { status, body } = await ask(url);
+    const { status, body } = await ask(probe);
     if (status !== 200) return fail(`${url} answered ${status}: ${body}`);
     terminal.print(`${url} answered ${body}\n`);
     return EXIT.ok;

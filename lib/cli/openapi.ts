@@ -1,14 +1,24 @@
-import { textOf } from "../app/documentation.ts";
-import { describe } from "../app/typed.ts";
-import { deploymentOf } from "../server/deployment.ts";
+import { openApiText } from "../app/openapi.ts";
+import { compose } from "../server/compose.ts";
+import { createMetrics } from "../server/metrics.ts";
+import { EMPTY_SNAPSHOT } from "../store/snapshots.ts";
 import { configOrComplaint } from "./settings.ts";
 import { EXIT, type ExitCode, type Terminal } from "./terminal.ts";
 
-/** `craned openapi`: the document that a server with this configuration has at `/openapi.json`. */
-export function openapi(options: Readonly<Record<string, unknown>>, terminal: Terminal): ExitCode {
+const silent = () => {};
+
+/** `craned openapi`: prints the document that a server with this configuration has at `/openapi.json`. */
+export async function openapi(options: Readonly<Record<string, unknown>>, terminal: Terminal): Promise<ExitCode> {
   const config = configOrComplaint(options, terminal);
   if (config === undefined) return EXIT.failed;
-  const { enable } = config.serveContent;
-  terminal.print(textOf(describe(deploymentOf(config, { v1: enable, v2: enable }))));
+  const { app, close } = await compose({
+    config,
+    log: { debug: silent, info: silent, warn: silent, error: silent },
+    snapshot: () => EMPTY_SNAPSHOT,
+    metrics: createMetrics(),
+    gather: async () => [],
+  });
+  terminal.print(openApiText(app));
+  close();
   return EXIT.ok;
 }

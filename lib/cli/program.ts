@@ -67,7 +67,7 @@ function createProgram(terminal: Terminal, finish: (code: ExitCode) => void): Co
     .action(async (name, options) => finish(await resolve(name, options, terminal)));
   addSettings(program.command("openapi"), ALL_SECTIONS)
     .description("Print the OpenAPI document of a server with this configuration, as /openapi.json has it")
-    .action((options) => finish(openapi(options, terminal)));
+    .action(async (options) => finish(await openapi(options, terminal)));
   program
     .command("schema")
     .description("Print the JSON Schema of redirect files, for editors and validators")

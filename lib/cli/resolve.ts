@@ -11,7 +11,7 @@ import {
 } from "../core/reference.ts";
 import { type Resolution, type Rule, resolveManifest } from "../core/resolve.ts";
 import { readDirectoryOnce } from "../store/store.ts";
-import { secondsNow } from "../server/composition.ts";
+import { secondsNow } from "../server/compose.ts";
 import { configOrComplaint } from "./settings.ts";
 import { EXIT, type ExitCode, type Terminal } from "./terminal.ts";
 

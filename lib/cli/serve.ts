@@ -1,113 +1,160 @@
-import type { Authorities } from "../auth/certificates/chain.ts";
 import type { Config } from "../config/config.ts";
-import type { Listener } from "../http/listener.ts";
-import { isReady } from "../app/registry.ts";
-import { openStore } from "../store/store.ts";
 import { readAuthorities } from "../auth/certificates/authorities.ts";
-import { composeRegistry } from "../server/composition.ts";
-import { limitsOf } from "../server/limits.ts";
-import { describeListenError, hostAndPort, startListening } from "../server/listening.ts";
+import { isReady } from "../app/management/readiness.ts";
+import type { Log } from "../log.ts";
+import { type Composed, compose } from "../server/compose.ts";
+import { descriptorLimit } from "../server/descriptors.ts";
+import { ListenError, type Listener, listen } from "../server/listen.ts";
 import { type Logging, openLogs } from "../server/logging.ts";
-import { createMeasuring } from "../server/measuring.ts";
-import { configOrComplaint } from "./settings.ts";
-import { readTlsFiles, type Tls } from "../server/tls-files.ts";
-import { onStopSignals } from "../server/stopping.ts";
-import { EXIT, type ExitCode, type Terminal } from "./terminal.ts";
+import { createMetrics, reloadMetrics, servedMetrics } from "../server/metrics.ts";
+import { onShutdown, type Shutdown } from "../server/shutdown.ts";
+import { readTlsFiles, watchTls } from "../server/tls-files.ts";
 import { gathering } from "../server/worker-metrics.ts";
 import { onSupervisorEnd, superviseWorkers, workerNumber } from "../server/workers.ts";
+import { EMPTY_SNAPSHOT } from "../store/snapshots.ts";
+import { openStore, type Store } from "../store/store.ts";
+import { configOrComplaint } from "./settings.ts";
+import { EXIT, type ExitCode, type Terminal } from "./terminal.ts";
 
-interface Prepared {
+/** File descriptors that are kept for everything but connections. */
+const SPARE_DESCRIPTORS = 64;
+
+/** Bounds of a listener, as configured and as far as there are file descriptors. */
+export function boundsOf({ limits }: Config) {
+  const limit = (descriptorLimit() ?? Number.POSITIVE_INFINITY) - SPARE_DESCRIPTORS;
+  return {
+    idleTimeout: limits.idleTimeout,
+    headerBytes: limits.headerBytes,
+    maxDescriptors: Math.max(SPARE_DESCRIPTORS, Math.min(limits.connections, limit)),
+  };
+}
+
+/** Listens for management. A default address that is taken is no reason not to serve. */
+async function listenForManagement(composed: Composed, config: Config, log: Log, worker: number | undefined) {
+  const { listen: address, isDefault } = config.management;
+  // Workers can't share a socket; whichever has it answers for all.
+  if (address === undefined || (address.kind === "unix" && (worker ?? 1) > 1)) return undefined;
+  try {
+    const listener = await listen(composed.managementApp, {
+      ...boundsOf(config),
+      addresses: [address],
+      sharesPort: worker !== undefined,
+      log,
+    });
+    log.info(`management on ${listener.urls[0]}`);
+    return listener;
+  } catch (error) {
+    if (!isDefault || !(error instanceof ListenError)) throw error;
+    log.warn("no management: choose an address with [management] listen, or off", { error: error.message });
+    return undefined;
+  }
+}
+
+interface Process {
   readonly config: Config;
-  readonly tls: Tls | undefined;
-  readonly authorities: Authorities | undefined;
   readonly logging: Logging;
-  readonly sharesPort: boolean;
-  /** Of this process, if it is one of several. */
+  readonly shutdown: Shutdown;
+  /** Number of this process, if it is one of several workers. */
   readonly worker: number | undefined;
 }
 
-async function serveHere({ config, tls, authorities, logging, sharesPort, worker }: Prepared): Promise<ExitCode> {
+/** Serves in this process until it is told to stop. @throws Error with what keeps it from serving */
+async function serveHere({ config, logging, shutdown, worker }: Process): Promise<void> {
   const { log, access } = logging;
-  const stopping = onStopSignals();
-  const { dataDir, pollingInterval } = config.general;
-  const measuring = createMeasuring(config);
+  const { general, server } = config;
+  const reading = server.tls && readTlsFiles(server.tls, Date.now());
+  for (const warning of reading?.warnings ?? []) log.warn(warning);
+  const [fault] = reading?.errors ?? [];
+  if (reading !== undefined && reading.tls === undefined) throw new Error(fault);
+  if (fault !== undefined) log.error(fault);
+  const tls = reading?.tls;
+  const authorities = readAuthorities(config.auth);
+  if (!authorities.ok) throw new Error(authorities.problem);
+
+  const metrics = createMetrics(worker);
+  let store: Store | undefined;
+  const snapshot = () => store?.snapshot() ?? EMPTY_SNAPSHOT;
+  const composed = await compose({
+    config,
+    log,
+    snapshot,
+    authorities: authorities.authorities,
+    accessLog: config.log.access ? access : undefined,
+    metrics,
+    gather: gathering(worker, metrics),
+  });
+  const listeners: Listener[] = [];
+  servedMetrics(metrics, {
+    snapshot,
+    isReady: () => isReady(composed.readiness()),
+    pendingRequests: () => listeners.reduce((sum, each) => sum + each.pendingRequests(), 0),
+  });
+  const management = await listenForManagement(composed, config, log, worker);
+  if (management !== undefined) listeners.push(management);
+
   const opening = openStore({
-    dataDir,
+    dataDir: general.dataDir,
     s3: config.s3,
     // As in Crane, 0 polls as often as possible.
-    pollingInterval: Math.max(1, pollingInterval),
+    pollingInterval: Math.max(1, general.pollingInterval),
     log,
-    ...(measuring && { onScan: measuring.onScan }),
+    onScan: reloadMetrics(metrics),
+    signal: shutdown.signal,
   });
-  if (worker !== undefined)
-    onSupervisorEnd(() => {
-      log.error("the process that started this worker has ended, and so does the worker");
-      stopping.stop("end of the supervisor");
-    });
+  try {
+    store = await opening;
+  } catch (error) {
+    if (shutdown.signal.aborted) return;
+    throw error;
+  }
+  const opened = store;
+
+  const registry = await listen(composed.app, {
+    ...boundsOf(config),
+    addresses: server.listen,
+    tls,
+    http2: server.http2,
+    sharesPort: worker !== undefined,
+    log,
+  });
+  listeners.push(registry);
+  const certificates = server.tls && tls && watchTls(server.tls, tls, log, registry.replaceTls);
   process.on("SIGHUP", () => {
     log.info("reloading", { signal: "SIGHUP" });
-    void opening.then((store) => store.reload());
+    certificates?.check();
+    void opened.reload();
   });
-  const store = await opening;
-  const { snapshot } = store;
-  let listener: Listener | undefined;
-  const families = () => {
-    return measuring?.families({ snapshot: snapshot(), isReady: isReady(registry.readiness()), listener }) ?? [];
-  };
-  const gather = measuring === undefined ? undefined : gathering(worker, families);
-  const { registry, close } = await composeRegistry({ config, log, snapshot, authorities, gather });
-  try {
-    listener = startListening({
-      server: config.server,
-      limits: limitsOf(config, log),
-      log,
-      access: config.log.access ? access : undefined,
-      requestIds: config.log.requestIds,
-      registry,
-      meters: measuring?.meters,
-      tls,
-      sharesPort,
-    });
-    const scheme = tls === undefined ? "http" : "https";
-    const { repositories } = registry.readiness();
-    log.info(`listening on ${scheme}://${hostAndPort(listener.hostname, listener.port)}`, { repositories });
-    return await stopping.drain(listener, config.server.shutdownGrace, log);
-  } catch (error) {
-    log.error(describeListenError(error, config.server));
-    return EXIT.failed;
-  } finally {
-    close();
-    measuring?.close();
-    store.close();
-  }
+  const { repositories } = composed.readiness();
+  for (const url of registry.urls) log.info(`listening on ${url}`, { repositories });
+  await shutdown.drain(() => Promise.all(listeners.map((each) => each.close(server.shutdownGrace))), log);
+  certificates?.close();
+  composed.close();
+  opened.close();
 }
 
 async function serveWith(config: Config, logging: Logging, terminal: Terminal): Promise<ExitCode> {
   const { log } = logging;
   try {
-    const files = config.server.tls;
-    const reading = files === undefined ? undefined : readTlsFiles(files, Date.now());
-    for (const error of reading?.errors ?? []) log.error(error);
-    for (const warning of reading?.warnings ?? []) log.warn(warning);
-    const tls = reading?.tls;
-    if (reading !== undefined && tls === undefined) return EXIT.failed;
-    const read = readAuthorities(config.auth);
-    if (!read.ok) {
-      log.error(read.problem);
-      return EXIT.failed;
-    }
-    const { workers } = config.server;
     const worker = workerNumber(terminal);
-    const sharesPort = workers > 1;
-    if (sharesPort && worker === undefined) return await superviseWorkers(config, log);
-    return await serveHere({ config, tls, authorities: read.authorities, logging, sharesPort, worker });
+    if (config.server.workers > 1 && worker === undefined) return await superviseWorkers(config, log);
+    const shutdown = onShutdown();
+    if (worker !== undefined) {
+      onSupervisorEnd(() => {
+        log.error("the process that started this worker has ended, and so does the worker");
+        shutdown.order("end of the supervisor");
+      });
+    }
+    await serveHere({ config, logging, shutdown, worker });
+    return EXIT.ok;
   } catch (error) {
-    log.error(`can't start: ${error instanceof Error ? error.message : String(error)}`);
+    log.error(error instanceof ListenError ? error.message : `can't start: ${messageOf(error)}`);
     return EXIT.failed;
   }
 }
 
-/** For a reader of the log to take what is left at the end. */
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** Time for a reader of the log to take what is left at the end, in ms. */
 const LAST_LINES_MILLISECONDS = 5000;
 
 /** `craned serve` */

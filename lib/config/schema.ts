@@ -171,6 +171,11 @@ export const REMOVED_SETTINGS: ReadonlyMap<string, string> = new Map([
   ["admin.show_protected", "management.show_protected"],
   ["metrics.allow", "management.listen, the address where metrics are served"],
   ["health.allow", "management.listen, the address where readiness is served"],
+  ["limits.request_line_bytes", "limits.header_bytes, which bounds the request line and the headers together"],
+  ["limits.header_lines", "limits.header_bytes, which bounds the headers whatever their number"],
+  ["limits.head_timeout", "nothing: unfinished requests are cut off after 12 seconds"],
+  ["limits.stall_timeout", "limits.idle_timeout, which ends connections that take nothing of their answer too"],
+  ["limits.buffered_bytes", "limits.connections and limits.header_bytes, whose product bounds unfinished requests"],
 ]);
 
 /** All settings, in the order of the table. */

@@ -30,6 +30,7 @@ export const SERVER_SETTINGS = {
     "plain HTTP",
     "PEM file with the private key for server.tls_certificate",
   ),
+  http2: setting("server.http2", kinds.boolean, "false", "Speak HTTP/2 too, by ALPN with TLS"),
   trustedProxies: setting(
     "server.trusted_proxies",
     kinds.addressSet,
@@ -77,6 +78,7 @@ export interface ServerConfig {
   readonly workers: number;
   /** Paths of PEM files; absent means plain HTTP. */
   readonly tls: { readonly certificate: string; readonly key: string } | undefined;
+  readonly http2: boolean;
   readonly trustedProxies: AddressSet;
   readonly shutdownGrace: number;
 }

@@ -1,14 +1,14 @@
 import type { Config } from "../config/config.ts";
 import { createLines, createLog, type Log } from "../log.ts";
-import { commonAccess, structuredAccess } from "../app/access-line.ts";
-import type { AccessWriter } from "../app/access-log.ts";
+import { commonAccess, structuredAccess } from "../app/plugins/access-log.ts";
+import type { Observer } from "../app/plugins/observation.ts";
 import type { Terminal } from "../cli/terminal.ts";
 
 /** Where a process writes what happens to it. */
 export interface Logging {
   readonly log: Log;
-  /** Writes requests, as configured. @param ownPaths what is there beside the APIs */
-  readonly access: (ownPaths: ReadonlySet<string>) => AccessWriter;
+  /** Writes the access log, as configured. */
+  readonly access: Observer;
   /** @returns whether all lines were taken within so many milliseconds */
   readonly taken: (milliseconds: number) => Promise<boolean>;
 }
@@ -23,9 +23,9 @@ export function openLogs(terminal: Terminal, { log: { format, level, accessForma
   const log = createLog({ format: form, level, write: lines.now, now });
   return {
     log,
-    access: (ownPaths) =>
+    access:
       accessFormat === "structured"
-        ? structuredAccess(createLog({ format: form, level: "info", write: lines.soon, now }), ownPaths)
+        ? structuredAccess(createLog({ format: form, level: "info", write: lines.soon, now }))
         : commonAccess({ write: requests.soon, now, isCombined: accessFormat === "combined" }),
     async taken(milliseconds) {
       const all = await Promise.all([lines.taken(milliseconds), requests.taken(milliseconds)]);

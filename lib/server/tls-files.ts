@@ -2,12 +2,8 @@ import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { Config } from "../config/config.ts";
 import { readPem } from "../auth/certificates/certificate.ts";
-
-/** Certificate and key, as PEM. */
-export interface Tls {
-  readonly cert: string;
-  readonly key: string;
-}
+import type { Log } from "../log.ts";
+import type { Tls } from "./listen.ts";
 
 /** Certificate and key with their faults, each in a line that names the setting and the file. */
 export interface TlsReading {
@@ -118,3 +114,32 @@ export function readTlsFiles({ certificate, key }: Files, now: number): TlsReadi
 /** Finds the faults of the configured certificate and key; none where TLS is not configured. */
 export const tlsFaults = ({ tls }: Config["server"], now: number): Omit<TlsReading, "tls"> =>
   tls === undefined ? { errors: [], warnings: [] } : readTlsFiles(tls, now);
+
+const INTERVAL_MILLISECONDS = 1000;
+
+/** Follows the changes of certificate and key. */
+export interface TlsWatch {
+  /** Reads the files now. */
+  readonly check: () => void;
+  readonly close: () => void;
+}
+
+/** Calls back whenever the files hold another usable pair; while they don't, the pair in use stays and the log says why. */
+export function watchTls(files: Files, present: Tls, log: Log, onChange: (tls: Tls) => void): TlsWatch {
+  let used = present;
+  let fault = "";
+  const check = (): void => {
+    const { tls, errors } = readTlsFiles(files, Date.now());
+    // Certificate and key are replaced one after the other, so a fault may last for a moment.
+    const message = tls === undefined ? errors.join("; ") : "";
+    if (message !== "" && message !== fault) log.warn("the certificate in use stays", { error: message });
+    fault = message;
+    if (tls === undefined || (tls.cert === used.cert && tls.key === used.key)) return;
+    used = tls;
+    onChange(tls);
+    log.info("a new certificate is in use", { file: files.certificate });
+  };
+  const timer = setInterval(check, INTERVAL_MILLISECONDS);
+  timer.unref();
+  return { check, close: () => clearInterval(timer) };
+}

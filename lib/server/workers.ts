@@ -1,7 +1,6 @@
 import type { Config } from "../config/config.ts";
-import { listen } from "../http/listener.ts";
 import type { Log } from "../log.ts";
-import { describeListenError, firstAddress } from "./listening.ts";
+import { mustBeFree } from "./listen.ts";
 import { EXIT, type ExitCode, type Terminal } from "../cli/terminal.ts";
 import { gatheringOfWorkers } from "./worker-metrics.ts";
 
@@ -28,26 +27,17 @@ export function onSupervisorEnd(tell: () => void): void {
   process.stdin.resume();
 }
 
-/** Sharing would let a second craned take half of the first one's connections, so the port must be free before. */
-function mustBeFree(server: Config["server"]): void {
-  const { host, port } = firstAddress(server);
-  const refusal = () => new Response();
-  const service = { answerNow: () => undefined, answer: async () => refusal(), refuse: refusal, onError: () => {} };
-  void listen({ hostname: host, port }, service).close(0);
-}
-
 /** Starts the workers and starts again those that die; what this process is told, they are told. */
 export async function superviseWorkers({ server, management }: Config, log: Log): Promise<ExitCode> {
   if (server.listen.some((address) => address.kind === "tcp" && address.port === 0)) {
     log.error("several workers can't share port 0; choose one with --port");
     return EXIT.failed;
   }
-  try {
-    mustBeFree(server);
-  } catch (error) {
-    log.error(describeListenError(error, server));
+  if (server.listen.some(({ kind }) => kind === "unix")) {
+    log.error("server.listen: expected no unix socket, since several workers can't share one");
     return EXIT.failed;
   }
+  for (const address of server.listen) await mustBeFree(address);
   const children = new Map<number, Bun.Subprocess>();
   const gathering =
     management.listen === undefined && !management.onRegistryPort

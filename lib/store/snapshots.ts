@@ -31,7 +31,7 @@ export interface Snapshot {
   readonly loadedAt: Date | undefined;
 }
 
-const EMPTY_SNAPSHOT: Snapshot = { catalog: EMPTY_CATALOG, files: 0, faults: new Map(), loadedAt: undefined };
+export const EMPTY_SNAPSHOT: Snapshot = { catalog: EMPTY_CATALOG, files: 0, faults: new Map(), loadedAt: undefined };
 
 /** The difference between two snapshots. */
 export interface SnapshotChange {

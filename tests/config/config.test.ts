@@ -49,6 +49,7 @@ const DEFAULTS = {
     listen: [{ kind: "tcp", host: "0.0.0.0", port: 5000 }],
     workers: 1,
     tls: undefined,
+    http2: false,
     trustedProxies: addresses(""),
     shutdownGrace: 10,
   },
@@ -59,16 +60,7 @@ const DEFAULTS = {
     onRegistryPort: false,
     showProtected: false,
   },
-  limits: {
-    connections: 0,
-    requestLineBytes: 8192,
-    headerBytes: 131_072,
-    headerLines: 100,
-    headTimeout: 15,
-    idleTimeout: 75,
-    stallTimeout: 60,
-    bufferedBytes: 268_435_456,
-  },
+  limits: { connections: 10_000, headerBytes: 16_384, idleTimeout: 75 },
   cdn: { urlMatch: undefined, urlReplace: undefined, signer: undefined },
   serveContent: {
     enable: false,
@@ -146,19 +138,15 @@ host:
 port: 5000
 listen:
 workers: 64
+http2: true
 tls_certificate: /etc/pki/crane.crt
 tls_key: /etc/pki/crane.key
 trusted_proxies: 10.0.0.0/8, 192.0.2.1
 shutdown_grace: 0
 [limits]
 connections: 5000
-request_line_bytes: 16384
 header_bytes: 65536
-header_lines: 50
-head_timeout: 1
 idle_timeout: 2
-stall_timeout: 86400
-buffered_bytes: 4194304
 [auth]
 htpasswd:
 realm: Example's registry
@@ -213,20 +201,12 @@ notice: Closed
         server: {
           listen: [{ kind: "tcp", host: "0.0.0.0", port: 5000 }],
           workers: 64,
+          http2: true,
           tls: { certificate: "/etc/pki/crane.crt", key: "/etc/pki/crane.key" },
           trustedProxies: addresses("10.0.0.0/8, 192.0.2.1"),
           shutdownGrace: 0,
         },
-        limits: {
-          connections: 5000,
-          requestLineBytes: 16_384,
-          headerBytes: 65_536,
-          headerLines: 50,
-          headTimeout: 1,
-          idleTimeout: 2,
-          stallTimeout: 86_400,
-          bufferedBytes: 4_194_304,
-        },
+        limits: { connections: 5000, headerBytes: 65_536, idleTimeout: 2 },
         cdn: {
           urlMatch: "http://static.example.com",
           urlReplace: "https://edge.example.org",

@@ -26,8 +26,8 @@ export interface Cdn {
 export interface Locations {
   readonly v1: Locate;
   readonly v2: Locate;
-  /** What was located once is there for good, whoever asks; otherwise a client is told the present address only. */
-  readonly areLasting: boolean;
+  /** Seconds for which a signed v2 URL is good at least; undefined where URLs are not signed. */
+  readonly signedFor: number | undefined;
 }
 
 /** The file where the publisher put it. */
@@ -59,11 +59,12 @@ function createSign(signer: Signer, now: () => number): Sign {
  */
 export function createLocations({ urlMatch, urlReplace, signer }: Cdn, now: () => number): Locations {
   const rewrite = rewriting(urlMatch, urlReplace);
-  if (signer === undefined) return { v1: locatePlainly, v2: rewrite, areLasting: true };
+  if (signer === undefined) return { v1: locatePlainly, v2: rewrite, signedFor: undefined };
   const sign = createSign(signer, now);
   return {
     v1: locatePlainly,
     v2: (url, path, method = "GET") => sign(rewrite(url, path), method),
-    areLasting: false,
+    // A kept CloudFront URL has used up a fifth of its time at most.
+    signedFor: signer.kind === "cloudfront" ? Math.floor(signer.ttl * 0.8) : signer.ttl,
   };
 }

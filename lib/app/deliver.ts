@@ -1,0 +1,122 @@
+/** Turns what a handler decided into a response: a redirect, a file, or an answer with its caching headers. */
+import type { Content } from "../content/content.ts";
+import type { Method } from "../core/location/sign.ts";
+import { type Answer, type FileOf, type Freshness, type Headers, isFile, type Outcome } from "./answer.ts";
+import { refusedFile, V1_HEADERS, V2_HEADERS } from "./errors.ts";
+import type { View } from "./view.ts";
+
+/** What of a request decides the form of its answer. */
+export interface Asked {
+  readonly method: Method;
+  /** A request header, by its name in lower case. */
+  readonly header: (name: string) => string | null;
+  /** Whether the answer depends on the Accept header. */
+  readonly variesByAccept: boolean;
+}
+
+/** A response, and the code of the v2 error in it. */
+export interface Delivered {
+  readonly response: Response;
+  readonly code: string | undefined;
+}
+
+function varyOf({ variesBy }: View, variesByAccept: boolean): string | undefined {
+  if (variesBy === undefined) return variesByAccept ? "Accept" : undefined;
+  return variesByAccept ? `Accept, ${variesBy}` : variesBy;
+}
+
+/** @see spec "Caching, for all answers" */
+function cachingHeaders(view: View, freshness: Freshness, variesByAccept: boolean, isSigned = false): Headers {
+  const vary = varyOf(view, variesByAccept);
+  return { "Cache-Control": cacheControl(view, freshness, isSigned), ...(vary !== undefined && { Vary: vary }) };
+}
+
+function cacheControl({ variesBy, locations, pollingInterval }: View, freshness: Freshness, isSigned: boolean): string {
+  if (variesBy !== undefined) return "private, no-store";
+  if (isSigned && locations.signedFor !== undefined) {
+    return freshness === "located"
+      ? `private, max-age=${Math.floor(locations.signedFor / 2)}`
+      : "private, no-cache, max-age=0";
+  }
+  if (freshness === "immutable") return "public, max-age=31536000, immutable";
+  return freshness === "located" ? `public, max-age=${pollingInterval}` : "no-cache";
+}
+
+/** Whether a list of entity tags names this one. @see RFC 9110 section 13.1.2 */
+const matches = (list: string, etag: string): boolean =>
+  list === etag ||
+  list.split(",").some((item) => {
+    const tag = item.trim();
+    return tag === "*" || tag === etag || tag === `W/${etag}`;
+  });
+
+/** Names a state of an answer that has no digest. */
+const etagOf = (body: Answer["body"]): string => `"${Bun.hash(body).toString(36)}"`;
+
+/** Makes the response of an answer; 304 where the client has it already. */
+export function toResponse(view: View, answer: Answer, { header, variesByAccept }: Asked): Response {
+  const { status, headers, body, freshness = "changing" } = answer;
+  const caching = cachingHeaders(view, freshness, variesByAccept);
+  if (body.length === 0) return new Response(null, { status, headers: { ...headers, ...caching } });
+  const all: Record<string, string> = { ...headers, ...caching, "X-Content-Type-Options": "nosniff" };
+  if (status === 200) {
+    if (all["ETag"] === undefined && view.variesBy === undefined) all["ETag"] = etagOf(body);
+    const known = header("if-none-match");
+    if (known !== null && all["ETag"] !== undefined && matches(known, all["ETag"])) {
+      const { "Content-Type": _type, "X-Content-Type-Options": _sniff, ...kept } = all;
+      return new Response(null, { status: 304, headers: kept });
+    }
+  }
+  return new Response(body, { status, headers: all });
+}
+
+const apiHeaders = ({ repository: { api } }: FileOf): Headers => (api === "v2" ? V2_HEADERS : V1_HEADERS);
+
+/** Answers HEAD from what the redirect file knows. */
+function headOf(view: View, { isByDigest }: FileOf, known: NonNullable<FileOf["known"]>, asked: Asked): Response {
+  const { digest, mediaType, size } = known;
+  const caching = cachingHeaders(view, isByDigest ? "immutable" : "changing", asked.variesByAccept);
+  const headers = {
+    ...V2_HEADERS,
+    "Content-Type": mediaType,
+    "Content-Length": String(size),
+    "Docker-Content-Digest": digest,
+    "Accept-Ranges": "bytes",
+    ETag: `"${digest}"`,
+    ...caching,
+  };
+  return new Response(null, { status: 200, headers });
+}
+
+function redirect(view: View, file: FileOf, asked: Asked): Response {
+  const { method, variesByAccept } = asked;
+  const { repository, path, isByDigest, known } = file;
+  if (method === "HEAD" && known !== undefined) return headOf(view, file, known, asked);
+  const { api, url } = repository;
+  const Location = view.locations[api](url, path, method);
+  const caching = cachingHeaders(view, isByDigest ? "located" : "changing", variesByAccept, api === "v2");
+  return new Response(null, { status: 302, headers: { Location, ...apiHeaders(file), ...caching } });
+}
+
+function sendFile(view: View, content: Content, file: FileOf, asked: Asked): Delivered {
+  const { repository, path, missing } = file;
+  const isPrivate = view.variesBy !== undefined;
+  const response = content.serve(repository.repository, path, { ...asked, isByDigest: file.isByDigest, isPrivate });
+  if (response === undefined) return { response: toResponse(view, missing, asked), code: missing.code };
+  if (response.status >= 400) {
+    const refusal = refusedFile(repository.api, response.status, Object.fromEntries(response.headers));
+    return { response: toResponse(view, refusal, asked), code: refusal.code };
+  }
+  for (const [name, value] of Object.entries(apiHeaders(file))) response.headers.set(name, value);
+  const vary = varyOf(view, asked.variesByAccept);
+  if (vary !== undefined) response.headers.set("Vary", vary);
+  return { response, code: undefined };
+}
+
+/** Makes the response to what a handler decided. */
+export function deliver(view: View, outcome: Outcome, asked: Asked): Delivered {
+  if (!isFile(outcome)) return { response: toResponse(view, outcome, asked), code: outcome.code };
+  const content = view.content[outcome.repository.api];
+  if (content !== undefined) return sendFile(view, content, outcome, asked);
+  return { response: redirect(view, outcome, asked), code: undefined };
+}

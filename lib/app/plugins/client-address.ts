@@ -1,0 +1,68 @@
+/** Who a request comes from, by the word of the proxies that are believed and of nobody else. */
+import { type AddressSet, contains, isAddress } from "../../config/addresses.ts";
+
+/** The value of a request's header, lines of one name joined by commas; its name in lower case. */
+export type HeaderGetter = (name: string) => string | undefined;
+
+/** What proxies add to a request, even those that do not say for whom it is. */
+const TRACES = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via"];
+
+const BRACKETED = /^\[([^\]]*)\](?::\d{1,5})?$/;
+const IPV4_WITH_PORT = /^([\d.]+):\d{1,5}$/;
+
+/** One pair of a Forwarded element, and what follows it. */
+const PAIR = /\s*([\w!#$%&'*+.^`|~-]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s",;]*))\s*([,;]|$)/y;
+
+/** The address of a hop, which may have a port; undefined for `unknown`, `_hidden` and whatever else is none. */
+function addressOf(hop: string): string | undefined {
+  const text = hop.trim();
+  const address = BRACKETED.exec(text)?.[1] ?? IPV4_WITH_PORT.exec(text)?.[1] ?? text;
+  return isAddress(address) ? address : undefined;
+}
+
+/** The `for` of each element, empty where it has none; undefined for what is malformed. @see RFC 7239 section 4 */
+function forwardedFor(text: string): readonly string[] | undefined {
+  const hops: string[] = [];
+  let hop: string | undefined;
+  PAIR.lastIndex = 0;
+  for (;;) {
+    const [, name, quoted, plain = "", separator] = PAIR.exec(text) ?? [];
+    if (name === undefined || separator === undefined) return undefined;
+    if (name.toLowerCase() === "for") {
+      if (hop !== undefined) return undefined;
+      hop = quoted?.replace(/\\(.)/g, "$1") ?? plain;
+    }
+    if (separator === ";") continue;
+    hops.push(hop ?? "");
+    hop = undefined;
+    if (separator === "") return hops;
+  }
+}
+
+/** Goes back from hop to hop as long as each is believed about the one before it. */
+function farthest(hops: readonly string[], trustedProxies: AddressSet): string | undefined {
+  let address: string | undefined;
+  for (const hop of hops.toReversed()) {
+    address = addressOf(hop);
+    if (address === undefined || !contains(trustedProxies, address)) return address;
+  }
+  return address;
+}
+
+/**
+ * The address of the client itself: the peer's or, behind trusted proxies, the right-most one of `X-Forwarded-For` or
+ * `Forwarded` that is not a trusted proxy's.
+ *
+ * @returns undefined where nobody can know: a request that came through a proxy which is not trusted, or which does not
+ *   say for whom it asks, or through proxies whose two headers tell of different clients
+ */
+export function clientAddress(header: HeaderGetter, peer: string, trustedProxies: AddressSet): string | undefined {
+  if (!contains(trustedProxies, peer)) return TRACES.some((name) => header(name) !== undefined) ? undefined : peer;
+  const [forwarded, list] = [header("forwarded"), header("x-forwarded-for")];
+  const told = [
+    ...(forwarded === undefined ? [] : [farthest(forwardedFor(forwarded) ?? [], trustedProxies)]),
+    ...(list === undefined ? [] : [farthest(list.split(","), trustedProxies)]),
+  ];
+  if (told.length > 0) return told.every((address) => address === told[0]) ? told[0] : undefined;
+  return TRACES.some((name) => header(name) !== undefined) ? undefined : peer;
+}

@@ -1,0 +1,209 @@
+/** The entries of the route table, and how they are registered with Elysia. */
+import { type AnyElysia, Elysia } from "elysia";
+import * as v from "valibot";
+import type { Allowed, Wanted } from "../auth/authenticator.ts";
+import type { Outcome } from "./answer.ts";
+import { deliver } from "./deliver.ts";
+import type { RequestContext } from "./plugins/observation.ts";
+import { methodOf } from "./plugins/requests.ts";
+import type { Registry } from "./registry.ts";
+import type { View } from "./view.ts";
+
+/** The parts of a request, parsed by the schemas of its route. */
+export interface Parsed<Params = unknown, Query = unknown, Headers = unknown> {
+  readonly params: Params;
+  readonly query: Query;
+  readonly headers: Headers;
+}
+
+type Schema<Output> = v.GenericSchema<unknown, Output> | v.GenericSchema<object, Output>;
+
+interface Definition<Params, Query, Headers> {
+  /** GET unless given; GET answers HEAD too. */
+  readonly method?: "GET" | "POST";
+  /** Path as Elysia writes it. `:name` stands for a repository name with any number of slashes. */
+  readonly path: string;
+  /** What the client asks the registry for; authentication decides on it. */
+  readonly wants: Wanted["kind"];
+  /** Schemas whose messages are the codes of `errors.ts`. */
+  readonly params?: Schema<Params>;
+  readonly query?: Schema<Query>;
+  readonly headers?: Schema<Headers>;
+  /** Whether the answer depends on the Accept header. */
+  readonly variesByAccept?: boolean;
+  /** OpenAPI operation. */
+  readonly detail: object;
+  /** Decides the answer. */
+  readonly handle: (view: View, parsed: Parsed<Params, Query, Headers>, context: Called) => Outcome | Promise<Outcome>;
+}
+
+/** What a handler may use beside the view and the parsed request. */
+interface Called extends Pick<Allowed, "v1Token"> {
+  readonly registry: Registry;
+  readonly request: Request;
+}
+
+/** One entry of the table. */
+export type Route = Definition<unknown, unknown, unknown>;
+
+/** Makes an entry whose handler gets what the entry's schemas yield. */
+export const route = <Params, Query, Headers>(definition: Definition<Params, Query, Headers>): Route =>
+  // The table forgets the types that the schemas guarantee.
+  definition as unknown as Route;
+
+/** A route whose path matches, and its parameters as the client sent them. */
+interface Match {
+  readonly route: Route;
+  readonly params: Readonly<Record<string, string>>;
+}
+
+/** Decodes the one character of a reference that clients may percent-encode. */
+const decodeColon = (text: string): string => text.replace(/%3a/gi, ":");
+
+/**
+ * Makes the matcher of paths whose name has slashes, which Elysia's router can't match. It matches a path from its end,
+ * so that names may contain the words that routes use.
+ */
+function matcherOf(table: readonly Route[]): (path: string) => Match | undefined {
+  const named = table
+    .filter(({ path }) => path.includes("/:name/"))
+    .map((entry) => {
+      const [prefix = "", rest = ""] = entry.path.split(":name/");
+      return { entry, prefix, segments: rest.split("/") };
+    });
+  return (path) => {
+    for (const { entry, prefix, segments } of named) {
+      let end = path.length;
+      const params: Record<string, string> = {};
+      const isMatch = segments.toReversed().every((segment) => {
+        const start = path.lastIndexOf("/", end - 1);
+        if (start < prefix.length) return false;
+        const part = path.slice(start + 1, end);
+        end = start;
+        if (!segment.startsWith(":")) return part === segment;
+        params[segment.slice(1)] = decodeColon(part);
+        return true;
+      });
+      if (isMatch && path.startsWith(prefix))
+        return { route: entry, params: { ...params, name: path.slice(prefix.length, end) } };
+    }
+    return undefined;
+  };
+}
+
+/** Where clients push to: they must learn that the registry is read-only, not that the name is unknown. */
+const UPLOAD = /^\/v2\/.+\/blobs\/uploads\//;
+
+/** Returns the methods that a path of the table takes, as Allow lists them; undefined for a path that it lacks. */
+export function methodsOf(table: readonly Route[]): (path: string) => string | undefined {
+  const match = matcherOf(table);
+  return (path) => {
+    const methods = table.filter((entry) => entry.path === path).map(({ method = "GET" }) => method);
+    if (methods.length === 0 && match(path) === undefined && !UPLOAD.test(path)) return undefined;
+    return ["GET", "HEAD", ...methods.filter((method) => method !== "GET")].join(", ");
+  };
+}
+
+const nameIn = (params: unknown): string | undefined =>
+  typeof params === "object" && params !== null && "name" in params ? String(params.name) : undefined;
+
+/** Answers a request: who asks, what the route decides, and in which form it is sent. */
+async function answer(registry: Registry, entry: Route, parsed: Parsed, { request, observed }: RequestContext) {
+  observed.route = entry.path;
+  const header = (name: string): string | null => request.headers.get(name);
+  let view = registry.publicView();
+  let outcome: Outcome | undefined;
+  let v1Token: Allowed["v1Token"];
+  if (registry.admit !== undefined) {
+    const name = nameIn(parsed.params);
+    const admission = await registry.admit({
+      header: (each) => header(each) ?? undefined,
+      peer: observed.peer(),
+      path: entry.path,
+      wanted: { kind: entry.wants, ...(name !== undefined && { name }) },
+    });
+    if (admission.isAdmitted) {
+      view = admission.view;
+      observed.user = admission.user;
+      v1Token = admission.v1Token;
+    } else outcome = admission.answer;
+  }
+  outcome ??= await entry.handle(view, parsed, { registry, request, ...(v1Token && { v1Token }) });
+  const method = methodOf(request) === "HEAD" ? "HEAD" : "GET";
+  const { response, code } = deliver(view, outcome, {
+    method,
+    header,
+    variesByAccept: entry.variesByAccept === true,
+  });
+  observed.code = code;
+  return response;
+}
+
+/** Path below an API that no route matches. */
+export const NO_ROUTE = "NO_ROUTE";
+
+const headersOf = (request: Request) =>
+  new Proxy(
+    {},
+    {
+      get: (_, name) => request.headers.get(String(name)) ?? undefined,
+      has: (_, name) => request.headers.has(String(name)),
+    },
+  );
+
+/** Registers a table. @param prefix `/v1` or `/v2` */
+export function registryRoutes(prefix: string, table: readonly Route[], registry: Registry): AnyElysia {
+  const app = new Elysia({ name: prefix });
+  const match = matcherOf(table);
+  // The handlers' context is what the plugins and the schemas make of it, which a table can't tell Elysia's types.
+  const add = app.route.bind(app) as unknown as (
+    method: string,
+    path: string,
+    handle: (context: RequestContext) => Promise<Response>,
+    hook: object,
+  ) => void;
+
+  for (const entry of table) {
+    const { method = "GET", path, params, query, headers, detail } = entry;
+    const schemas = { ...(params && { params }), ...(query && { query }), ...(headers && { headers }) };
+    // Elysia reads only those parts of a request that the text of a handler names.
+    const handle =
+      headers === undefined
+        ? ({ request, observed, params, query }: RequestContext) =>
+            answer(registry, entry, { params, query, headers: undefined }, { request, observed })
+        : ({ request, observed, params, query, headers }: RequestContext) =>
+            answer(registry, entry, { params, query, headers }, { request, observed });
+    add(method, path, handle, { ...schemas, parse: "none", detail });
+  }
+
+  /** Splits a path that has slashes in its name, and parses the parts by the schema of its route. */
+  const deepPath = v.pipe(
+    v.object({ "*": v.string() }),
+    v.rawTransform(({ dataset, addIssue, NEVER }) => {
+      const found = match(`${prefix}/${dataset.value["*"]}`);
+      if (found === undefined) {
+        addIssue({ message: NO_ROUTE });
+        return NEVER;
+      }
+      const parsed = v.safeParse(found.route.params ?? v.unknown(), found.params, { abortEarly: true });
+      if (parsed.success) return { entry: found.route, params: parsed.output };
+      addIssue({ message: parsed.issues[0].message });
+      return NEVER;
+    }),
+  );
+  const handleDeep = async ({ request, observed, params, query }: RequestContext) => {
+    const { entry, params: parsed } = params as v.InferOutput<typeof deepPath>;
+    return answer(
+      registry,
+      entry,
+      {
+        params: parsed,
+        query: entry.query && v.parse(entry.query, query),
+        headers: entry.headers && v.parse(entry.headers, headersOf(request)),
+      },
+      { request, observed },
+    );
+  };
+  add("GET", `${prefix}/*`, handleDeep, { params: deepPath, detail: { hide: true } });
+  return app;
+}

@@ -1,0 +1,140 @@
+/** Puts the program together from its configuration. */
+import type { AnyElysia } from "elysia";
+import type { Registry as MetricsRegistry } from "prom-client";
+import { createApp } from "../app/app.ts";
+import { createManagementApp, liveness, type Management, managementRoutes } from "../app/management/routes.ts";
+import { createAdmit } from "../app/plugins/authentication.ts";
+import type { Observer } from "../app/plugins/observation.ts";
+import { requestMetrics } from "../app/plugins/request-metrics.ts";
+import { isPublic, type View } from "../app/view.ts";
+import { createAuthenticator } from "../auth/authenticator.ts";
+import type { Authorities } from "../auth/certificates/chain.ts";
+import { createCertificateClients } from "../auth/certificates/clients.ts";
+import type { Config } from "../config/config.ts";
+import { createContent } from "../content/content.ts";
+import { type Catalog, forEachRepository } from "../core/catalog/catalog.ts";
+import { createLocations } from "../core/location/location.ts";
+import type { Log } from "../log.ts";
+import { createSearch } from "../search/search.ts";
+import type { Snapshot } from "../store/snapshots.ts";
+import { type Metrics, writeMetrics } from "./metrics.ts";
+
+interface CompositionOptions {
+  readonly config: Config;
+  readonly log: Log;
+  /** Present snapshot: the same object as long as nothing changes. */
+  readonly snapshot: () => Snapshot;
+  /** Authorities of `auth.client_ca`. */
+  readonly authorities?: Authorities | undefined;
+  /** Writes the access log; absent where it is off. */
+  readonly accessLog?: Observer | undefined;
+  readonly metrics: MetricsRegistry;
+  /** Gathers the metrics of all workers. */
+  readonly gather: () => Promise<readonly Metrics[]>;
+  /** Further routes, such as the demo's static files. */
+  readonly others?: readonly AnyElysia[];
+  /** Whole seconds since 1970. */
+  readonly now?: () => number;
+}
+
+/** The composed program. */
+export interface Composed {
+  readonly app: AnyElysia;
+  readonly managementApp: AnyElysia;
+  readonly readiness: Management["readiness"];
+  /** Ends what it watches. */
+  readonly close: () => void;
+}
+
+/** Clock of signed URLs: whole seconds since 1970. */
+export const secondsNow = (): number => Math.floor(Date.now() / 1000);
+
+/** Makes a value anew only when its source changes. */
+function derived<From, To>(source: () => From, make: (from: From) => To): () => To {
+  let seen = source();
+  let made = make(seen);
+  return () => {
+    const present = source();
+    if (present !== seen) {
+      seen = present;
+      made = make(present);
+    }
+    return made;
+  };
+}
+
+function hasProtected(catalog: Catalog): boolean {
+  let found = false;
+  forEachRepository(catalog, (repository) => {
+    found ||= !isPublic(repository);
+  });
+  return found;
+}
+
+/** Names the request headers that decide what a client sees, as Vary lists them; undefined where all see the same. */
+function variesBy({ auth }: Config, catalog: Catalog): string | undefined {
+  const asksForCredentials = auth.htpasswd !== undefined || auth.token !== undefined;
+  const header = auth.clientCertFormat === undefined ? undefined : auth.clientCertHeader;
+  if (!asksForCredentials && auth.clientCertFormat === undefined && !hasProtected(catalog)) return undefined;
+  return header === undefined ? "Authorization" : `Authorization, ${header}`;
+}
+
+/** Puts the rooms together. */
+export async function compose(options: CompositionOptions): Promise<Composed> {
+  const { config, log, snapshot, authorities, accessLog, metrics, gather, others = [], now = secondsNow } = options;
+  const { auth, general, server, management, serveContent, mirror } = config;
+  const { trustedProxies } = server;
+  const locations = createLocations(config.cdn, now);
+  const content = createContent(serveContent, { pollingInterval: general.pollingInterval, log });
+  const authenticator = await createAuthenticator(auth, { log });
+  const publicView = derived(
+    snapshot,
+    ({ catalog }): View => ({
+      catalog,
+      maySee: isPublic,
+      locations,
+      content,
+      variesBy: variesBy(config, catalog),
+      endpoint: general.endpoint,
+      pollingInterval: general.pollingInterval,
+      mirror,
+      learnedTags: () => undefined,
+    }),
+  );
+  const registry = {
+    publicView,
+    admit: createAdmit({
+      publicView,
+      authenticate: auth.htpasswd === undefined && auth.token === undefined ? undefined : authenticator.authenticate,
+      certificateClients:
+        auth.clientCertFormat === undefined
+          ? undefined
+          : createCertificateClients({ auth, trustedProxies, authorities, now: () => now() * 1000 }),
+    }),
+    search: createSearch(config, { log }),
+  };
+  const readiness = () => {
+    const { catalog, faults, loadedAt } = snapshot();
+    const repositories = catalog.v1.names.length + catalog.v2.names.length;
+    return { isLoaded: loadedAt !== undefined, repositories, faults: faults.size };
+  };
+  const managed: Management = {
+    view: publicView,
+    showProtected: management.showProtected,
+    load: () => {
+      const { faults, loadedAt } = snapshot();
+      return { problems: faults, loadedAt };
+    },
+    dataDir: general.dataDir,
+    readiness,
+    metrics: async (isOpenMetrics) => writeMetrics(await gather(), isOpenMetrics),
+  };
+  const observers = [requestMetrics(metrics), ...(accessLog === undefined ? [] : [accessLog])];
+  const app = createApp({
+    registry,
+    observe: { observers, trustedProxies, sendsIds: config.log.requestIds },
+    onFault: (error, id) => log.error("request failed", { error: String(error), "request.id": id }),
+    others: [management.onRegistryPort ? managementRoutes(managed) : liveness, ...others],
+  });
+  return { app, managementApp: createManagementApp(managed, management.hosts), readiness, close: authenticator.close };
+}
