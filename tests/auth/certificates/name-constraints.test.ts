@@ -1,9 +1,15 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
+import fc from "fast-check";
 import { parseAuthorities } from "../../../lib/auth/certificates/authorities.ts";
-import { parseCertificate } from "../../../lib/auth/certificates/certificate.ts";
+import { type Certificate, parseCertificate } from "../../../lib/auth/certificates/certificate.ts";
 import { verifyChain } from "../../../lib/auth/certificates/chain.ts";
+import {
+  isWithinConstraints,
+  NAME_CONSTRAINTS,
+  SUBJECT_ALT_NAME,
+} from "../../../lib/auth/certificates/name-constraints.ts";
 import { AUTHORITY, type Made, openWorkshop } from "../../harness/certificates.ts";
 import { createPlace } from "../../harness/passwords.ts";
 
@@ -139,5 +145,38 @@ describe("name constraints", () => {
     const issuer = make({ name: "registered", issuer: root, extensions });
     expect(holds(makeBelow(issuer, "DNS:abc.org"), [issuer])).toBe(true);
     expect(holds(makeBelow(issuer, "RID:1.2.3.4"), [issuer])).toBe(false);
+  });
+
+  test("and names of any bytes are refused or taken, and throw nothing", () => {
+    const [issuer, leaf] = makePair("permitted;dirName:org", ["O=Example", "DNS:example.org"]).map(({ der }) =>
+      parseCertificate(der),
+    );
+    if (issuer === undefined || leaf === undefined) throw new Error("not read");
+    const extensionOf = (oid: string, { extensions }: Certificate) => extensions.get(oid)?.value ?? new Uint8Array();
+    const edited = (bytes: Uint8Array) =>
+      fc.array(fc.tuple(fc.nat({ max: bytes.length - 1 }), fc.nat({ max: 255 })), { maxLength: 3 }).map((edits) => {
+        const copy = Uint8Array.from(bytes);
+        for (const [at, byte] of edits) copy[at] = byte;
+        return copy;
+      });
+    const withExtension = (certificate: Certificate, oid: string, value: Uint8Array): Certificate => ({
+      ...certificate,
+      extensions: new Map([...certificate.extensions, [oid, { isCritical: false, value }]]),
+    });
+    const constraints = edited(extensionOf(NAME_CONSTRAINTS, issuer));
+    const property = fc.property(
+      constraints,
+      edited(extensionOf(SUBJECT_ALT_NAME, leaf)),
+      edited(leaf.subject),
+      (nc, san, dn) => {
+        const chain = [
+          withExtension(issuer, NAME_CONSTRAINTS, nc),
+          { ...withExtension(leaf, SUBJECT_ALT_NAME, san), subject: dn },
+        ];
+        expect([true, false]).toContain(isWithinConstraints(chain));
+      },
+    );
+    fc.assert(property, { numRuns: 2_000 });
+    expect(isWithinConstraints([issuer, leaf])).toBe(true);
   });
 });
