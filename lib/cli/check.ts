@@ -5,7 +5,7 @@ import { describeProblem } from "../config/problem.ts";
 import { reviewConfig } from "../config/review.ts";
 import { linkFaults } from "../content/links.ts";
 import { comparePaths, conflictsIn } from "../core/catalog/catalog.ts";
-import { describeFault, visible } from "../core/redirect-file/fault.ts";
+import { describeFault, describeWarning, visible } from "../core/redirect-file/fault.ts";
 import { tlsFaults } from "../server/tls-files.ts";
 import { readDirectoryOnce } from "../store/store.ts";
 import { checkContent } from "./check-content.ts";
@@ -54,9 +54,12 @@ export async function check(options: Readonly<Record<string, unknown>>, terminal
     return EXIT.failed;
   }
   const { dataDir } = loaded.config.general;
-  const { catalog, faults, files } = await readDirectoryOnce(dataDir, loaded.config.s3);
+  const { catalog, faults, files, warnings: ofFiles } = await readDirectoryOnce(dataDir, loaded.config.s3);
   for (const [path, { faults: each }] of [...faults].sort(([a], [b]) => comparePaths(a, b))) {
     for (const fault of each) terminal.print(`error: ${visible(path)}: ${describeFault(fault)}\n`);
+  }
+  for (const [path, each] of [...ofFiles].sort(([a], [b]) => comparePaths(a, b))) {
+    for (const warning of each) terminal.print(`warning: ${visible(path)}: ${describeWarning(warning)}\n`);
   }
   const conflicts = conflictsIn(catalog);
   for (const { path, name, servedFrom } of conflicts) {

@@ -8,7 +8,7 @@ import {
   editCatalog,
   servedFrom,
 } from "../core/catalog/catalog.ts";
-import { describeFault, type Fault } from "../core/redirect-file/fault.ts";
+import { describeFault, describeWarning, type Fault, type Warning } from "../core/redirect-file/fault.ts";
 import type { Parsed } from "../core/redirect-file/parse.ts";
 import type { Repository } from "../core/redirect-file/repository.ts";
 import { createPause, type Pause } from "./slices.ts";
@@ -27,11 +27,19 @@ export interface Snapshot {
   readonly files: number;
   /** Errors by the path of the file or directory, in no order. */
   readonly faults: ReadonlyMap<string, FileFault>;
+  /** Warnings of good files, by their path, in no order. */
+  readonly warnings: ReadonlyMap<string, readonly Warning[]>;
   /** When it was read; undefined as long as the data directory or bucket could never be read. */
   readonly loadedAt: Date | undefined;
 }
 
-export const EMPTY_SNAPSHOT: Snapshot = { catalog: EMPTY_CATALOG, files: 0, faults: new Map(), loadedAt: undefined };
+export const EMPTY_SNAPSHOT: Snapshot = {
+  catalog: EMPTY_CATALOG,
+  files: 0,
+  faults: new Map(),
+  warnings: new Map(),
+  loadedAt: undefined,
+};
 
 /** The difference between two snapshots. */
 export interface SnapshotChange {
@@ -39,10 +47,10 @@ export interface SnapshotChange {
   /** Whether nothing could be read before. */
   readonly isFirst: boolean;
   readonly changes: readonly Change[];
-  /** New faults, by path. */
-  readonly broken: readonly (readonly [string, FileFault])[];
-  /** Paths without a fault that had one; there may be nothing at them any more. */
-  readonly mended: readonly string[];
+  /** New faults by path; undefined where there was a fault and is none any more. */
+  readonly faults: readonly (readonly [path: string, FileFault | undefined])[];
+  /** New warnings, in the same way. */
+  readonly warnings: readonly (readonly [path: string, readonly Warning[] | undefined])[];
   /** New conflicts. */
   readonly conflicts: readonly Conflict[];
 }
@@ -53,21 +61,24 @@ export interface PathState {
   /** Of the content that describes the repository. */
   readonly hash: bigint | undefined;
   readonly fault: FileFault | undefined;
+  readonly warnings: readonly Warning[] | undefined;
 }
 
-export const NOTHING: PathState = { repository: undefined, hash: undefined, fault: undefined };
+export const NOTHING: PathState = { repository: undefined, hash: undefined, fault: undefined, warnings: undefined };
 
 /** Returns the last good state, with new faults. */
 export const withFaults = (last: PathState, faults: FileFault["faults"]): PathState => ({
   ...last,
   fault: { faults, servesLastGood: last.repository !== undefined },
+  warnings: undefined,
 });
 
 /** Returns the state of a path whose file could be read. @param last the state before */
 export function stateOfContent(last: PathState, parsed: Parsed, hash: bigint | undefined): PathState {
   if (!parsed.ok) return withFaults(last, parsed.faults);
   const isSame = last.repository !== undefined && last.hash === hash;
-  return { repository: isSame ? last.repository : parsed.repository, hash, fault: undefined };
+  const warnings = parsed.warnings.length === 0 ? undefined : parsed.warnings;
+  return { repository: isSame ? last.repository : parsed.repository, hash, fault: undefined, warnings };
 }
 
 /** A data directory or a bucket, as far as it has been scanned. */
@@ -93,8 +104,24 @@ const SLICE_MS = 0.5;
 
 const isGood = ({ repository, fault }: PathState): boolean => repository !== undefined && fault === undefined;
 
-const textOf = (fault: FileFault | undefined): string =>
-  fault === undefined ? "" : `${fault.servesLastGood}${fault.faults.map(describeFault).join("\n")}`;
+const faultText = ({ fault }: PathState): string | undefined =>
+  fault && `${fault.servesLastGood}${fault.faults.map(describeFault).join("\n")}`;
+
+const warningText = ({ warnings }: PathState): string | undefined => warnings?.map(describeWarning).join("\n");
+
+/** Returns a map with changed values; undefined removes a key. The map itself is returned when there are none. */
+function updated<Value>(
+  map: ReadonlyMap<string, Value>,
+  changes: readonly (readonly [string, Value | undefined])[],
+): ReadonlyMap<string, Value> {
+  if (changes.length === 0) return map;
+  const copy = new Map(map);
+  for (const [key, value] of changes) {
+    if (value === undefined) copy.delete(key);
+    else copy.set(key, value);
+  }
+  return copy;
+}
 
 async function edited(catalog: Catalog, changes: readonly Change[], pause: Pause): Promise<Catalog> {
   const edit = editCatalog(catalog);
@@ -131,54 +158,54 @@ async function newConflicts(before: Catalog, after: Catalog, changes: readonly C
 
 /** Makes the snapshots of a source, each from the one before. */
 export function createSnapshots(source: Source): Snapshots {
-  const states = new Map<string, PathState>();
+  const known = new Map<string, PathState>();
   let snapshot = EMPTY_SNAPSHOT;
-  const last = (path: string): PathState => states.get(path) ?? NOTHING;
-
-  async function differences(pause: Pause) {
-    const found: { readonly path: string; readonly before: PathState; readonly after: PathState }[] = [];
-    for (const path of await source.takeDirtyPaths(pause)) {
-      const before = last(path);
-      const after = source.stateOf(path, last);
-      if (after.repository !== before.repository || textOf(after.fault) !== textOf(before.fault))
-        found.push({ path, before, after });
-      await pause();
-    }
-    return found;
-  }
+  const last = (path: string): PathState => known.get(path) ?? NOTHING;
 
   async function next(): Promise<SnapshotChange | undefined> {
     const pause = createPause(SLICE_MS);
-    const found = await differences(pause);
-    const isFirst = snapshot.loadedAt === undefined;
-    if (found.length === 0 && !(isFirst && source.hasBeenRead())) return undefined;
-
+    // All states are determined before any is replaced, since some depend on the last state of other paths.
+    const states: (readonly [path: string, before: PathState, after: PathState])[] = [];
+    for (const path of await source.takeDirtyPaths(pause)) {
+      states.push([path, last(path), source.stateOf(path, last)]);
+      await pause();
+    }
     const changes: Change[] = [];
-    const broken: (readonly [string, FileFault])[] = [];
-    const mended: string[] = [];
-    let { files, faults } = snapshot;
-    for (const { path, before, after } of found) {
-      if (after.repository === undefined && after.fault === undefined) states.delete(path);
-      else states.set(path, after);
+    const faults: [string, FileFault | undefined][] = [];
+    const warnings: [string, readonly Warning[] | undefined][] = [];
+    let { files } = snapshot;
+    for (const [path, before, after] of states) {
+      if (after.repository === undefined && after.fault === undefined) known.delete(path);
+      else known.set(path, after);
       files += Number(isGood(after)) - Number(isGood(before));
       if (after.repository !== before.repository)
         changes.push({ path, before: before.repository, after: after.repository });
-      if (textOf(after.fault) !== textOf(before.fault)) {
-        if (after.fault === undefined) mended.push(path);
-        else broken.push([path, after.fault]);
-      }
+      if (faultText(after) !== faultText(before)) faults.push([path, after.fault]);
+      if (warningText(after) !== warningText(before)) warnings.push([path, after.warnings]);
       await pause();
     }
-    if (broken.length > 0 || mended.length > 0) {
-      const left = new Map([...faults, ...broken]);
-      for (const path of mended) left.delete(path);
-      faults = left;
-    }
-    const catalog = await edited(snapshot.catalog, changes, pause);
-    const conflicts = await newConflicts(snapshot.catalog, catalog, changes, pause);
-    snapshot = { catalog, files, faults, loadedAt: source.hasBeenRead() ? new Date() : snapshot.loadedAt };
-    broken.sort(([a], [b]) => comparePaths(a, b));
-    return { snapshot, isFirst, changes, broken, mended, conflicts };
+    const isFirst = snapshot.loadedAt === undefined;
+    const isLoaded = isFirst && source.hasBeenRead();
+    if (changes.length + faults.length + warnings.length === 0 && !isLoaded) return undefined;
+
+    const before = snapshot.catalog;
+    const catalog = await edited(before, changes, pause);
+    snapshot = {
+      catalog,
+      files,
+      faults: updated(snapshot.faults, faults),
+      warnings: updated(snapshot.warnings, warnings),
+      loadedAt: source.hasBeenRead() ? new Date() : snapshot.loadedAt,
+    };
+    for (const list of [faults, warnings]) list.sort(([a], [b]) => comparePaths(a, b));
+    return {
+      snapshot,
+      isFirst,
+      changes,
+      faults,
+      warnings,
+      conflicts: await newConflicts(before, catalog, changes, pause),
+    };
   }
 
   return { current: () => snapshot, next };

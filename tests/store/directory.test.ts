@@ -77,7 +77,13 @@ interface Opened {
   readonly snapshots: Snapshot[];
 }
 
-async function open(dataDir: string, options: { watch?: boolean; pollingInterval?: number } = {}): Promise<Opened> {
+interface OpenOptions {
+  readonly watch?: boolean;
+  readonly pollingInterval?: number;
+  readonly signal?: AbortSignal;
+}
+
+async function open(dataDir: string, options: OpenOptions = {}): Promise<Opened> {
   const lines: string[] = [];
   const snapshots: Snapshot[] = [];
   const write = (line: string) => void lines.push(line.trim().replace(/^\S+ /, ""));
@@ -408,7 +414,7 @@ describe("a file in error", () => {
     expect([store.snapshot().faults.size, store.snapshot().files]).toEqual([0, 2]);
     expect(lines.slice(1)).toEqual([
       "info  redirect files changed broken=1 files=1 inError=1",
-      `warn  ${dir}/a.json: expected a JSON object in UTF-8, received Unterminated string servesLastGood=true`,
+      `warn  ${dir}/a.json: expected a JSON object in UTF-8, received Unterminated string at line 1, column 60 servesLastGood=true`,
       "info  redirect files changed broken=1 files=1 inError=1",
       `warn  ${dir}/a.json: url: expected an absolute http or https URL without a query, received "ftp://host/" servesLastGood=true`,
       "info  redirect files changed changed=1 mended=1 names=a files=2 inError=0",
@@ -489,7 +495,47 @@ describe("a file in error", () => {
   });
 });
 
+describe("a file with a warning", () => {
+  const misspelt = (mark: string) => JSON.stringify({ ...JSON.parse(file("a", mark)), descripton: "" });
+  const warningsOf = (dir: string, { warnings }: Snapshot) =>
+    [...warnings].map(([path, each]) => [path.slice(dir.length + 1), ...each.map(({ field }) => field)]);
+
+  test("is served, and logged once", async () => {
+    const { dir, store, lines } = await openWithTwo({ watch: false });
+    const logged = () => lines.filter((line) => line.includes("descripton")).length;
+    put(dir, { "a.json": misspelt("1") });
+    await store.reload();
+    expect([served(dir, store.snapshot())["a"], warningsOf(dir, store.snapshot()), logged()]).toEqual([
+      "1 a.json",
+      [["a.json", "descripton"]],
+      1,
+    ]);
+    put(dir, { "a.json": misspelt("2") });
+    await store.reload();
+    expect([served(dir, store.snapshot())["a"], logged()]).toEqual(["2 a.json", 1]);
+    put(dir, { "a.json": file("a", "3") });
+    await store.reload();
+    expect(store.snapshot().warnings.size).toBe(0);
+    put(dir, { "a.json": misspelt("3") });
+    await store.reload();
+    expect(logged()).toBe(2);
+  });
+});
+
 describe("the log", () => {
+  test("says that there are no repositories, at the start and when the last one is removed", async () => {
+    const dir = makeDirectory();
+    const { store, lines } = await open(dir, { watch: false });
+    const logged = () => lines.filter((line) => line.includes("no repositories")).length;
+    expect(logged()).toBe(1);
+    put(dir, { "a.json": file("a") });
+    await store.reload();
+    unlinkSync(join(dir, "a.json"));
+    await store.reload();
+    await store.reload();
+    expect(logged()).toBe(2);
+  });
+
   test("says what changed, in a line", async () => {
     const { dir, store, lines } = await openWithTwo({ watch: false });
     unlinkSync(join(dir, "s", "b.json"));
@@ -638,6 +684,30 @@ describe("behind a link", () => {
     await until(() => served(dir, store.snapshot()), { a: "2 a.json", b: "2 s/b.json" });
     writeFileSync(join(other, "v2", "s", "b.json"), file("b", "3"));
     await until(() => served(dir, store.snapshot())["b"], "3 s/b.json");
+  });
+});
+
+describe("a signal to give up", () => {
+  test("ends the first load at once", async () => {
+    const dir = makeDirectory();
+    for (let count = 0; count < 3000; count++) writeFileSync(join(dir, `${count}.json`), file(`n${count}`));
+    const giveUp = new AbortController();
+    const opening = open(dir, { signal: giveUp.signal }).then(
+      ({ lines }) => lines,
+      (error: unknown) => error,
+    );
+    setImmediate(() => giveUp.abort(new Error("told to stop")));
+    expect(await opening).toEqual(new Error("told to stop"));
+  });
+
+  test("ends the following", async () => {
+    const giveUp = new AbortController();
+    const dir = makeDirectory();
+    const { store, lines } = await open(dir, { signal: giveUp.signal });
+    giveUp.abort();
+    put(dir, { "a.json": file("a") });
+    await store.reload();
+    expect([served(dir, store.snapshot()), lines.filter((line) => line.includes("error"))]).toEqual([{}, []]);
   });
 });
 

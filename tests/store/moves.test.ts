@@ -1,6 +1,6 @@
 /** Moves and removals: the events of a move may come apart, and no snapshot may lack what was moved. */
 import { afterEach, expect, test } from "bun:test";
-import { mkdirSync, renameSync, rmSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { v2Repository } from "../../lib/core/catalog/catalog.ts";
 import { createLog } from "../../lib/log.ts";
@@ -63,4 +63,18 @@ test("a directory that is back when it is looked for again was never removed", a
   renameSync(join(path, "..away"), join(path, "there"));
   await reloading;
   expect([store.snapshot().files, snapshots.length]).toEqual([1, 1]);
+});
+
+test("a directory that is removed and made again at once is followed", async () => {
+  const { path, store } = await open(true);
+  const url = () => v2Repository(store.snapshot().catalog, "a")?.url;
+  for (let count = 0; count < 20; count++) {
+    rmSync(join(path, "there"), { recursive: true });
+    mkdirSync(join(path, "there"));
+    const expected = `http://cdn.test/${count}/`;
+    writeFileSync(join(path, "there", "a.json"), JSON.stringify({ ...fileOf("a"), url: expected }));
+    for (const deadline = performance.now() + 4000; url() !== expected && performance.now() < deadline; )
+      await Bun.sleep(1);
+    expect(url()).toBe(expected);
+  }
 });

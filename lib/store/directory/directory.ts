@@ -7,6 +7,7 @@ import { dirname, resolve } from "node:path";
 import type { ScannedSource } from "../follow.ts";
 import { NOTHING, type PathState, stateOfContent, withFaults } from "../snapshots.ts";
 import { entryAt, formerPaths, takeDirtyPaths } from "./first-paths.ts";
+import { createPending } from "./pending.ts";
 import { type Scope, scan } from "./scan.ts";
 import { statAt } from "./stat.ts";
 import { below, createTree, type Entry, eachOf, removeEntry, type Tree } from "./tree.ts";
@@ -20,14 +21,6 @@ interface WatchOptions {
   readonly onTrouble: (code: string) => void;
 }
 
-/** Events come in bursts: a scan follows when none came for a while, or when the burst is too long, in ms. */
-const QUIET_MS = 20;
-const LONGEST_BURST_MS = 200;
-/**
- * Bun drops an event that repeats the one before it within a millisecond. A path that is scanned sooner than this after
- * its event, in ms, is scanned again.
- */
-const SETTLING_MS = 5;
 /** The two events of a move may come this far apart, in ms: until then, a name that was not found is kept. */
 const MOVE_MS = 100;
 /** How often a scan of everything waits for moves. */
@@ -36,47 +29,6 @@ const MAX_WAITS = 2;
 const MISSING_ROOT_MS = 1000;
 /** Scans in a row until a snapshot is made, however much goes on changing. */
 const MAX_ROUNDS = 4;
-
-/** Gathers events until they are scanned. */
-function createPending(scanPending: () => void) {
-  const paths = new Map<string, number>();
-  let hasNew = false;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let burstBegan = 0;
-
-  function scanIn(ms: number): void {
-    clearTimeout(timer);
-    timer = setTimeout(() => {
-      timer = undefined;
-      scanPending();
-    }, ms);
-  }
-  function burst(): void {
-    const now = performance.now();
-    if (timer === undefined) burstBegan = now;
-    scanIn(Math.max(0, Math.min(QUIET_MS, burstBegan + LONGEST_BURST_MS - now)));
-  }
-  return {
-    burst,
-    scanIn,
-    add: (path: string) => {
-      paths.set(path, performance.now());
-      hasNew = true;
-      burst();
-    },
-    /** Whether there have been events since the last call of `take`. */
-    hasNew: () => hasNew,
-    isEmpty: () => paths.size === 0,
-    take: (): ReadonlySet<string> => {
-      const taken = new Set(paths.keys());
-      const settled = performance.now() - SETTLING_MS;
-      for (const [path, at] of paths) if (at <= settled) paths.delete(path);
-      hasNew = false;
-      return taken;
-    },
-    stop: () => clearTimeout(timer),
-  };
-}
 
 /** Returns the state of a path; see {@link PathState}. */
 function stateOf(tree: Tree, path: string, last: (path: string) => PathState): PathState {
@@ -157,8 +109,11 @@ export function createDirectory(dataDir: string, pollingInterval: number, watch?
     await scanUntilStable(scopeOf(new Set(due.map(({ directory, name }) => below(directory.real, name)))), signal);
     // With the data directory unmounted or moved, all names are missing, and none of them is known to be removed.
     const root = await statAt(tree.rootPath);
-    if (root.kind !== "directory" || root.identity !== tree.root?.identity) return;
-    for (const entry of due) if (tree.missing.has(entry)) removeEntry(tree, entry);
+    const isThere = root.kind === "directory" && root.identity === tree.root?.identity;
+    for (const entry of due) {
+      if (tree.missing.has(entry) && isThere) removeEntry(tree, entry);
+      tree.missing.delete(entry);
+    }
     hasOldWatches = true;
   }
 

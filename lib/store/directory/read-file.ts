@@ -7,17 +7,13 @@ import { type FileStat, fileStatOf, isRemoved, unreadable } from "./stat.ts";
 
 /** The content of a file when it was last read. */
 export interface Content {
+  readonly identity: string;
   readonly fingerprint: string;
   /** Whether the same fingerprint means the same content. */
   readonly isSettled: boolean;
   /** Of the bytes; undefined when they could not be read. */
   readonly hash: bigint | undefined;
   readonly parsed: Parsed;
-}
-
-interface ReadFile {
-  readonly identity: string;
-  readonly content: Content;
 }
 
 /**
@@ -27,9 +23,9 @@ interface ReadFile {
 const RACY_MS = 2000;
 
 /** @param stats from before it was read: a change while it is read is noticed by the next scan */
-function readAs(stats: BigIntStats, startedAt: number, hash: bigint, parsed: Parsed): ReadFile {
+function contentOf(stats: BigIntStats, startedAt: number, hash: bigint, parsed: Parsed): Content {
   const { identity, fingerprint, changedAt } = fileStatOf(stats);
-  return { identity, content: { fingerprint, isSettled: Math.abs(startedAt - changedAt) > RACY_MS, hash, parsed } };
+  return { identity, fingerprint, isSettled: Math.abs(startedAt - changedAt) > RACY_MS, hash, parsed };
 }
 
 // A FileHandle would double the cost of a small file.
@@ -52,15 +48,15 @@ async function readAll(fd: number, size: number): Promise<Uint8Array> {
  * Reads a file, without delaying requests.
  *
  * @param seen the file as it was just now
- * @param contentOf returns the known content of a file, which is not parsed again if the bytes are the same
+ * @param known returns the known content of a file, which is not parsed again if the bytes are the same
  * @returns undefined when it has been removed meanwhile
  */
 export async function readFile(
   path: string,
   seen: FileStat,
-  contentOf: (identity: string) => Content | undefined,
+  known: (identity: string) => Content | undefined,
   turn: Turn,
-): Promise<ReadFile | undefined> {
+): Promise<Content | undefined> {
   let fd: number | undefined;
   try {
     // Without O_NONBLOCK, a pipe that took the place of the file would block for ever.
@@ -70,15 +66,13 @@ export async function readFile(
     const startedAt = Date.now();
     const bytes = await readAll(fd, Number(stats.size));
     const hash = Bun.hash.wyhash(bytes);
-    const known = contentOf(fileStatOf(stats).identity);
-    return readAs(stats, startedAt, hash, known?.hash === hash ? known.parsed : await parseAside(bytes, turn));
+    const before = known(fileStatOf(stats).identity);
+    const parsed = before?.hash === hash ? before.parsed : await parseAside(bytes, turn);
+    return contentOf(stats, startedAt, hash, parsed);
   } catch (error) {
     if (isRemoved(error)) return undefined;
     const parsed: Parsed = { ok: false, faults: [unreadable("a readable file", error)] };
-    return {
-      identity: seen.identity,
-      content: { fingerprint: seen.fingerprint, isSettled: false, hash: undefined, parsed },
-    };
+    return { identity: seen.identity, fingerprint: seen.fingerprint, isSettled: false, hash: undefined, parsed };
   } finally {
     if (fd !== undefined) close(fd);
   }
@@ -92,7 +86,7 @@ const smallBuffer = Buffer.allocUnsafe(64 * 1024);
  *
  * @returns undefined when it is not a readable plain file
  */
-export function readFileAtOnce(path: string): ReadFile | undefined {
+export function readFileAtOnce(path: string): Content | undefined {
   let fd: number | undefined;
   try {
     fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
@@ -104,7 +98,7 @@ export function readFileAtOnce(path: string): ReadFile | undefined {
     const length = readSync(fd, buffer, 0, size, 0);
     if (length !== size - 1) return undefined;
     const bytes = buffer.subarray(0, length);
-    return readAs(stats, startedAt, Bun.hash.wyhash(bytes), parseNow(bytes));
+    return contentOf(stats, startedAt, Bun.hash.wyhash(bytes), parseNow(bytes));
   } catch {
     return undefined;
   } finally {

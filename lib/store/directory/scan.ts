@@ -11,7 +11,6 @@ import {
   directoryAt,
   eachOf,
   type Entry,
-  isHidden,
   isRedirectName,
   setListingFault,
   type Tree,
@@ -76,49 +75,27 @@ export async function scan({ everything, paths, links }: Scope, options: ScanOpt
     return file.content.isSettled || file.readIn === tree.scan ? file.content : undefined;
   }
 
-  async function visit({ directory, name, lists }: Visit, tries = 1): Promise<void> {
+  async function visit({ directory, name, lists }: Visit, triesLeft = MAX_TRIES): Promise<void> {
     signal.throwIfAborted();
     const path = below(directory.real, name);
     const seen = await statAt(path);
     const link = seen.isLink ? await resolvePath(directory.real, name) : undefined;
-    const again = (): Promise<void> | undefined =>
-      tries < MAX_TRIES ? visit({ directory, name, lists }, tries + 1) : undefined;
-    switch (seen.kind) {
-      case "file": {
-        if (!isRedirectName(name)) break;
-        const content = knownContent(seen);
-        const read =
-          content === undefined ? await readFile(path, seen, contentOf, turn) : { identity: seen.identity, content };
-        if (read === undefined) return again();
-        apply(tree, directory, name, { kind: "file", ...read, link });
-        return;
-      }
-      case "directory": {
-        if (isHidden(name)) break;
-        const real = link === undefined ? path : link.real;
-        if (real === undefined) return again();
-        const unlisted = apply(tree, directory, name, { kind: "directory", identity: seen.identity, real, link });
-        const child = unlisted ?? (lists ? tree.directories.get(real) : undefined);
-        if (child !== undefined) toList.add(child);
-        return;
-      }
-      case "special":
-        if (!isRedirectName(name)) break;
-        apply(tree, directory, name, { kind: "unreadable", fault: seen.fault, link });
-        return;
-      case "unreadable":
-      case "dangling":
-        apply(tree, directory, name, { kind: seen.kind, fault: seen.fault, link });
-        return;
-      case "removed":
-        // It may have been renamed to a name that the listing has passed already.
-        if (listed.has(directory) && !listedAgain.has(directory)) {
-          listedAgain.add(directory);
-          listed.delete(directory);
-          toList.add(directory);
-        }
+    const isRead = seen.kind === "file" && isRedirectName(name);
+    const content = isRead ? (knownContent(seen) ?? (await readFile(path, seen, contentOf, turn))) : undefined;
+    const isResolved = seen.kind !== "directory" || link === undefined || link.real !== undefined;
+    // It was removed or moved after it was seen.
+    if ((isRead && content === undefined) || !isResolved) {
+      if (triesLeft > 0) await visit({ directory, name, lists }, triesLeft - 1);
+      return;
     }
-    apply(tree, directory, name, { kind: "removed" });
+    const unlisted = apply(tree, directory, name, seen, link, content);
+    const child = unlisted ?? (lists ? directory.entries.get(name)?.target : undefined);
+    if (seen.kind === "directory" && child?.kind === "directory") toList.add(child);
+    // It may have been renamed to a name that the listing has passed already.
+    if (seen.kind !== "removed" || !listed.has(directory) || listedAgain.has(directory)) return;
+    listedAgain.add(directory);
+    listed.delete(directory);
+    toList.add(directory);
   }
 
   async function list(directory: Directory): Promise<void> {
@@ -134,9 +111,9 @@ export async function scan({ everything, paths, links }: Scope, options: ScanOpt
         signal.throwIfAborted();
         if (entry.isFile() && !isRedirectName(name)) continue;
         names.add(name);
-        const read = isFirst && entry.isFile() ? readFileAtOnce(below(directory.real, name)) : undefined;
-        if (read === undefined) addVisit(directory, name, true);
-        else apply(tree, directory, name, { kind: "file", ...read, link: undefined });
+        const content = isFirst && entry.isFile() ? readFileAtOnce(below(directory.real, name)) : undefined;
+        if (content === undefined) addVisit(directory, name, true);
+        else apply(tree, directory, name, { kind: "file" }, undefined, content);
       }
       // A listing during changes may lack a name, so only a look at the name itself can remove it.
       for (const name of directory.entries.keys()) if (!names.has(name)) addVisit(directory, name, true);

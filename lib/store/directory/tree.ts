@@ -7,6 +7,7 @@
 import type { Fault } from "../../core/redirect-file/fault.ts";
 import { dirname } from "node:path";
 import type { Content } from "./read-file.ts";
+import type { Stat } from "./stat.ts";
 import { isSamePath, type SymlinkPath } from "./symlink.ts";
 
 export interface Directory {
@@ -48,61 +49,29 @@ export interface RedirectFile {
   formerPath: string | undefined;
 }
 
-/** What a scan found at a name. */
-export type Observation =
-  | {
-      readonly kind: "file";
-      readonly identity: string;
-      readonly content: Content;
-      readonly link: SymlinkPath | undefined;
-    }
-  | {
-      readonly kind: "directory";
-      readonly identity: string;
-      readonly real: string;
-      readonly link: SymlinkPath | undefined;
-    }
-  | { readonly kind: "unreadable" | "dangling"; readonly fault: Fault; readonly link: SymlinkPath | undefined }
-  | { readonly kind: "removed" };
+export type Tree = ReturnType<typeof createTree>;
 
-export interface Tree {
-  /** As configured, absolute. */
-  readonly rootPath: string;
-  rootLink: SymlinkPath | undefined;
-  root: Directory | undefined;
-  /** Why the data directory can't be read. */
-  rootFault: Fault | undefined;
-  readonly directories: Map<string, Directory>;
-  readonly files: Map<string, RedirectFile>;
-  /** Links by the paths that they lead through, and the directories of these. */
-  readonly linksThrough: Map<string, OneOrMore<Entry>>;
-  /** Links that lead elsewhere since the last scan, or to other content. */
-  readonly movedLinks: Set<Entry>;
-  /** Names that were not found, and since when, in ms. */
-  readonly missing: Map<Entry, number>;
-  /** The number of the current scan. */
-  scan: number;
-  byPath: Map<string, Directory>;
-  dirtyPaths: Set<string>;
-  dirtyFiles: Set<RedirectFile>;
-  /** Whether directories were added, removed or moved. */
-  isShapeDirty: boolean;
-}
-
-export const createTree = (rootPath: string): Tree => ({
+/** @param rootPath absolute, as configured */
+export const createTree = (rootPath: string) => ({
   rootPath,
-  rootLink: undefined,
-  root: undefined,
-  rootFault: undefined,
-  directories: new Map(),
-  files: new Map(),
-  linksThrough: new Map(),
-  movedLinks: new Set(),
-  missing: new Map(),
+  rootLink: undefined as SymlinkPath | undefined,
+  root: undefined as Directory | undefined,
+  /** Why the data directory can't be read. */
+  rootFault: undefined as Fault | undefined,
+  directories: new Map<string, Directory>(),
+  files: new Map<string, RedirectFile>(),
+  /** Links by the paths that they lead through, and the directories of these. */
+  linksThrough: new Map<string, OneOrMore<Entry>>(),
+  /** Links that lead elsewhere since the last scan, or to other content. */
+  movedLinks: new Set<Entry>(),
+  /** Names that were not found, and since when, in ms. */
+  missing: new Map<Entry, number>(),
+  /** The number of the current scan. */
   scan: 0,
-  byPath: new Map(),
-  dirtyPaths: new Set(),
-  dirtyFiles: new Set(),
+  byPath: new Map<string, Directory>(),
+  dirtyPaths: new Set<string>(),
+  dirtyFiles: new Set<RedirectFile>(),
+  /** Whether directories were added, removed or moved. */
   isShapeDirty: false,
 });
 
@@ -189,15 +158,17 @@ export function removeEntry(tree: Tree, entry: Entry): void {
   tree.movedLinks.delete(entry);
 }
 
-function setContent(tree: Tree, { identity, content }: { readonly identity: string; readonly content: Content }) {
+function fileOf(tree: Tree, content: Content): RedirectFile {
+  const { identity } = content;
   const known = tree.files.get(identity);
   if (known === undefined) {
+    const entries = undefined;
     const file: RedirectFile = {
       kind: "file",
       identity,
       content,
       readIn: tree.scan,
-      entries: undefined,
+      entries,
       path: undefined,
       formerPath: undefined,
     };
@@ -240,52 +211,56 @@ export function setListingFault(tree: Tree, directory: Directory, fault: Fault |
   if (directory.path !== undefined) tree.dirtyPaths.add(directory.path);
 }
 
-function isWanted(name: string, observation: Observation, known: Entry | undefined): boolean {
-  switch (observation.kind) {
-    case "removed":
-      return false;
-    case "file":
-      return isRedirectName(name);
-    case "directory":
-      return !isHidden(name);
-    default:
-      return isRedirectName(name) || known?.target?.kind === "directory" || !isHidden(name);
-  }
+/** What a scan found at a name. */
+export type Observation = Exclude<Stat, { readonly kind: "file" }> | { readonly kind: "file" };
+
+function isWanted(name: string, { kind }: Observation): boolean {
+  if (kind === "removed") return false;
+  if (kind === "directory") return !isHidden(name);
+  return isRedirectName(name) || ((kind === "unreadable" || kind === "dangling") && !isHidden(name));
 }
 
 /**
- * Brings the tree up to date with what was found at a name. A name that was not found stays for the time being: it may
- * have been moved to a place that is not scanned yet.
+ * Updates the tree with what was found at a name. A name that was not found stays for the time being: it may have been
+ * moved to a place that is not scanned yet.
  *
+ * @param link how the name is resolved, if it is a link
+ * @param content of a wanted file
  * @returns a directory whose entries are not known
  */
-export function apply(tree: Tree, directory: Directory, name: string, observation: Observation): Directory | undefined {
+export function apply(
+  tree: Tree,
+  directory: Directory,
+  name: string,
+  found: Observation,
+  link?: SymlinkPath,
+  content?: Content,
+): Directory | undefined {
   const known = directory.entries.get(name);
-  if (observation.kind === "removed" || !isWanted(name, observation, known)) {
+  if (found.kind === "removed" || !isWanted(name, found)) {
     if (known !== undefined && !tree.missing.has(known)) tree.missing.set(known, performance.now());
     return undefined;
   }
   const entry: Entry = known ?? { directory, name, target: undefined, link: undefined, fault: undefined };
   if (known === undefined) directory.entries.set(name, entry);
   tree.missing.delete(entry);
-  setLink(tree, entry, observation.link);
-  if (observation.kind === "file") {
+  setLink(tree, entry, link);
+  if (found.kind === "file") {
     setFault(tree, entry, undefined);
-    setTarget(tree, entry, setContent(tree, observation));
-    return undefined;
-  }
-  if (observation.kind === "directory") {
-    const { real, identity } = observation;
-    const isKnown = entry.fault === undefined && tree.directories.get(real)?.identity === identity;
+    if (content !== undefined) setTarget(tree, entry, fileOf(tree, content));
+  } else if (found.kind === "directory") {
+    const real = link?.real ?? below(directory.real, name);
+    const wasReadable = entry.fault === undefined && tree.directories.get(real)?.identity === found.identity;
+    const child = directoryAt(tree, real, found.identity);
+    const isListed = wasReadable && entry.target === child;
     setFault(tree, entry, undefined);
-    const child = directoryAt(tree, real, identity);
-    const isListed = isKnown && entry.target === child;
     setTarget(tree, entry, child);
-    return isListed ? undefined : child;
+    if (!isListed) return child;
+  } else {
+    // A link that leads nowhere yet is no fault, unless it is to a redirect file.
+    const isIgnored = found.kind === "dangling" && !isRedirectName(name) && entry.target === undefined;
+    setFault(tree, entry, isIgnored ? undefined : found.fault);
+    if (entry.target?.kind === "file") setTarget(tree, entry, undefined);
   }
-  // The bookkeeping of a link that leads nowhere yet is enough where no file or directory was known.
-  const isIgnored = observation.kind === "dangling" && !isRedirectName(name) && entry.target === undefined;
-  setFault(tree, entry, isIgnored ? undefined : observation.fault);
-  if (entry.target?.kind === "file") setTarget(tree, entry, undefined);
   return undefined;
 }
