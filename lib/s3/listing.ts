@@ -33,10 +33,12 @@ function decodeKey(key: string): string {
 }
 
 /** @returns what is wrong with a page that is not whole */
-function parsePage(xml: string): Page | string {
-  const list = parseXml(xml)?.["ListBucketResult"];
+function parsePage(bytes: Uint8Array): Page | string {
+  const list = parseXml(bytes)?.["ListBucketResult"];
   if (list === undefined) {
-    return xml.includes("<ListBucketResult") ? "a list that is cut off" : "something else than a list of objects";
+    const xml = new TextDecoder().decode(bytes);
+    if (!xml.includes("<ListBucketResult")) return "something else than a list of objects";
+    return /<\/ListBucketResult>\s*$/.test(xml) ? "a list that is no XML" : "a list that is cut off";
   }
   const textOf = (element: Bun.XML.Value, name: string) => textsOf(element, name)[0] ?? "";
   const isEscaped = textOf(list, "EncodingType") === "url";
@@ -80,7 +82,7 @@ export async function* listPages(
       maxBytes: MAX_PAGE_BYTES,
     });
     if (status !== 200) throw fail(String(status), status);
-    const parsed = parsePage(new TextDecoder().decode(bytes));
+    const parsed = parsePage(bytes);
     if (typeof parsed === "string") throw fail(parsed, status);
     yield parsed.objects;
     if (parsed.next === undefined) return;

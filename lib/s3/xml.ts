@@ -1,7 +1,7 @@
 /** Reading what S3 servers write. */
 
 /** @returns the document; undefined when the text is not well-formed */
-export function parseXml(text: string): Bun.XML.Document | undefined {
+export function parseXml(text: string | Uint8Array): Bun.XML.Document | undefined {
   try {
     return Bun.XML.parse(text);
   } catch {
