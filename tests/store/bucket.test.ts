@@ -180,7 +180,7 @@ describe("a bucket that is followed", () => {
     put({ "a.json": "{", "b.json": file("b", "2") });
     await until(() => marksOf(craned, ["a", "b"]), ["1", "2"]);
     expect(await readiness(craned)).toEqual([200, "ready", 1]);
-    const told = `warn  ${PLACE}/a.json: expected a JSON object in UTF-8, received Expected '}' servesLastGood=true`;
+    const told = `warn  ${PLACE}/a.json: expected a JSON object in UTF-8, received Expected '}' at line 1, column 2 servesLastGood=true`;
     await until(() => linesOf(craned).includes(told), true);
     s3().objects.delete("v2/a.json");
     await until(() => marksOf(craned, ["a", "b"]), ["404", "2"]);
