@@ -206,46 +206,6 @@ describe("craned check", () => {
   });
 });
 
-describe("craned resolve", () => {
-  const { path } = directory({
-    "app.json": file("team/app"),
-    "app-v1.json": {
-      version: 1,
-      repository: "r",
-      "repo-registry-id": "team/app",
-      url: "http://cdn.test/v1/",
-      images: [],
-      tags: { old: "a".repeat(64) },
-    },
-    "secret.json": file("secret", { protected: true }),
-  });
-  const resolve = (...args: string[]) => runCraned(["resolve", "--data-dir", path, ...args]);
-
-  test("says which file, which rule, which URL", async () => {
-    const { code, out } = await resolve("team/app:1.0");
-    expect(code).toBe(0);
-    expect(out).toContain(`${path}/app.json, version 5`);
-    expect(out).toContain("rule:");
-    expect(out).toContain("http://cdn.test/team/app/manifests/2/1.0");
-    expect((await resolve(`team/app@${digest}`)).out).toContain(`http://cdn.test/team/app/manifests/2/${digest}`);
-    expect((await resolve("team/app:old")).out).toContain(`http://cdn.test/v1/${"a".repeat(64)}/json`);
-  });
-
-  const REFUSALS: readonly (readonly [args: readonly string[], words: string])[] = [
-    [["team/app"], "MANIFEST_UNKNOWN"],
-    [["team/app:1.0", "--accept", "application/json"], "in no type that the client accepts"],
-    [["none"], "NAME_UNKNOWN"],
-    [["secret:1.0"], "protected"],
-  ];
-  for (const [args, words] of REFUSALS) {
-    test(`${args.join(" ")} says why not, and exits 1`, async () => {
-      const { code, out } = await resolve(...args);
-      expect(code).toBe(1);
-      expect(out).toContain(words);
-    });
-  }
-});
-
 describe("craned serve", () => {
   test("reads the file that the original reads, under its flags and environment", async () => {
     const { path, write } = directory({ "data/a.json": file("a") });

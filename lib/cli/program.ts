@@ -28,6 +28,17 @@ Examples:
   craned serve -c /etc/crane.conf --log-access
 `;
 
+const RESOLVE_HELP = `
+A registry's host in front of the name is left out. With --json: {"host", "name", "reference", "accept", "v2", "v1"},
+where v2 and v1 have "file" and "version" of the redirect file, if there is one, and "found"; if that is true, "rule",
+"url" and (version 6) "manifest" {"mediaType", "digest", "size"}, which has no "url" where craned sends it itself;
+otherwise "error", "reason" and "types", the media types that the tag has. Exit 1 if neither API has it.
+
+Examples:
+  craned resolve --data-dir ./metadata team/app:1.0
+  craned resolve localhost:5000/team/app@sha256:…
+`;
+
 const PROGRAM_HELP = `
 A redirect file describes one repository: its name, its tags and where its content is. craned reads a directory of
 redirect files, follows their changes, and redirects clients of the Docker Registry APIs v1 and v2 to the content.
@@ -64,6 +75,8 @@ function createProgram(terminal: Terminal, finish: (code: ExitCode) => void): Co
     .description("Show where a client that asks for a name is redirected: file, rule and URL, or why not")
     .argument("<name>", "<name>, <name>:<tag> or <name>@<digest>; the default tag is latest")
     .option("--accept <types>", "The client's Accept header (default: all types that current clients accept)")
+    .option("--json", "Print JSON")
+    .addHelpText("after", RESOLVE_HELP)
     .action(async (name, options) => finish(await resolve(name, options, terminal)));
   addSettings(program.command("openapi"), ALL_SECTIONS)
     .description("Print the OpenAPI document of a server with this configuration, as /openapi.json has it")

@@ -3,13 +3,15 @@ import { createLocations, type Locations } from "../core/location/location.ts";
 import { type Accept, MEDIA_TYPE, parseAccept } from "../core/media-types.ts";
 import { describeFault } from "../core/redirect-file/fault.ts";
 import {
+  type Digest,
   parseReference,
   parseRepositoryName,
+  parseV1Name,
   type Reference,
   type RepositoryName,
   type Tag,
 } from "../core/reference.ts";
-import { type Resolution, type Rule, resolveManifest } from "../core/resolve.ts";
+import { blobPath, type Resolution, type Rule, resolveManifest } from "../core/resolve.ts";
 import { readDirectoryOnce } from "../store/store.ts";
 import { secondsNow } from "../server/compose.ts";
 import { configOrComplaint } from "./settings.ts";
@@ -21,76 +23,165 @@ const RULES: Readonly<Record<Rule, string>> = {
   "blind-list": "the client names the manifest list type, and the reference is in manifest_list_data",
   "blind-amd64": "the tag is in manifest_list_amd64_tags",
   "blind-schema2": "the client names the schema 2 type, and the reference is in schema2_data",
-  "blind-schema1": "nothing else fits; whether schema 1 has it, the file does not say",
+  "blind-schema1": "nothing else fits; the file does not tell whether schema 1 has it",
   digest: "a digest names one manifest, whatever the client accepts",
   tag: "the best of the tag's types that the client accepts",
   "tag-amd64": "the client takes no list, so the list's linux/amd64 manifest",
 };
 
 const WHY_NOT: Readonly<Record<Extract<Resolution, { kind: "unknown" }>["why"], string>> = {
-  unknown: "the file knows all of its references, and this is none of them",
+  unknown: "the file lists all of its references, and not this one",
   "not-acceptable": "the tag is there, but in no type that the client accepts",
 };
 
-/** What clients of today send. */
+/** The types that current clients accept. */
 const USUAL_ACCEPT = Object.values(MEDIA_TYPE).join(", ");
 
+/** The argument of the command. */
 interface Asked {
+  /** The registry's host in front of the name, which no request contains. */
+  readonly host: string | undefined;
   readonly name: RepositoryName;
   readonly reference: Reference;
 }
 
-/** Reads `name`, `name:tag` or `name@digest`; the tag is `latest` where there is none. */
-function parseAsked(text: string): Asked | string {
+/** What a client of one API is told; `--json` prints it. */
+type Told =
+  | { readonly found: false; readonly error: string; readonly reason: string; readonly types?: readonly string[] }
+  | {
+      readonly found: true;
+      readonly rule: string;
+      /** Where the client is redirected. */
+      readonly url?: string;
+      /** The manifest that craned sends itself. */
+      readonly manifest?: { readonly mediaType: string; readonly digest: Digest; readonly size: number };
+    };
+
+interface Answer {
+  readonly told: Told;
+  readonly file?: string | undefined;
+  readonly version?: number;
+}
+
+/** Docker takes the first component for a host when it could be one, as `docker.io` in `docker.io/library/app`. */
+function splitHost(text: string): readonly [host: string | undefined, rest: string] {
+  const slash = text.indexOf("/");
+  const first = text.slice(0, Math.max(slash, 0));
+  return first === "localhost" || /[.:]/.test(first) ? [first, text.slice(slash + 1)] : [undefined, text];
+}
+
+const parseName = (text: string): RepositoryName | undefined => parseRepositoryName(text) ?? parseV1Name(text);
+
+/**
+ * Reads `name`, `name:tag` or `name@digest`, with or without a host in front; the default tag is `latest`.
+ *
+ * @param isKnown tells whether there is a repository of a name, in which case nothing in it is a host
+ */
+function parseAsked(text: string, isKnown: (name: string) => boolean): Asked | string {
   const [beforeDigest = "", digest] = text.split("@", 2);
   const colon = digest === undefined ? beforeDigest.lastIndexOf(":") : -1;
-  const name = parseRepositoryName(colon === -1 ? beforeDigest : beforeDigest.slice(0, colon));
+  const hasTag = colon > beforeDigest.lastIndexOf("/");
+  const whole = hasTag ? beforeDigest.slice(0, colon) : beforeDigest;
+  const [host, rest] = isKnown(whole) ? [undefined, whole] : splitHost(whole);
+  const name = parseName(rest);
   if (name === undefined) return `expected <name>, <name>:<tag> or <name>@<digest>, received ${JSON.stringify(text)}`;
-  const reference = parseReference(digest ?? (colon === -1 ? "latest" : beforeDigest.slice(colon + 1)));
+  const reference = parseReference(digest ?? (hasTag ? beforeDigest.slice(colon + 1) : "latest"));
   return reference === undefined
     ? `expected a tag or a digest after the name, received ${JSON.stringify(text)}`
-    : { name, reference };
+    : { host, name, reference };
 }
 
-function v2Lines(
-  catalog: Catalog,
-  { name, reference }: Asked,
-  accept: Accept,
-  locations: Locations,
-): readonly [boolean, string[]] {
-  const repository = v2Repository(catalog, name);
-  if (repository === undefined) return [false, ["v2: NAME_UNKNOWN, no file of version 2 to 5 has this name"]];
-  const file = `    file: ${servedFrom(catalog, "v2", name)}, version ${repository.version}`;
-  if (repository.isProtected) return [false, ["v2: NAME_UNKNOWN, the repository is protected", file]];
+/** Docker's other spelling of a name: `library/` is in front of names without a slash. */
+function spellingsOf(name: string): readonly string[] {
+  if (name.startsWith("library/")) return [name, name.slice("library/".length)];
+  return name.includes("/") ? [name] : [name, `library/${name}`];
+}
+
+function findIn<Found>(name: string, find: (name: string) => Found | undefined): Found | undefined {
+  for (const each of spellingsOf(name)) {
+    const found = find(each);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+const refusal = (error: string, reason: string): Told => ({ found: false, error, reason });
+
+function answerOfV2(catalog: Catalog, { name, reference }: Asked, accept: Accept, locations: Locations): Answer {
+  const repository = findIn(name, (each) => v2Repository(catalog, each));
+  if (repository === undefined) {
+    const v1 = findIn(name, (each) => v1Repository(catalog, each));
+    if (v1 === undefined || v1.isProtected)
+      return { told: refusal("NAME_UNKNOWN", "no file of version 2 to 6 has this name") };
+    return { told: refusal("MANIFEST_UNKNOWN", "only a file of version 1 has this name, so docker falls back to v1") };
+  }
+  const { version, url } = repository;
+  const from = { file: servedFrom(catalog, "v2", repository.name), version };
+  if (repository.isProtected) return { ...from, told: refusal("NAME_UNKNOWN", "the repository is protected") };
   const resolution = resolveManifest(repository, reference, accept);
-  if (resolution.kind === "unknown")
-    return [false, ["v2: MANIFEST_UNKNOWN", file, `    rule: ${WHY_NOT[resolution.why]}`]];
-  const path = resolution.kind === "path" ? resolution.path : "";
-  const url = locations.v2(repository.url, path);
-  return [true, ["v2: found", file, `    rule: ${RULES[resolution.rule]}`, `    url:  ${url}`]];
+  switch (resolution.kind) {
+    case "unknown": {
+      const { why, types } = resolution;
+      return { ...from, told: { found: false, error: "MANIFEST_UNKNOWN", reason: WHY_NOT[why], types } };
+    }
+    case "path":
+      return { ...from, told: { found: true, rule: RULES[resolution.rule], url: locations.v2(url, resolution.path) } };
+    case "manifest": {
+      const { mediaType, digest, size, bytes } = resolution.manifest;
+      const place = bytes === undefined ? { url: locations.v2(url, blobPath(repository, digest)) } : {};
+      return {
+        ...from,
+        told: { found: true, rule: RULES[resolution.rule], ...place, manifest: { mediaType, digest, size } },
+      };
+    }
+  }
 }
 
-function v1Lines(catalog: Catalog, { name, reference }: Asked, locations: Locations): readonly [boolean, string[]] {
-  const repository = v1Repository(catalog, name);
-  if (repository === undefined) return [false, ["v1: not found, no file of version 1 has this name"]];
-  const file = `    file: ${servedFrom(catalog, "v1", name)}, version 1`;
-  if (repository.isProtected) return [false, ["v1: not found, the repository is protected", file]];
+function answerOfV1(catalog: Catalog, { name, reference }: Asked, locations: Locations): Answer {
+  const repository = findIn(name, (each) => v1Repository(catalog, each));
+  if (repository === undefined) return { told: refusal("not found", "no file of version 1 has this name") };
+  const from = { file: servedFrom(catalog, "v1", repository.name), version: 1 };
+  if (repository.isProtected) return { ...from, told: refusal("not found", "the repository is protected") };
   const id = repository.tags.get(reference as Tag);
-  if (id === undefined) return [false, ["v1: not found, the file has no such tag", file]];
-  return [true, ["v1: found", file, `    url:  ${locations.v1(repository.url, `${id}/json`)}`]];
+  if (id === undefined) return { ...from, told: refusal("not found", "the file has no such tag") };
+  const url = locations.v1(repository.url, `${id}/json`);
+  return { ...from, told: { found: true, rule: "the image of the tag", url } };
 }
 
-/** `craned resolve`: what a client that asks for a name would be told, and why. */
+function linesOf(api: string, { file, version, told }: Answer): readonly string[] {
+  const lines = [`${api}: ${told.found ? "found" : told.error}`];
+  const add = (label: string, text: string | undefined): void => {
+    if (text !== undefined) lines.push(`    ${`${label}:`.padEnd(7)} ${text}`);
+  };
+  add("file", file === undefined ? undefined : `${file}, version ${version}`);
+  if (!told.found) {
+    add("reason", told.reason);
+    add("types", told.types?.join(", ") || undefined);
+    return lines;
+  }
+  add("rule", told.rule);
+  if (told.manifest !== undefined) {
+    const { mediaType, digest, size } = told.manifest;
+    add("type", mediaType);
+    add("digest", digest);
+    add("size", `${size} bytes${told.url === undefined ? ", sent by craned itself" : ""}`);
+  }
+  add("url", told.url);
+  return lines;
+}
+
+/** `craned resolve`: prints what a client that asks for a name is told, and why. */
 export async function resolve(
   text: string,
   options: Readonly<Record<string, unknown>>,
   terminal: Terminal,
 ): Promise<ExitCode> {
-  const asked = parseAsked(text);
-  if (typeof asked === "string") {
-    terminal.complain(`error: ${asked}\n`);
+  const complainOf = (problem: string): ExitCode => {
+    terminal.complain(`error: ${problem}\n`);
     return EXIT.usage;
-  }
+  };
+  const early = parseAsked(text, () => false);
+  if (typeof early === "string") return complainOf(early);
   const config = configOrComplaint(options, terminal);
   if (config === undefined) return EXIT.failed;
   const header = typeof options["accept"] === "string" ? options["accept"] : USUAL_ACCEPT;
@@ -99,9 +190,21 @@ export async function resolve(
     for (const [path, { faults: all }] of faults) terminal.complain(`error: ${path}: ${describeFault(all[0])}\n`);
     return EXIT.failed;
   }
+  const isKnown = (name: string) => (v2Repository(catalog, name) ?? v1Repository(catalog, name)) !== undefined;
+  const asked = parseAsked(text, isKnown);
+  if (typeof asked === "string") return complainOf(asked);
   const locations = createLocations(config.cdn, secondsNow);
-  const [isOnV2, onV2] = v2Lines(catalog, asked, parseAccept(header), locations);
-  const [isOnV1, onV1] = v1Lines(catalog, asked, locations);
-  terminal.print(`${[...onV2, ...onV1].join("\n")}\n`);
-  return isOnV2 || isOnV1 ? EXIT.ok : EXIT.failed;
+  const v2 = answerOfV2(catalog, asked, parseAccept(header), locations);
+  const v1 = answerOfV1(catalog, asked, locations);
+  const { host, name, reference } = asked;
+  if (options["json"] === true) {
+    const of = ({ told, ...from }: Answer) => ({ ...from, ...told });
+    terminal.print(
+      `${JSON.stringify({ host, name, reference, accept: header, v2: of(v2), v1: of(v1) }, undefined, 2)}\n`,
+    );
+  } else {
+    if (host !== undefined) terminal.complain(`note: ${host} is taken for the registry's host, and left out\n`);
+    terminal.print(`${[...linesOf("v2", v2), ...linesOf("v1", v1)].join("\n")}\n`);
+  }
+  return v2.told.found || v1.told.found ? EXIT.ok : EXIT.failed;
 }

@@ -1,5 +1,6 @@
 import { type AkamaiSigner, createAkamaiSigner } from "./akamai.ts";
 import { type CloudFrontSigner, createCloudFrontSigner } from "./cloudfront.ts";
+import { isAbsoluteUrl } from "../redirect-file/blob-template.ts";
 import { createS3Signer, type S3Signer } from "./s3.ts";
 import type { Method, Sign } from "./sign.ts";
 
@@ -30,14 +31,14 @@ export interface Locations {
   readonly signedFor: number | undefined;
 }
 
-/** The file where the publisher put it. */
-const locatePlainly: Locate = (url, path) => url + path;
+/** Joins a path to a repository's url; a path that is a URL itself, such as that of a shared blob, stays as it is. */
+const locatePlainly: Locate = (url, path) => (isAbsoluteUrl(path) ? path : url + path);
 
 /** Replaces text wherever it occurs in the whole URL, where both are given. */
 function rewriting(match: string | undefined, replacement: string | undefined): Locate {
   if (match === undefined || match === "" || replacement === undefined || replacement === "") return locatePlainly;
   // A function, since in a text some characters after a dollar sign have a meaning.
-  return (url, path) => (url + path).replaceAll(match, () => replacement);
+  return (url, path) => locatePlainly(url, path).replaceAll(match, () => replacement);
 }
 
 function createSign(signer: Signer, now: () => number): Sign {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { createHmac, createPublicKey, generateKeyPairSync, verify } from "node:crypto";
-import { type Cdn, createLocations, type Signer } from "../lib/core/location/location.ts";
+import { type Cdn, createLocations, type Signer } from "../../../lib/core/location/location.ts";
 
 const NOW = 1_700_000_000;
 const URL_ = "https://static.example.com/pulp/app/";
@@ -31,6 +31,16 @@ describe("a v2 URL", () => {
     ["static.", "(s.)", "https://(s.)example.com/pulp/app/manifests/latest"],
   ])("of which %j becomes %j is %s", (urlMatch, urlReplace, url) => {
     expect(locate({ urlMatch, urlReplace })).toBe(url);
+  });
+
+  test("of a blob that has a URL of its own is that, rewritten and signed as others are", () => {
+    const path = "https://pool.example.com/blobs/sha256/ab";
+    expect(locate({}, URL_, path)).toBe(path);
+    expect(locate({ urlMatch: "pool.example.com", urlReplace: "edge" }, URL_, path)).toBe(
+      "https://edge/blobs/sha256/ab",
+    );
+    expect(locate({ signer: AKAMAI }, URL_, path)).toStartWith(`${path}?_auth_=exp=`);
+    expect(locationsOf({}).v1(URL_, path)).toBe(path);
   });
 
   test("is good for as long as its signature is", () => {

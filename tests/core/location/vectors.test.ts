@@ -2,9 +2,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { createLog } from "../lib/log.ts";
-import { ask } from "./harness/raw.ts";
-import { serveApp } from "./harness/registry-app.ts";
+import { createLog } from "../../../lib/log.ts";
+import { ask } from "../../harness/raw.ts";
+import { serveApp } from "../../harness/registry-app.ts";
 
 interface Vectors {
   readonly clock: number;

@@ -1,9 +1,9 @@
 /** Signed redirects, followed to an S3 server that looks at signatures. */
 import { beforeAll, expect, test } from "bun:test";
-import { type Craned, type Scratch, scratch, startCraned } from "./harness/craned.ts";
-import { describeWith, leftovers } from "./harness/programs.ts";
-import { ask } from "./harness/raw.ts";
-import { S3_KEY, S3_REGION, startS3OnSocket } from "./harness/s3.ts";
+import { type Craned, type Scratch, scratch, startCraned } from "../../harness/craned.ts";
+import { describeWith, leftovers } from "../../harness/programs.ts";
+import { ask } from "../../harness/raw.ts";
+import { S3_KEY, S3_REGION, startS3OnSocket } from "../../harness/s3.ts";
 
 const DIGEST = `sha256:${"0".repeat(64)}`;
 const MANIFEST = '{"schemaVersion":2}';
