@@ -95,7 +95,7 @@ function parseAuthorization(header: string | undefined): Authorization | undefin
   return { scheme: "basic", credentials: Buffer.from(token, "base64") };
 }
 
-/** A file that has faults and no user is unusable; an empty one admits nobody. */
+/** A file that has faults and no user is unusable; an empty one has no users. */
 function readHtpasswd(bytes: Buffer): Reading<Htpasswd> {
   const htpasswd = parseHtpasswd(bytes.toString("latin1"));
   const { users, faults, warnings } = htpasswd;
@@ -189,7 +189,7 @@ async function byToken(
 }
 
 /**
- * Creates the authenticator that the configuration asks for. While its file can't be read it admits nobody and logs an
+ * Creates the authenticator that the configuration asks for. While its file can't be read it refuses all users and logs an
  * error; it picks the file up as soon as it can.
  *
  * @see distribution "Token Authentication Specification"; RFC 7617

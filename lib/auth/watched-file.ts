@@ -131,8 +131,12 @@ export async function watchFile<Value>(options: WatchOptions<Value>): Promise<Wa
   function reportAll(reading: Reading<Value>): void {
     report("error", reading.faults);
     report("warn", reading.warnings ?? []);
-    if (reading.value !== undefined) log.info("users or keys read", { file: path });
-    else log.error(value === undefined ? "nobody is let in" : "what was read before holds", { file: path });
+    if (reading.value !== undefined) log.info("users or keys loaded", { file: path });
+    else
+      log.error(
+        value === undefined ? "no user is admitted until the file is usable" : "the last good content stays in use",
+        { file: path },
+      );
   }
 
   async function reload(): Promise<void> {

@@ -44,7 +44,7 @@ describe("with passwords", () => {
     ["münchen", "secret"],
     ["old", "secret"],
   ];
-  test.each(LET_IN)("%s is let in by name, and sees every repository", async (user, password) => {
+  test.each(LET_IN)("%s is admitted by name, and sees every repository", async (user, password) => {
     const authenticator = await openAuthenticator({ htpasswd });
     const answer = await authenticator.authenticate(basic(user, password), { kind: "repository", name: "any/name" });
     expect(answer).toMatchObject({ outcome: "allowed", user });
@@ -91,7 +91,7 @@ describe("with passwords", () => {
     authenticator.close();
   });
 
-  test("who was let in once is let in within the same tick", async () => {
+  test("a user who was admitted once is admitted within the same tick", async () => {
     const authenticator = await openAuthenticator({ htpasswd });
     const first = authenticator.authenticate(basic("alice", "secret"), BASE);
     expect(first).toBeInstanceOf(Promise);

@@ -106,7 +106,7 @@ export function createTokens({ service, issuer, now, maxCached = MAX_CACHED }: T
         cache = new LRUCache({ max: maxCached });
         cachedFor = keys;
       }
-      // A digest is shorter than a token and useless to whoever reads it from memory.
+      // A digest is shorter than a token, and useless when read from memory.
       const digest = createHash("sha256").update(token).digest("base64");
       const verified = cache.get(digest);
       return verified !== undefined && now() < verified.until ? verified.grant : verifyAndCache(keys, token, digest);

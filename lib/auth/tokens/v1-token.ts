@@ -10,8 +10,8 @@
  *
  * No setting holds the key. It is derived (HKDF) from the user's own line of the htpasswd file, so all workers and
  * replicas with the same line agree, and a changed password or a removed user ends the user's tokens at once. Other
- * edits of the file end none. The hash has a random salt that its user does not know, so nobody derives a key from a
- * password; a copy of the file is enough to make tokens, as it is enough to start guessing its passwords.
+ * edits of the file end none. The hash has a random salt that its user does not know, so a password is not enough to
+ * derive a key. A copy of the file is enough to make tokens.
  *
  * @see Docker Registry v1, "Docker Registry and Index", section "Authentication and Authorization"
  */

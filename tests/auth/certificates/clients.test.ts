@@ -145,7 +145,7 @@ describe("the dates of a certificate", () => {
   });
 });
 
-describe("what is remembered of certificates", () => {
+describe("the cache of certificates", () => {
   test("does not mix clients up", () => {
     const sees = serve({ auth: CA + NGINX, trusted: [root] });
     const other = client(root, version1("/content/other"));

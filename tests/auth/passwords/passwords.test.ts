@@ -73,7 +73,7 @@ describe("passwords", () => {
     expect(bench.asked).toEqual(["wrong 0", "wrong 0"]);
   });
 
-  test("of a user that nobody knows are checked against somebody's hash, always the same, and refused", async () => {
+  test("of an unknown user are checked against another user's hash, always the same, and refused", async () => {
     const bench = createBench({ concurrency: 100 });
     const strangers = Array.from({ length: 64 }, (_, index) => `stranger${index}:secret`);
     const answers = Promise.all(strangers.map((each) => bench.check(each)));
@@ -87,7 +87,7 @@ describe("passwords", () => {
     expect(bench.asked.slice(64)).toEqual(first);
   });
 
-  test("of users who run into each other are told apart", async () => {
+  test("of users whose names and passwords overlap are distinguished", async () => {
     const bench = createBench();
     void bench.check("alice:secret");
     await bench.finish();
@@ -107,7 +107,7 @@ describe("passwords", () => {
     expect(bench.check("bob:secret", parseHtpasswd(""))).toEqual(FAILED);
   });
 
-  test("that can't be checked stay unknown, and hold nobody up", async () => {
+  test("that can't be checked stay unknown, and block no others", async () => {
     let calls = 0;
     const bench = createBench({
       concurrency: 1,
@@ -124,7 +124,7 @@ describe("passwords", () => {
     expect(calls).toBe(3);
   });
 
-  test("wait in a line, and beyond its end one is told when to come back", async () => {
+  test("wait in a queue; beyond its end the answer is when to try again", async () => {
     const bench = createBench();
     const passed = Array.from({ length: 5 }, (_, index) => bench.check(`alice:wrong${index}`));
     await idle();
@@ -168,7 +168,7 @@ describe("passwords", () => {
     expect(await retryAfter(1_000_000)).toEqual({ outcome: "busy", retryAfter: 60 });
   });
 
-  test("that are known are let in while the line is full", async () => {
+  test("in the cache pass while the queue is full", async () => {
     const bench = createBench();
     void bench.check("alice:secret");
     await bench.finish();
@@ -178,7 +178,7 @@ describe("passwords", () => {
     await bench.finish();
   });
 
-  test("are forgotten when there are too many, those not asked for first, and guesses drive nobody out", async () => {
+  test("are evicted when there are too many, the least recently used first, and guesses evict no user", async () => {
     const bench = createBench({ maxCached: 2, concurrency: 100 });
     void bench.check("alice:secret");
     await bench.finish();

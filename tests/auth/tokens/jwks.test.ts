@@ -122,7 +122,7 @@ describe("the file of keys", () => {
     await until(async () => !(await takes(authenticator, old)));
     expect(await takes(authenticator, fresh)).toBe(true);
     writeFileSync(jwks, "{");
-    await until(() => authenticator.lines.some((line) => line.includes("what was read before holds")));
+    await until(() => authenticator.lines.some((line) => line.includes("the last good content stays in use")));
     expect(await takes(authenticator, fresh)).toBe(true);
     authenticator.close();
   });
