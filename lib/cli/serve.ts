@@ -99,6 +99,7 @@ async function serveHere({ config, logging, shutdown, worker }: Process): Promis
     pollingInterval: Math.max(1, general.pollingInterval),
     log,
     onScan: reloadMetrics(metrics),
+    onChange: composed.onChange,
     signal: shutdown.signal,
   });
   try {

@@ -16,6 +16,7 @@ import { type Catalog, forEachRepository } from "../core/catalog/catalog.ts";
 import { createLocations } from "../core/location/location.ts";
 import type { Log } from "../log.ts";
 import { createSearch } from "../search/search.ts";
+import { createLearnedTags } from "../store/learned-tags.ts";
 import type { Snapshot } from "../store/snapshots.ts";
 import { type Metrics, writeMetrics } from "./metrics.ts";
 
@@ -42,6 +43,8 @@ export interface Composed {
   readonly app: AnyElysia;
   readonly managementApp: AnyElysia;
   readonly readiness: Management["readiness"];
+  /** Is to be called with each new snapshot. */
+  readonly onChange: (snapshot: Snapshot) => void;
   /** Ends what it watches. */
   readonly close: () => void;
 }
@@ -87,6 +90,13 @@ export async function compose(options: CompositionOptions): Promise<Composed> {
   const locations = createLocations(config.cdn, now);
   const content = createContent(serveContent, { pollingInterval: general.pollingInterval, log });
   const authenticator = await createAuthenticator(auth, { log });
+  const learned = general.learnTags
+    ? createLearnedTags({
+        locate: ({ url }, path) => locations.v2(url, path),
+        pollingInterval: Math.max(1, general.pollingInterval),
+        log,
+      })
+    : undefined;
   const publicView = derived(
     snapshot,
     ({ catalog }): View => ({
@@ -98,7 +108,7 @@ export async function compose(options: CompositionOptions): Promise<Composed> {
       endpoint: general.endpoint,
       pollingInterval: general.pollingInterval,
       mirror,
-      learnedTags: () => undefined,
+      learnedTags: learned?.tagsOf ?? (() => undefined),
     }),
   );
   const registry = {
@@ -136,5 +146,14 @@ export async function compose(options: CompositionOptions): Promise<Composed> {
     onFault: (error, id) => log.error("request failed", { error: String(error), "request.id": id }),
     others: [management.onRegistryPort ? managementRoutes(managed) : liveness, ...others],
   });
-  return { app, managementApp: createManagementApp(managed, management.hosts), readiness, close: authenticator.close };
+  return {
+    app,
+    managementApp: createManagementApp(managed, management.hosts),
+    readiness,
+    onChange: ({ catalog }) => void learned?.follow(catalog),
+    close: () => {
+      learned?.close();
+      authenticator.close();
+    },
+  };
 }
