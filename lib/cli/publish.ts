@@ -188,9 +188,10 @@ export function describePublish(command: Command): Command {
     .option("--dry-run", "Say what would be done, and do nothing")
     .option("--json", "Tell of progress in JSON, one event a line, to standard output")
     .addOption(
-      new Option("--server-config <server>", "Print what a web server needs to send the right types, and end").choices([
-        ...WEB_SERVERS,
-      ]),
+      new Option(
+        "--server-config <server>",
+        "Print what a web server needs for redirect files up to version 5 (version 6 needs nothing), and end",
+      ).choices([...WEB_SERVERS]),
     )
     .addHelpText("after", PUBLISH_HELP);
 }

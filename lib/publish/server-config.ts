@@ -1,4 +1,7 @@
-/** What a web server has to be told, so that it sends each manifest as what it is. */
+/**
+ * What a web server has to be told for trees of redirect files up to version 5, so that it sends each manifest as what it
+ * is, and says in a registry's words that one is unknown. Version 6 needs none of this.
+ */
 import { MEDIA_TYPE } from "../core/media-types.ts";
 
 /** The web servers that a snippet can be written for. */
@@ -26,11 +29,38 @@ const RULES: readonly Rule[] = [
 
 const OWN = "/\\.craned(/|$)";
 
+const USE =
+  "For redirect files up to version 5; those of version 6, which publish writes by default, need nothing of a host.";
+
+const KINDS = Object.keys(MEDIA_TYPE).join("|");
+const DIGEST = "sha(?:256|512):[0-9a-f]+";
+
+/** What a registry answers for a manifest that it does not have: docker 1.10 to 17.09 then falls back to v1. */
+const UNKNOWN = '{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown","detail":{}}]}';
+
 function nginx(): string {
-  const rules = RULES.map(({ path, type }) => `location ~ "${path}" {\n    types { }\n    default_type ${type};\n}\n`);
+  const rules = RULES.map(({ name, path, type }) => {
+    if (!name.startsWith("manifests-")) return `location ~ "${path}" {\n    types { }\n    default_type ${type};\n}\n`;
+    // The header is not sent for a tag, for which the group is empty.
+    return `location ~ "${path.replace("[^/]+", `(?:(?<craned_digest>${DIGEST})|[^/]+)`)}" {
+    types { }
+    default_type ${type};
+    add_header Docker-Content-Digest $craned_digest;
+    error_page 404 @craned_manifest_unknown;
+}
+`;
+  });
   return `# For the server block that serves the published files.
+# ${USE}
 # The types are set by path: no file name ends in anything that would tell.
-${rules.join("")}location ~ "${OWN}" {
+${rules.join("")}location ~ "/manifests/[^/]+$" {
+    error_page 404 @craned_manifest_unknown;
+}
+location @craned_manifest_unknown {
+    default_type application/json;
+    return 404 '${UNKNOWN}';
+}
+location ~ "${OWN}" {
     return 404;
 }
 `;
@@ -46,9 +76,17 @@ function apache(): string {
   const rules = RULES.map(
     ({ path, type }) => `<LocationMatch "${path}">\n    ForceType ${type}\n${guard}</LocationMatch>\n`,
   );
-  return `# For the virtual host that serves the published files; it needs mod_mime and mod_env.
+  return `# For the virtual host that serves the published files; it needs mod_mime, mod_env and mod_headers.
+# ${USE}
 # The types are set by path: no file name ends in anything that would tell.
-${rules.join("")}<LocationMatch "${OWN}">
+${rules.join("")}<LocationMatch "/manifests/(?:${KINDS})/(?<digest>${DIGEST})$">
+    Header set Docker-Content-Digest "%{MATCH_DIGEST}e"
+</LocationMatch>
+<LocationMatch "/manifests/(?:(?:${KINDS})/)?[^/]+$">
+    ErrorDocument 404 ${JSON.stringify(UNKNOWN)}
+    Header always set Content-Type application/json "expr=%{REQUEST_STATUS} == 404"
+</LocationMatch>
+<LocationMatch "${OWN}">
     Require all denied
 </LocationMatch>
 `;
@@ -59,6 +97,7 @@ function caddy(): string {
     ({ name, path, type }) => `@${name} path_regexp ${name} "${path}"\nheader @${name} Content-Type ${type}\n`,
   );
   return `# For the site block that serves the published files, beside its root and file_server.
+# ${USE}
 # The types are set by path: no file name ends in anything that would tell.
 ${rules.join("")}@craned path_regexp craned "${OWN}"
 respond @craned 404

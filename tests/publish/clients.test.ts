@@ -211,6 +211,21 @@ for (const web of WEB_SERVERS) {
       expect((await head(`team-docker/.craned/${own}`))[0]).toBe(web.hidden);
     });
 
+    test(`${web.name} names the digest of a manifest, and says in a registry's words that one is unknown`, async () => {
+      const ask = async (file: string) => {
+        const answer = await fetch(`${staticOrigin}/files/team-layout/manifests/${file}`);
+        const { headers, status } = answer;
+        return [status, headers.get("docker-content-digest"), headers.get("content-type"), await answer.text()];
+      };
+      const text = readFileSync(path(`www/files/team-layout/manifests/oci/${HELLO.oci.digest}`), "utf8");
+      expect(await ask(`oci/${HELLO.oci.digest}`)).toEqual([200, HELLO.oci.digest, MEDIA_TYPE.oci, text]);
+      expect(await ask("oci/1.0-oci")).toEqual([200, null, MEDIA_TYPE.oci, text]);
+      const unknown = '{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown","detail":{}}]}';
+      for (const file of ["oci/2.0", "1/latest", "latest", `list/sha256:${"a".repeat(64)}`]) {
+        expect([file, ...(await ask(file))]).toEqual([file, 404, null, "application/json", unknown]);
+      }
+    });
+
     test("a tag that is not published is unknown", async () => {
       const { code, err } = await run([...skopeo, "inspect", "--tls-verify=false", at("layout:missing")]);
       expect([code, err]).toEqual([1, expect.stringContaining("manifest unknown")]);

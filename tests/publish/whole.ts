@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { MEDIA_TYPE } from "../../lib/core/media-types.ts";
 import { parseRedirectFile } from "../../lib/core/redirect-file/parse.ts";
+import type { WholeRepository } from "../../lib/core/redirect-file/repository.ts";
 import { KIND_BIT } from "../../lib/core/redirect-file/manifest-table.ts";
 import { type Descriptor, type Site, sha256 } from "./layouts.ts";
 
@@ -16,13 +17,28 @@ interface AnyManifest {
   readonly manifests?: readonly Descriptor[];
 }
 
+/** What is wrong with the files of version 6: every blob that a manifest names is there, and all is an OCI image layout. */
+function faultsOfWhole(repository: WholeRepository, root: string): readonly string[] {
+  const { names, tagCount, manifestCount, configCount, blobCount } = repository;
+  const digests = new Set<string>(names.slice(tagCount, tagCount + manifestCount + configCount + blobCount));
+  const listed: { readonly manifests: readonly Descriptor[] } = JSON.parse(
+    readFileSync(join(root, "index.json"), "utf8"),
+  );
+  for (const { digest } of listed.manifests) digests.add(digest);
+  return [...digests].flatMap((digest) => {
+    const path = join(root, "blobs", digest.replace(":", "/"));
+    if (!existsSync(path)) return [`${path} is missing`];
+    return sha256(readFileSync(path)) === digest ? [] : [`${path} has other bytes`];
+  });
+}
+
 /** What is wrong for clients of v2, each in a line. */
 export function faultsOfV2(site: Site): readonly string[] {
   const faults: string[] = [];
   const root = join(site.content, "team-app");
   const parsed = parseRedirectFile(readFileSync(join(site.metadata, "v2/team-app.json")));
-  if (!parsed.ok || parsed.repository.api !== "v2" || parsed.repository.version === 6)
-    return ["the redirect file is broken"];
+  if (!parsed.ok || parsed.repository.api !== "v2") return ["the redirect file is broken"];
+  if (parsed.repository.version === 6) return faultsOfWhole(parsed.repository, root);
   const { manifests, amd64, referrers } = parsed.repository;
   const known = new Set<string>(manifests.references.filter((reference) => reference.includes(":")));
 
