@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
@@ -15,6 +15,9 @@ import {
   openAuthenticator,
   SPACED,
 } from "../harness/passwords.ts";
+
+// Keys, hashes and processes take long on a busy machine.
+setDefaultTimeout(60_000);
 
 const place = createPlace();
 afterAll(place.remove);

@@ -1,8 +1,11 @@
-import { afterAll, describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { readTlsFiles } from "../../lib/server/tls-files.ts";
 import { AUTHORITY, openWorkshop } from "../harness/certificates.ts";
 import { runCraned, scratch } from "../harness/craned.ts";
+
+// Keys, hashes and processes take long on a busy machine.
+setDefaultTimeout(60_000);
 
 const workshop = openWorkshop();
 const directory = scratch({});

@@ -1,9 +1,12 @@
-import { afterAll, describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { authorityWarnings, readAuthorities } from "../../../lib/auth/certificates/authorities.ts";
 import { parseCertificate } from "../../../lib/auth/certificates/certificate.ts";
 import { loadConfig } from "../../../lib/config/load.ts";
 import { AUTHORITY, openWorkshop } from "../../harness/certificates.ts";
 import { runCraned, scratch } from "../../harness/craned.ts";
+
+// Keys, hashes and processes take long on a busy machine.
+setDefaultTimeout(60_000);
 
 const workshop = openWorkshop();
 const directory = scratch({});

@@ -1,9 +1,12 @@
-import { afterAll, describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import { type Certificate, parseCertificate } from "../../../lib/auth/certificates/certificate.ts";
 import { parseAuthorities } from "../../../lib/auth/certificates/authorities.ts";
 import { type Authorities, verifyChain } from "../../../lib/auth/certificates/chain.ts";
 import { AUTHORITY, type Made, openWorkshop } from "../../harness/certificates.ts";
+
+// Keys, hashes and processes take long on a busy machine.
+setDefaultTimeout(60_000);
 
 const workshop = openWorkshop();
 afterAll(workshop.close);

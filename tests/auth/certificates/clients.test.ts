@@ -1,4 +1,4 @@
-import { afterAll, beforeEach, describe, expect, spyOn, test } from "bun:test";
+import { afterAll, beforeEach, describe, expect, spyOn, setDefaultTimeout, test } from "bun:test";
 import { X509Certificate } from "node:crypto";
 import { parseCertificate } from "../../../lib/auth/certificates/certificate.ts";
 import { parseAuthorities } from "../../../lib/auth/certificates/authorities.ts";
@@ -8,6 +8,9 @@ import type { Config } from "../../../lib/config/config.ts";
 import { loadConfig } from "../../../lib/config/load.ts";
 import { AUTHORITY, type Made, openWorkshop, version1, version3 } from "../../harness/certificates.ts";
 import { encodePaths } from "./path-tree-encoder.ts";
+
+// Keys, hashes and processes take long on a busy machine.
+setDefaultTimeout(60_000);
 
 const workshop = openWorkshop();
 afterAll(workshop.close);

@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { deflateSync } from "node:zlib";
 import fc from "fast-check";
 import { parseCertificate } from "../../../lib/auth/certificates/certificate.ts";
@@ -17,6 +17,9 @@ import {
   stepBits,
   zipWords,
 } from "./path-tree-encoder.ts";
+
+// Keys, hashes and processes take long on a busy machine.
+setDefaultTimeout(60_000);
 
 const workshop = openWorkshop();
 afterAll(workshop.close);

@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import fc from "fast-check";
@@ -12,6 +12,9 @@ import {
 } from "../../../lib/auth/certificates/name-constraints.ts";
 import { AUTHORITY, type Made, openWorkshop } from "../../harness/certificates.ts";
 import { createPlace } from "../../harness/passwords.ts";
+
+// Keys, hashes and processes take long on a busy machine.
+setDefaultTimeout(60_000);
 
 const workshop = openWorkshop();
 const place = createPlace();

@@ -1,8 +1,11 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import { describeFileFault } from "../../../lib/auth/watched-file.ts";
 import { parseHtpasswd } from "../../../lib/auth/passwords/htpasswd.ts";
 import { ALICE, BOB, CAROL, EMPTY, SPACED } from "../../harness/passwords.ts";
+
+// Keys, hashes and processes take long on a busy machine.
+setDefaultTimeout(60_000);
 
 const HASH = ALICE.slice(ALICE.indexOf(":") + 1);
 const usersIn = (text: string) => [...parseHtpasswd(text).users.keys()];

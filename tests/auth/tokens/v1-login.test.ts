@@ -1,8 +1,11 @@
 /** A docker daemon's login on the v1 API: a password once, then the token of the answer. */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { type Craned, scratch, serveDirectory } from "../../harness/craned.ts";
 import { freePort } from "../../harness/nginx.ts";
 import { ALICE, basic } from "../../harness/passwords.ts";
+
+// Keys, hashes and processes take long on a busy machine.
+setDefaultTimeout(60_000);
 
 const image = (digit: string): string => digit.repeat(64);
 const [SHARED, OWN, OTHERS] = [image("a"), image("b"), image("c")];
