@@ -162,7 +162,7 @@ describeWith(["kustomize", "kubernetes-validate"], "the manifests for Kubernetes
     afterwards(mounted.remove);
     mountConfigMap(mounted.path, 1, data);
     const checked = await runCraned(["check", "--data-dir", mounted.path]);
-    expect(checked.out).toContain("1 good redirect files, 0 v1 and 1 v2 repositories, nothing wrong");
+    expect(checked.out).toContain("1 good redirect file, 0 v1 and 1 v2 repositories, nothing wrong");
     const server = await serveDirectory(mounted.path);
     afterwards(server.stop);
     const changed = Object.entries(data).map(([name, text]) => [name, text.replace('"1.0"', '"1.0", "2.0"')]);

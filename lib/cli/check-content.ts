@@ -17,7 +17,6 @@ import type { Host } from "../publish/verify/host.ts";
 import { httpHost } from "../publish/verify/http-host.ts";
 import { type Finding, type Served, verifyContent } from "../publish/verify/verify.ts";
 import { secondsNow } from "../server/compose.ts";
-import type { Terminal } from "./terminal.ts";
 
 const HELP = `
 --content <dir> reads every manifest and blob in <dir>/<repository>/ and compares it with its digest: the directory that
@@ -26,6 +25,10 @@ of each file's url instead, with the rewriting and the signatures of [cdn], as c
 has its size and can be had in parts (Range). Manifests that craned sends itself (version 6) need no host; those of
 versions 2 to 5 have to come with the right Content-Type and the right bytes. --download fetches and hashes blobs too.
 Each repository is told of in a few lines, with one hint that helps.
+
+--json prints {"ok", "dataDir", "files": {"good", "inError"}, "repositories": {"v1", "v2"}, "findings"}; each finding
+has "level" (error, warning, hint or ok), "of" (configuration, redirect file or content), "text" and, of a redirect file, its
+"path". Where the configuration does not name a data directory, there are only "ok" and "findings".
 
 Examples:
   craned check --data-dir ./metadata --content /srv/images
@@ -38,6 +41,8 @@ export function describeCheckContent(command: Command): Command {
     .optionsGroup("Content:")
     .option("--content <where>", "Verify what the files lead to as well: a directory, 'served' or 'http'")
     .option("--download", "With --content http: fetch and hash blobs too")
+    .optionsGroup("Output:")
+    .option("--json", "Print one JSON object instead of lines")
     .addHelpText("after", HELP);
 }
 
@@ -69,28 +74,26 @@ async function hostOf(content: string, downloads: boolean, config: Config): Prom
 }
 
 /**
- * Verifies what redirect files lead to, if that is asked for; each fault is printed in a line.
+ * Verifies what redirect files lead to, if that is asked for.
  *
- * @returns how many there are
+ * @param add receives each finding
  */
 export async function checkContent(
   catalog: Catalog,
   config: Config,
   options: Readonly<Record<string, unknown>>,
-  terminal: Terminal,
-): Promise<number> {
+  add: (finding: Finding) => void,
+): Promise<void> {
   const { content } = options;
-  if (typeof content !== "string") return 0;
+  if (typeof content !== "string") return;
   const isServed = (text: string) => {
     const id = parseImageId(text);
     return id !== undefined && imageOwner(catalog, id, () => true) !== undefined;
   };
-  const print = ({ level, text }: Finding) => terminal.print(`${level}: ${text}\n`);
   try {
     const host = await hostOf(content, options["download"] === true, config);
-    return await verifyContent(servedIn(catalog), host, isServed, print);
+    await verifyContent(servedIn(catalog), host, isServed, add);
   } catch (error) {
-    print({ level: "error", text: `--content ${content}: ${describeError(error)}` });
-    return 1;
+    add({ level: "error", text: `--content ${content}: ${describeError(error)}` });
   }
 }

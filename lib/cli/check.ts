@@ -7,6 +7,8 @@ import { linkFaults } from "../content/links.ts";
 import { comparePaths, conflictsIn } from "../core/catalog/catalog.ts";
 import { describeFault, describeWarning, visible } from "../core/redirect-file/fault.ts";
 import { tlsFaults } from "../server/tls-files.ts";
+import type { Finding as ContentFinding } from "../publish/verify/verify.ts";
+import { EMPTY_SNAPSHOT, type Snapshot } from "../store/snapshots.ts";
 import { readDirectoryOnce } from "../store/store.ts";
 import { checkContent } from "./check-content.ts";
 import { readConfig } from "./settings.ts";
@@ -43,39 +45,85 @@ function namesDataDir(loaded: Loaded): boolean {
   return loaded.config.s3 === undefined && loaded.problems.every(({ key }) => key !== "general.data_dir");
 }
 
-/** `craned check`: prints every fault of the configuration and the redirect files in a line. */
+/** One line of the output; `--json` prints them all. */
+interface Finding {
+  /** Content has hints and good news too. */
+  readonly level: ContentFinding["level"];
+  readonly of: "configuration" | "redirect file" | "content";
+  /** Of the redirect file. */
+  readonly path?: string;
+  readonly text: string;
+}
+
+const lineOf = ({ level, path, text }: Finding): string =>
+  `${level}: ${path === undefined ? "" : `${visible(path)}: `}${text}\n`;
+
+/** Finds what is wrong with redirect files, in the order of their paths. */
+function* findingsOf({ catalog, faults, warnings }: Snapshot): Generator<Finding> {
+  const byPath = <Of>(map: ReadonlyMap<string, Of>) => [...map].sort(([a], [b]) => comparePaths(a, b));
+  const of = "redirect file";
+  for (const [path, { faults: each }] of byPath(faults)) {
+    for (const fault of each) yield { level: "error", of, path, text: describeFault(fault) };
+  }
+  for (const [path, each] of byPath(warnings)) {
+    for (const warning of each) yield { level: "warning", of, path, text: describeWarning(warning) };
+  }
+  for (const { path, name, servedFrom } of conflictsIn(catalog)) {
+    const text = `repo-registry-id: ${name} is already served from ${visible(servedFrom)}`;
+    yield { level: "error", of, path, text };
+  }
+}
+
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`;
+
+/** The last line: how many files and repositories there are, and how much is wrong. */
+function summaryOf(dataDir: string, { files, faults, catalog: { v1, v2 } }: Snapshot, findings: readonly Finding[]) {
+  const count = (level: Finding["level"]) => findings.filter((each) => each.level === level).length;
+  const [errors, warnings] = [count("error"), count("warning")];
+  const fine = v1.names.length + v2.names.length === 0 ? "no repositories" : "nothing wrong";
+  const parts = [
+    counted(files, "good redirect file"),
+    ...(faults.size === 0 ? [] : [`${faults.size} in error`]),
+    `${v1.names.length} v1 and ${v2.names.length} v2 repositories`,
+    errors === 0 ? fine : counted(errors, "error"),
+    ...(warnings === 0 ? [] : [counted(warnings, "warning")]),
+  ];
+  return `${dataDir}: ${parts.join(", ")}\n`;
+}
+
+/** `craned check`: prints everything that is wrong with the configuration and the redirect files, each in a line. */
 export async function check(options: Readonly<Record<string, unknown>>, terminal: Terminal): Promise<ExitCode> {
+  const findings: Finding[] = [];
+  const isJson = options["json"] === true;
+  const add = (finding: Finding): void => {
+    findings.push(finding);
+    if (!isJson) terminal.print(lineOf(finding));
+  };
   const loaded = readConfig(options, terminal);
   const { warnings, errors } = await configurationFaults(loaded);
-  for (const warning of warnings) terminal.print(`warning: ${warning}\n`);
-  for (const error of errors) terminal.print(`error: ${error}\n`);
-  if (!namesDataDir(loaded)) {
-    terminal.print("The configuration is in error; redirect files were not read.\n");
-    return EXIT.failed;
-  }
+  for (const text of warnings) add({ level: "warning", of: "configuration", text });
+  for (const text of errors) add({ level: "error", of: "configuration", text });
   const { dataDir } = loaded.config.general;
-  const { catalog, faults, files, warnings: ofFiles } = await readDirectoryOnce(dataDir, loaded.config.s3);
-  for (const [path, { faults: each }] of [...faults].sort(([a], [b]) => comparePaths(a, b))) {
-    for (const fault of each) terminal.print(`error: ${visible(path)}: ${describeFault(fault)}\n`);
+  const snapshot = namesDataDir(loaded) ? await readDirectoryOnce(dataDir, loaded.config.s3) : undefined;
+  if (snapshot === undefined) {
+    if (!isJson) terminal.print("The configuration is in error; redirect files were not read.\n");
+  } else {
+    for (const finding of findingsOf(snapshot)) add(finding);
+    for (const fault of linkFaults(loaded.config.serveContent)) {
+      add({ level: "error", of: "configuration", text: `serve_content.link_roots: ${visible(fault)}` });
+    }
+    await checkContent(snapshot.catalog, loaded.config, options, (finding) => add({ ...finding, of: "content" }));
+    if (!isJson) terminal.print(summaryOf(dataDir, snapshot, findings));
   }
-  for (const [path, each] of [...ofFiles].sort(([a], [b]) => comparePaths(a, b))) {
-    for (const warning of each) terminal.print(`warning: ${visible(path)}: ${describeWarning(warning)}\n`);
+  const ok = findings.every(({ level }) => level !== "error");
+  if (isJson) {
+    const { files, faults, catalog } = snapshot ?? EMPTY_SNAPSHOT;
+    const read = {
+      dataDir,
+      files: { good: files, inError: faults.size },
+      repositories: { v1: catalog.v1.names.length, v2: catalog.v2.names.length },
+    };
+    terminal.print(`${JSON.stringify({ ok, ...(snapshot !== undefined && read), findings }, undefined, 2)}\n`);
   }
-  const conflicts = conflictsIn(catalog);
-  for (const { path, name, servedFrom } of conflicts) {
-    terminal.print(
-      `error: ${visible(path)}: repo-registry-id: ${name} is already served from ${visible(servedFrom)}\n`,
-    );
-  }
-  const unservedLinks = linkFaults(loaded.config.serveContent);
-  for (const fault of unservedLinks) terminal.print(`error: serve_content.link_roots: ${visible(fault)}\n`);
-  const contentErrors = await checkContent(catalog, loaded.config, options, terminal);
-  const total = errors.length + faults.size + conflicts.length + unservedLinks.length + contentErrors;
-  const { v1, v2 } = catalog;
-  const fine = v1.names.length + v2.names.length === 0 ? "no repositories" : "nothing wrong";
-  terminal.print(
-    `${dataDir}: ${files} good redirect files, ${v1.names.length} v1 and ${v2.names.length} v2 repositories, ` +
-      `${total === 0 ? fine : `${total} in error`}\n`,
-  );
-  return total === 0 ? EXIT.ok : EXIT.failed;
+  return ok ? EXIT.ok : EXIT.failed;
 }

@@ -85,7 +85,7 @@ describeWith(["versitygw"], "a bucket of a real server", () => {
     const owner = new AwsClient({ accessKeyId, secretAccessKey, region: S3_REGION, service: "s3" });
     const body = JSON.stringify({ Version: "2012-10-17", Statement: [allow] });
     expect((await owner.fetch(`${s3.origin}/images/?policy`, { method: "PUT", body })).ok).toBe(true);
-    expect((await check()).out).toContain("s3://images/open: 1 good redirect files");
+    expect((await check()).out).toContain("s3://images/open: 1 good redirect file");
   });
 
   test("is asked for nothing but the list when nothing has changed", async () => {

@@ -52,7 +52,7 @@ describe("a bucket that is read once", () => {
     const { out, code } = await check();
     expect(code).toBe(1);
     expect(out).toContain(`error: ${PLACE}/./a.json: expected no . between slashes, received "v2/./a.json"\n`);
-    expect(out).toContain(": 1 good redirect files");
+    expect(out).toContain(": 1 good redirect file");
   });
 
   test("has a broken object whose key would make two lines of one", async () => {
@@ -71,7 +71,7 @@ describe("a bucket that is read once", () => {
     put({ "a.json": file("a"), "b.json": file("b") });
     s3().instead = async ({ key }) =>
       key === undefined ? new Response((await s3().list().text()).replace("v2/b.json", "v1/b.json")) : undefined;
-    expect((await check()).out).toContain(`${PLACE}: 1 good redirect files`);
+    expect((await check()).out).toContain(`${PLACE}: 1 good redirect file`);
     expect(keysAsked()).toEqual([undefined, "v2/a.json"]);
   });
 

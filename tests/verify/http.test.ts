@@ -200,7 +200,7 @@ describeWith(["nginx"], "content on nginx", () => {
     const listener = Bun.listen({ hostname: "127.0.0.1", port, socket });
     try {
       const { out } = await checkContent(published.site.metadata, ["--content", "http"], []);
-      const faults = Number(/ (\d+) in error/.exec(out)?.[1]);
+      const faults = Number(/ (\d+) errors/.exec(out)?.[1]);
       expect(faults).toBeGreaterThan(10);
       expect(connections).toBeWithin(faults, 2.5 * faults);
     } finally {

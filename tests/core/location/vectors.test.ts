@@ -19,7 +19,7 @@ interface Vectors {
   }[];
 }
 
-const directory = process.env["CRANE_VECTORS"] ?? join(import.meta.dir, "vectors/crane-3.3.1");
+const directory = process.env["CRANE_VECTORS"] ?? join(import.meta.dir, "../../vectors/crane-3.3.1");
 const vectors: Vectors = JSON.parse(readFileSync(join(directory, "crane-3.3.1.json"), "utf8"));
 
 const log = createLog({ format: "text", level: "error", write: () => {}, now: () => new Date() });

@@ -1,0 +1,79 @@
+import { afterAll, describe, expect, test } from "bun:test";
+import { descriptorOf } from "../core/redirect-file-samples.ts";
+import { digest, INDEX } from "../core/resolving.ts";
+import { runCraned, scratch } from "../harness/craned.ts";
+
+const file = (version: number, name: string, rest: object = {}) => ({
+  version,
+  repository: "r",
+  "repo-registry-id": name,
+  url: `http://cdn.test/${name}/`,
+  ...rest,
+});
+
+const sparse = descriptorOf(INDEX, { manifests: [{ mediaType: INDEX, digest: digest("a"), size: 1 }] });
+const FILES = {
+  "good.json": file(5, "good"),
+  "old.json": file(1, "old", { images: [], tags: { "a b": "0".repeat(64) } }),
+  "open.json": file(5, "open", { Protected: true }),
+  "same.json": file(5, "good"),
+  "sparse.json": file(6, "sparse", { manifests: [sparse], tags: {}, manifest: [] }),
+  "wrong.json": file(6, "wrong", { manifests: [{ ...sparse, size: 1 }], tags: { latest: digest("b") } }),
+};
+
+describe("craned check", () => {
+  const { path, remove } = scratch(FILES);
+  afterAll(remove);
+
+  const FINDINGS = [
+    ["error", "open.json", 'Protected: expected this field to be spelt protected, received "Protected"'],
+    ["error", "wrong.json", `manifests[0].size: expected ${sparse.size}, the size of data, received 1`],
+    ["warning", "old.json", 'tags["a b"]: not a tag that a client can ask for; it is left out'],
+    ["warning", "sparse.json", "manifest: not a field of version 6, ignored; the nearest field is manifests"],
+    ["warning", "sparse.json", `manifests[0]: names the manifest ${digest("a")}, which is not in this file`],
+    ["error", "same.json", `repo-registry-id: good is already served from ${path}/good.json`],
+  ] as const;
+
+  test("prints errors and warnings of files, and counts files, repositories, errors and warnings", async () => {
+    const { code, out } = await runCraned(["check", "--data-dir", path]);
+    expect(out.trimEnd().split("\n")).toEqual([
+      ...FINDINGS.map(([level, name, text]) => `${level}: ${path}/${name}: ${text}`),
+      `${path}: 4 good redirect files, 2 in error, 1 v1 and 2 v2 repositories, 3 errors, 3 warnings`,
+    ]);
+    expect(code).toBe(1);
+  });
+
+  test("--json prints the same for programs", async () => {
+    const { code, out } = await runCraned(["check", "--data-dir", path, "--json"]);
+    expect(JSON.parse(out)).toEqual({
+      ok: false,
+      dataDir: path,
+      files: { good: 4, inError: 2 },
+      repositories: { v1: 1, v2: 2 },
+      findings: FINDINGS.map(([level, name, text]) => ({ level, of: "redirect file", path: `${path}/${name}`, text })),
+    });
+    expect(code).toBe(1);
+  });
+
+  test("--json has findings of the configuration and of content too", async () => {
+    const run = async (...args: string[]) => JSON.parse((await runCraned(["check", "--json", ...args])).out);
+    expect(await run("--data-dir", path, "--port", "x", "--content", "/nowhere")).toMatchObject({
+      ok: false,
+      findings: expect.arrayContaining([
+        { level: "error", of: "configuration", text: expect.stringContaining("server.port") },
+        { level: "error", of: "content", text: expect.stringContaining("/nowhere") },
+      ]),
+    });
+    const unnamed = await run("--data-dir", "s3://bucket/x", "--s3-endpoint", "ftp://host");
+    expect(Object.keys(unnamed).sort()).toEqual(["findings", "ok"]);
+  });
+
+  test("ends well with warnings alone", async () => {
+    const { "good.json": good, "old.json": old } = FILES;
+    const alone = scratch({ "good.json": good, "old.json": old });
+    const { code, out } = await runCraned(["check", "--data-dir", alone.path]);
+    alone.remove();
+    expect(out).toEndWith(": 2 good redirect files, 1 v1 and 1 v2 repositories, nothing wrong, 1 warning\n");
+    expect(code).toBe(0);
+  });
+});
