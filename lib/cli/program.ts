@@ -10,7 +10,7 @@ import { openapi } from "./openapi.ts";
 import { describePublish, publish } from "./publish.ts";
 import { resolve } from "./resolve.ts";
 import { schema } from "./schema.ts";
-import { serve } from "./serve.ts";
+import { describeServe, serve } from "./serve.ts";
 import { addSettings } from "./settings.ts";
 import { EXIT, type ExitCode, type Terminal } from "./terminal.ts";
 
@@ -20,10 +20,16 @@ const SERVE_HELP = `
 Every setting can also be given in the file, as key: value in its [section], or in the environment as
 CRANE_<SECTION>_<KEY>. A flag overrides the environment, the environment the file, and the file the default.
 
+With paths, image layouts are served as they are, read-only, and their changes are followed: OCI image layouts, archives
+of them (docker save since Docker 25, skopeo copy … oci-archive:file), or directories of both. Names and tags are those
+in their annotations; a layout in a directory that has none is named by its path there.
+
 Signals: SIGHUP reloads changed redirect files at once; SIGTERM and SIGINT finish open requests, then exit 0.
 
 Examples:
   craned serve --data-dir ./metadata --port 5000
+  docker save team/app:1.0 > app.tar && craned serve app.tar
+  skopeo copy docker://alpine:3.20 oci:alpine:3.20 && craned serve alpine --name alpine
   CRANE_GENERAL_DATA_DIR=/srv/metadata craned
   craned serve -c /etc/crane.conf --log-access
 `;
@@ -64,10 +70,9 @@ function createProgram(terminal: Terminal, finish: (code: ExitCode) => void): Co
     .configureOutput({ writeOut: terminal.print, writeErr: terminal.complain })
     .exitOverride()
     .addHelpText("after", PROGRAM_HELP);
-  addSettings(program.command("serve", { isDefault: true }), ALL_SECTIONS)
-    .description("Serve the redirect files of a directory (the default command)")
+  addSettings(describeServe(program.command("serve", { isDefault: true })), ALL_SECTIONS)
     .addHelpText("after", SERVE_HELP)
-    .action(async (options) => finish(await serve(options, terminal)));
+    .action(async (paths, options) => finish(await serve(paths, options, terminal)));
   describeCheckContent(addSettings(program.command("check"), ALL_SECTIONS))
     .description("Find all faults of the configuration and the redirect files; exit 1 if there are any")
     .action(async (options) => finish(await check(options, terminal)));

@@ -1,6 +1,9 @@
+import { type Command, InvalidArgumentError } from "commander";
 import type { Config } from "../config/config.ts";
 import { readAuthorities } from "../auth/certificates/authorities.ts";
 import { isReady } from "../app/management/readiness.ts";
+import { type GivenName, parseGivenName } from "../layouts/read-layout.ts";
+import { type LayoutPaths, servedLayouts } from "../layouts/serving.ts";
 import type { Log } from "../log.ts";
 import { type Composed, compose } from "../server/compose.ts";
 import { descriptorLimit } from "../server/descriptors.ts";
@@ -52,6 +55,8 @@ async function listenForManagement(composed: Composed, config: Config, log: Log,
 
 interface Process {
   readonly config: Config;
+  /** What is served in place of the data directory. */
+  readonly layouts: LayoutPaths | undefined;
   readonly logging: Logging;
   readonly shutdown: Shutdown;
   /** Number of this process, if it is one of several workers. */
@@ -59,7 +64,7 @@ interface Process {
 }
 
 /** Serves in this process until it is told to stop. @throws Error with what keeps it from serving */
-async function serveHere({ config, logging, shutdown, worker }: Process): Promise<void> {
+async function serveHere({ config, layouts, logging, shutdown, worker }: Process): Promise<void> {
   const { log, access } = logging;
   const { general, server } = config;
   const reading = server.tls && readTlsFiles(server.tls, Date.now());
@@ -74,8 +79,12 @@ async function serveHere({ config, logging, shutdown, worker }: Process): Promis
   const metrics = createMetrics(worker);
   let store: Store | undefined;
   const snapshot = () => store?.snapshot() ?? EMPTY_SNAPSHOT;
+  // As in Crane, 0 polls as often as possible.
+  const pollingInterval = Math.max(1, general.pollingInterval);
+  const served = layouts && servedLayouts(layouts, pollingInterval, log);
   const composed = await compose({
     config,
+    content: served?.content,
     log,
     snapshot,
     authorities: authorities.authorities,
@@ -92,16 +101,17 @@ async function serveHere({ config, logging, shutdown, worker }: Process): Promis
   const management = await listenForManagement(composed, config, log, worker);
   if (management !== undefined) listeners.push(management);
 
-  const opening = openStore({
-    dataDir: general.dataDir,
-    s3: config.s3,
-    // As in Crane, 0 polls as often as possible.
-    pollingInterval: Math.max(1, general.pollingInterval),
+  const following = {
+    pollingInterval,
     log,
     onScan: reloadMetrics(metrics),
     onChange: composed.onChange,
     signal: shutdown.signal,
-  });
+  };
+  const opening =
+    served === undefined
+      ? openStore({ ...following, dataDir: general.dataDir, s3: config.s3 })
+      : served.open(following);
   try {
     store = await opening;
   } catch (error) {
@@ -133,7 +143,12 @@ async function serveHere({ config, logging, shutdown, worker }: Process): Promis
   opened.close();
 }
 
-async function serveWith(config: Config, logging: Logging, terminal: Terminal): Promise<ExitCode> {
+async function serveWith(
+  config: Config,
+  layouts: LayoutPaths | undefined,
+  logging: Logging,
+  terminal: Terminal,
+): Promise<ExitCode> {
   const { log } = logging;
   try {
     const worker = workerNumber(terminal);
@@ -145,7 +160,7 @@ async function serveWith(config: Config, logging: Logging, terminal: Terminal): 
         shutdown.order("end of the supervisor");
       });
     }
-    await serveHere({ config, logging, shutdown, worker });
+    await serveHere({ config, layouts, logging, shutdown, worker });
     return EXIT.ok;
   } catch (error) {
     log.error(error instanceof ListenError ? error.message : `can't start: ${messageOf(error)}`);
@@ -158,12 +173,37 @@ const messageOf = (error: unknown): string => (error instanceof Error ? error.me
 /** Time for a reader of the log to take what is left at the end, in ms. */
 const LAST_LINES_MILLISECONDS = 5000;
 
+function parseName(text: string): GivenName {
+  const given = parseGivenName(text);
+  if (given === undefined)
+    throw new InvalidArgumentError("Expected a repository name, such as team/app or team/app:1.0.");
+  return given;
+}
+
+/** Gives the command its arguments and its own flags. */
+export function describeServe(command: Command): Command {
+  return command
+    .description("Serve the redirect files of a directory, or image layouts as they are (the default command)")
+    .argument("[path...]", "OCI image layouts, archives of docker save or skopeo, or directories of them")
+    .optionsGroup("Image layouts:")
+    .option("--name <name[:tag]>", "The name of images that their layout gives none", parseName);
+}
+
+function layoutsIn(paths: readonly string[], { name }: Readonly<Record<string, unknown>>): LayoutPaths | undefined {
+  // The command line has read it.
+  return paths.length === 0 ? undefined : { paths, given: name as GivenName | undefined };
+}
+
 /** `craned serve` */
-export async function serve(options: Readonly<Record<string, unknown>>, terminal: Terminal): Promise<ExitCode> {
+export async function serve(
+  paths: readonly string[],
+  options: Readonly<Record<string, unknown>>,
+  terminal: Terminal,
+): Promise<ExitCode> {
   const config = configOrComplaint(options, terminal);
   if (config === undefined) return EXIT.failed;
   const logging = openLogs(terminal, config);
-  const code = await serveWith(config, logging, terminal);
+  const code = await serveWith(config, layoutsIn(paths, options), logging, terminal);
   // A server that is told to stop must not wait for a reader that has stopped to read.
   if (!(await logging.taken(LAST_LINES_MILLISECONDS))) process.exit(code);
   return code;

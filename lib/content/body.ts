@@ -30,7 +30,7 @@ const readAsync = promisify(read);
 async function* chunksOf(file: OpenFile, { start, end }: ByteRange) {
   for (let at = start; at < end; ) {
     const chunk = Buffer.allocUnsafeSlow(Math.min(CHUNK, end - at));
-    const { bytesRead } = await readAsync(file.descriptor, chunk, 0, chunk.length, at);
+    const { bytesRead } = await readAsync(file.descriptor, chunk, 0, chunk.length, (file.offset ?? 0) + at);
     if (bytesRead === 0) throw shortened(end - at);
     at += bytesRead;
     yield chunk.subarray(0, bytesRead);
@@ -96,6 +96,8 @@ function partOf(source: Source, size: number, { start, end }: ByteRange): Payloa
   setTimeout(source.close, GRACE);
   // Bun answers the request's Range itself where the body is a whole file, whatever If-Range says. A slice that ends
   // past the end has the same bytes, and Bun leaves it alone.
+  const { offset } = source;
+  if (offset !== undefined) return Bun.file(pathOf(source)).slice(offset + start, offset + end);
   return Bun.file(pathOf(source)).slice(start, length === size ? end + 1 : end);
 }
 

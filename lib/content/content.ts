@@ -95,7 +95,12 @@ function cacheControlOf({ isByDigest, isPrivate }: FileRequest, pollingInterval:
   return isByDigest ? "public, max-age=31536000, immutable" : `max-age=${pollingInterval}`;
 }
 
-function createOne(api: ContentApi, root: Root, pollingInterval: number, handover: Handover | undefined): Content {
+/**
+ * Serves the files below a root.
+ *
+ * @param handover by which a server in front sends them
+ */
+export function contentIn(api: ContentApi, root: Root, pollingInterval: number, handover?: Handover): Content {
   const find = createFinder(api, root);
   return {
     serve(repository, path, request) {
@@ -172,7 +177,7 @@ export function createContent(
     const root = openRoot(directory, settings.linkRoots, (path, target) =>
       log.warn("a link outside of the content directory and of link_roots is not followed", { api, path, target }),
     );
-    return createOne(api, root, pollingInterval, handoverFor(api, root));
+    return contentIn(api, root, pollingInterval, handoverFor(api, root));
   };
 
   const v1 = create("v1", settings.contentDirV1);

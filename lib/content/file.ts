@@ -32,7 +32,8 @@ function describe(api: ContentApi, path: string): Description {
     const mediaType = last === "json" || last === "ancestry" ? JSON_TYPE : OCTETS;
     return { isManifest: false, mediaType, digest: undefined };
   }
-  const digest = parseDigest(last);
+  // An OCI image layout has a directory for each algorithm.
+  const digest = parseDigest(last) ?? parseDigest(`${second}:${last}`);
   if (first === "manifests") {
     // A tag may be called "list": a directory has something below it.
     const mediaType = parts.length > 2 && isKind(second) ? MEDIA_TYPE[second] : undefined;

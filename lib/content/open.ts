@@ -37,6 +37,8 @@ export interface FileState {
 /** A regular file, open for reading. Its owner closes it. */
 export interface OpenFile {
   readonly descriptor: number;
+  /** Where its bytes begin, if they are a part of an archive. The size in its state is then that of the part. */
+  readonly offset?: number;
   readonly state: FileState;
   /** May be called again. */
   readonly close: () => void;
@@ -89,7 +91,7 @@ export function isPlainRelative(path: string): boolean {
 export const isBelow = (directory: string, path: string): boolean =>
   path.startsWith(directory === "/" ? directory : `${directory}/`);
 
-const stateFrom = ({ size, mtimeNs, ctimeNs, ino, dev }: BigIntStats): FileState => ({
+export const stateFrom = ({ size, mtimeNs, ctimeNs, ino, dev }: BigIntStats): FileState => ({
   size: Number(size),
   modified: mtimeNs,
   changed: ctimeNs,
@@ -179,10 +181,10 @@ export const shortened = (missing: number): Error =>
  *
  * @throws when the file has become shorter
  */
-export function readPart({ descriptor }: OpenFile, start: number, end: number): Buffer<ArrayBuffer> {
+export function readPart({ descriptor, offset = 0 }: OpenFile, start: number, end: number): Buffer<ArrayBuffer> {
   const bytes = Buffer.allocUnsafeSlow(end - start);
   for (let filled = 0; filled < bytes.length; ) {
-    const count = readSync(descriptor, bytes, filled, bytes.length - filled, start + filled);
+    const count = readSync(descriptor, bytes, filled, bytes.length - filled, offset + start + filled);
     if (count === 0) throw shortened(bytes.length - filled);
     filled += count;
   }

@@ -30,6 +30,8 @@ interface CompositionOptions {
   /** Writes the access log; absent where it is off. */
   readonly accessLog?: Observer | undefined;
   readonly metrics: MetricsRegistry;
+  /** Content of layouts, in place of that of serve_content. */
+  readonly content?: View["content"] | undefined;
   /** Gathers the metrics of all workers. */
   readonly gather: () => Promise<readonly Metrics[]>;
   /** Further routes, such as the demo's static files. */
@@ -88,7 +90,7 @@ export async function compose(options: CompositionOptions): Promise<Composed> {
   const { auth, general, server, management, serveContent, mirror } = config;
   const { trustedProxies } = server;
   const locations = createLocations(config.cdn, now);
-  const content = createContent(serveContent, { pollingInterval: general.pollingInterval, log });
+  const content = options.content ?? createContent(serveContent, { pollingInterval: general.pollingInterval, log });
   const authenticator = await createAuthenticator(auth, { log });
   const learned = general.learnTags
     ? createLearnedTags({

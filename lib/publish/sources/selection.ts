@@ -31,8 +31,17 @@ export function parseTagChoice(text: string): TagChoice | undefined {
   return tag === undefined ? undefined : { tag, of: of.length === 0 ? undefined : of.join("=") };
 }
 
+/** A name that a tool gave to an image. */
+interface NameParts {
+  /** With its host, where it has one; empty where the name is a tag alone. */
+  readonly repository: string;
+  /** Empty where there is none. */
+  readonly tag: string;
+  readonly isDigested: boolean;
+}
+
 /** The parts of `1.0`, `app:1.0`, `host:5000/team/app:1.0` or `host/team/app@sha256:…`. */
-function partsOf(name: string): { readonly repository: string; readonly tag: string; readonly isDigested: boolean } {
+export function partsOf(name: string): NameParts {
   const [tagged = "", ...digest] = name.split("@");
   const slash = tagged.lastIndexOf("/");
   const colon = tagged.indexOf(":", slash + 1);
@@ -46,13 +55,18 @@ function partsOf(name: string): { readonly repository: string; readonly tag: str
 /** The tag in a name; undefined when there is none. */
 const tagOf = (name: string): Tag | undefined => parseTag(partsOf(name).tag);
 
+/** A repository's name at its registry. */
+export function withoutHost(repository: string): string {
+  const [host = "", ...path] = repository.split("/");
+  return path.length > 0 && (/[.:]/.test(host) || host === "localhost") ? path.join("/") : repository;
+}
+
 /** What docker means by a short name; empty where a name is a tag alone. */
 function repositoryOf(name: string): string {
   const { repository } = partsOf(name);
   if (repository === "") return "";
-  const [host = "", ...path] = repository.split("/");
-  if (path.length === 0) return `docker.io/library/${host}`;
-  return /[.:]/.test(host) || host === "localhost" ? repository : `docker.io/${repository}`;
+  if (!repository.includes("/")) return `docker.io/library/${repository}`;
+  return withoutHost(repository) === repository ? `docker.io/${repository}` : repository;
 }
 
 /** Whether an image has a name, or the tag in one. */

@@ -1,0 +1,230 @@
+/**
+ * Image layouts on this machine, served as they are: as redirect files of version 6, made in memory, and as blobs out
+ * of the layouts' own files.
+ */
+import { closeSync, constants, fstatSync, openSync, statSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { type OpenFile, openRoot, type Root, stateFrom } from "../content/open.ts";
+import { type Parsed, parseRedirectFile } from "../core/redirect-file/parse.ts";
+import { type Digest, parseDigest, parseRepositoryName, type RepositoryName, type Tag } from "../core/reference.ts";
+import type { Plan } from "../publish/plan.ts";
+import { describeError } from "../publish/publish-error.ts";
+import { listingOf } from "../publish/redirect-file/version-5.ts";
+import { meaningOfTags, version6 } from "../publish/redirect-file/version-6.ts";
+import type { Manifest } from "../publish/sources/manifest.ts";
+import { createWatches } from "../store/directory/watch.ts";
+import type { ScannedSource } from "../store/follow.ts";
+import { type FileFault, NOTHING, stateOfContent } from "../store/snapshots.ts";
+import { findPlaces, fingerprintOf, type Place } from "./places.ts";
+import { type BlobPlace, type GivenName, type Reading, readLayout } from "./read-layout.ts";
+
+interface LayoutsOptions {
+  /** For images whose layout gives them no name. */
+  readonly given: GivenName | undefined;
+  readonly warn: (text: string) => void;
+  /** How changes are heard of. */
+  readonly watch?: { readonly scanPending: () => void; readonly onTrouble: (code: string) => void };
+}
+
+/** Layouts, to be followed like a data directory. */
+export interface Layouts extends ScannedSource {
+  /** Where their blobs are read from: the path ends in `<algorithm>/<hex>`. */
+  readonly blobs: Root;
+}
+
+/** A layout that has been read, or could not be. */
+interface Known {
+  readonly place: Place;
+  /** The last good one. */
+  readonly reading: Reading | undefined;
+  readonly fault: FileFault | undefined;
+}
+
+/** Events come in bursts, and a file that is being written is not read at each of them. In ms. */
+const QUIET_MS = 100;
+
+const faultOf = (received: string, reading: Reading | undefined): FileFault => ({
+  faults: [{ field: "", expected: "image layouts that can be read", received }],
+  servesLastGood: reading !== undefined,
+});
+
+/** The redirect file of a repository, from all layouts that have images of it; the first one's tags count. */
+function redirectFileOf(name: RepositoryName, plans: readonly Plan[]): Uint8Array {
+  const manifests = new Map<Digest, Manifest>();
+  const tags = new Map<Tag, readonly Digest[]>();
+  for (const plan of plans) {
+    for (const [digest, manifest] of plan.manifests) manifests.set(digest, manifest);
+    for (const [tag, digests] of meaningOfTags(plan.tags.values(), listingOf(plan).amd64)) {
+      if (!tags.has(tag)) tags.set(tag, digests);
+    }
+  }
+  const identity = { name, repository: name, url: `http://localhost/${name}/`, isProtected: false };
+  return version6(identity, { manifests: manifests.values(), tags, configs: new Map(), blobs: undefined });
+}
+
+/**
+ * Opens layouts.
+ *
+ * @param paths each a layout, an archive of one, or a directory of both
+ */
+export function createLayouts(paths: readonly string[], { given, warn, watch }: LayoutsOptions): Layouts {
+  const roots = paths.map((path) => resolve(path));
+  const known = new Map<string, Known>();
+  const rootFaults = new Map<string, FileFault>();
+  const files = new Map<string, { readonly parsed: Parsed; readonly hash: bigint }>();
+  const directoryRoots = new Map<string, Root>();
+  let blobs: ReadonlyMap<Digest, BlobPlace> = new Map();
+  let dirty = new Set<string>();
+  let hasBeenRead = false;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  function scanSoon(): void {
+    clearTimeout(timer);
+    timer = setTimeout(() => watch?.scanPending(), QUIET_MS);
+    timer.unref();
+  }
+  const watches = watch === undefined ? undefined : createWatches(scanSoon, watch.onTrouble);
+
+  async function read(place: Place): Promise<void> {
+    const before = known.get(place.path);
+    if (before?.place.fingerprint === place.fingerprint) return;
+    const byDirectory = parseRepositoryName(place.below);
+    const name = given ?? (byDirectory === undefined ? undefined : { name: byDirectory, tag: undefined });
+    try {
+      known.set(place.path, { place, reading: await readLayout(place, name, warn), fault: undefined });
+    } catch (error) {
+      const reading = before?.reading;
+      known.set(place.path, { place, reading, fault: faultOf(describeError(error), reading) });
+    }
+    dirty.add(place.path);
+  }
+
+  /** @returns the paths of the layouts; those of last time where the root can't be read now */
+  async function scanRoot(root: string): Promise<readonly string[]> {
+    const former = [...known.keys()].filter((path) => path === root || path.startsWith(`${root}/`));
+    try {
+      const { places, directories } = await findPlaces(root);
+      for (const directory of [dirname(root), ...directories]) watches?.open(directory);
+      for (const place of places) await read(place);
+      if (places.length === 0) throw new Error("no image layout");
+      if (rootFaults.delete(root)) dirty.add(root);
+      return places.map(({ path }) => path);
+    } catch (error) {
+      const reading = former.map((path) => known.get(path)?.reading).find((each) => each !== undefined);
+      watches?.open(dirname(root));
+      rootFaults.set(root, faultOf(describeError(error), reading));
+      dirty.add(root);
+      return former;
+    }
+  }
+
+  /** Makes the redirect files anew. */
+  function merge(): void {
+    const plans = new Map<RepositoryName, Plan[]>();
+    const found = new Map<Digest, BlobPlace>();
+    for (const { reading } of known.values()) {
+      for (const [name, plan] of reading?.repositories ?? []) plans.set(name, [...(plans.get(name) ?? []), plan]);
+      for (const [digest, blob] of reading?.blobs ?? []) if (!found.has(digest)) found.set(digest, blob);
+    }
+    blobs = found;
+    for (const [name, each] of plans) {
+      const bytes = redirectFileOf(name, each);
+      const hash = BigInt(Bun.hash(bytes));
+      if (files.get(name)?.hash === hash) continue;
+      files.set(name, { parsed: parseRedirectFile(bytes), hash });
+      dirty.add(name);
+    }
+    for (const name of files.keys()) {
+      if (plans.has(parseRepositoryName(name) as RepositoryName)) continue;
+      files.delete(name);
+      dirty.add(name);
+    }
+  }
+
+  function rootOf({ path }: Place): Root {
+    const root =
+      directoryRoots.get(path) ??
+      openRoot(path, [], (inside, target) => warn(`${path}/${inside}: leads outside, to ${target}`));
+    directoryRoots.set(path, root);
+    return root;
+  }
+
+  /** @returns the place of a blob, and its path in a layout */
+  function find(path: string): readonly [BlobPlace, string] | undefined {
+    const [hex = "", algorithm = ""] = path.split("/").reverse();
+    const digest = parseDigest(`${algorithm}:${hex}`);
+    const blob = digest === undefined ? undefined : blobs.get(digest);
+    return blob === undefined ? undefined : [blob, `blobs/${algorithm}/${hex}`];
+  }
+
+  /** Opens a blob in a layout's directory, or at its place in an archive, if that is still what was read. */
+  function openBlob({ place, start, size }: BlobPlace, path: string): OpenFile | undefined {
+    if (!place.isArchive) return rootOf(place).open(path);
+    const descriptor = openSync(place.path, constants.O_RDONLY | constants.O_NOCTTY | constants.O_NONBLOCK);
+    const status = fstatSync(descriptor, { bigint: true });
+    if (fingerprintOf(status) !== place.fingerprint) {
+      closeSync(descriptor);
+      scanSoon();
+      throw new Error(`${place.path} has changed, and is being read again`);
+    }
+    let isOpen = true;
+    return {
+      descriptor,
+      offset: start,
+      state: { ...stateFrom(status), size },
+      close() {
+        if (isOpen) closeSync(descriptor);
+        isOpen = false;
+      },
+    };
+  }
+
+  return {
+    rootPath: roots.join(", "),
+    async scan(_everything, signal) {
+      const present = new Set<string>();
+      for (const root of roots) for (const path of await scanRoot(root)) present.add(path);
+      signal.throwIfAborted();
+      for (const path of known.keys()) {
+        if (present.has(path)) continue;
+        known.delete(path);
+        dirty.add(path);
+      }
+      merge();
+      const isRead = rootFaults.size < roots.length;
+      hasBeenRead ||= isRead;
+      return { isRead };
+    },
+    async takeDirtyPaths() {
+      const taken = dirty;
+      dirty = new Set();
+      return taken;
+    },
+    stateOf(path, last) {
+      const file = files.get(path);
+      if (file !== undefined) return stateOfContent(last(path), file.parsed, file.hash);
+      const fault = rootFaults.get(path) ?? known.get(path)?.fault;
+      return { ...NOTHING, fault };
+    },
+    hasBeenRead: () => hasBeenRead,
+    close() {
+      clearTimeout(timer);
+      watches?.close();
+    },
+    blobs: {
+      directory: roots[0] ?? "",
+      open(path) {
+        const found = find(path);
+        return found === undefined ? undefined : openBlob(...found);
+      },
+      stateOf(path) {
+        const found = find(path);
+        if (found === undefined) return undefined;
+        const [{ place, size }, inside] = found;
+        if (!place.isArchive) return rootOf(place).stateOf(inside);
+        const status = statSync(place.path, { bigint: true, throwIfNoEntry: false });
+        return status === undefined ? undefined : { ...stateFrom(status), size };
+      },
+    },
+  };
+}

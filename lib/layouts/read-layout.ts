@@ -1,0 +1,134 @@
+/** Reads a layout as it lies there: whose images they are, and where each blob begins. */
+import { parseRepositoryName, parseTag, type Digest, type RepositoryName, type Tag } from "../core/reference.ts";
+import { type Planning, startPlan } from "../publish/plan.ts";
+import { broken, PublishError } from "../publish/publish-error.ts";
+import { type Bundle, directoryBundle } from "../publish/sources/bundle.ts";
+import { isDockerArchive } from "../publish/sources/docker-archive.ts";
+import { isLayout, ociLayout } from "../publish/sources/oci-layout.ts";
+import type { Descriptor } from "../publish/sources/manifest.ts";
+import { partsOf, withoutHost } from "../publish/sources/selection.ts";
+import type { Source } from "../publish/sources/source.ts";
+import { tarBundle } from "../publish/sources/tar.ts";
+import type { Place } from "./places.ts";
+
+/** A name for images that have none. */
+export interface GivenName {
+  readonly name: RepositoryName;
+  /** For the only image without a tag. */
+  readonly tag: Tag | undefined;
+}
+
+/** Where a blob is in an archive, or that it is a file by itself. */
+export interface BlobPlace {
+  readonly place: Place;
+  readonly start: number;
+  readonly size: number;
+}
+
+/** What a layout holds. */
+export interface Reading {
+  readonly repositories: ReadonlyMap<RepositoryName, Planning["plan"]>;
+  readonly blobs: ReadonlyMap<Digest, BlobPlace>;
+}
+
+/** Of an image that has no tag, when it is the only one. */
+const USUAL_TAG = parseTag("latest");
+
+/** Reads `name` or `name:tag`. @returns undefined when it breaks the grammar */
+export function parseGivenName(text: string): GivenName | undefined {
+  const [nameText = "", tagText] = text.split(":");
+  const name = parseRepositoryName(nameText);
+  const tag = tagText === undefined ? undefined : parseTag(tagText);
+  return name === undefined || (tagText !== undefined && tag === undefined) ? undefined : { name, tag };
+}
+
+interface Found {
+  readonly name: RepositoryName;
+  readonly tag: Tag | undefined;
+  readonly root: () => Promise<Descriptor>;
+}
+
+/** Every image with its repository and tag. */
+async function findImages(source: Source, given: GivenName | undefined): Promise<readonly Found[]> {
+  const images = await Array.fromAsync(source.images());
+  const nameless: (() => Promise<Descriptor>)[] = [];
+  const found: Found[] = [];
+  const mustBeNamed = (what: string): GivenName => {
+    if (given !== undefined) return given;
+    throw new PublishError(`${source.name}: ${what} has no name of a repository: give one with --name`);
+  };
+  for (const { names, root } of images) {
+    for (const each of names) {
+      const { repository, tag: tagText } = partsOf(each);
+      const name = repository === "" ? mustBeNamed(each).name : parseRepositoryName(withoutHost(repository));
+      if (name === undefined) throw broken(source.name, "", "names of repositories", repository);
+      found.push({ name, tag: parseTag(tagText), root });
+    }
+    if (names.length === 0) nameless.push(root);
+  }
+  const [only] = nameless;
+  if (found.length === 0 && only !== undefined && nameless.length === 1) {
+    const { name, tag = USUAL_TAG } = mustBeNamed("the image");
+    return [{ name, tag, root: only }];
+  }
+  const repositories = new Set(found.map(({ name }) => name));
+  if (repositories.size === 0 && nameless.length > 0) repositories.add(mustBeNamed("an image").name);
+  // They may refer to others, or be there to be pulled by digest.
+  for (const name of repositories) for (const root of nameless) found.push({ name, tag: undefined, root });
+  return found;
+}
+
+async function planAll(source: Source, given: GivenName | undefined, warn: (text: string) => void) {
+  const planned = new Map<RepositoryName, Planning>();
+  for (const { name, tag, root } of await findImages(source, given)) {
+    const planning = planned.get(name) ?? startPlan({ platforms: [], warn });
+    planned.set(name, planning);
+    try {
+      await planning.add(source, { tag, root: await root() });
+    } catch (error) {
+      if (!(error instanceof PublishError)) throw error;
+      warn(`${error.message}: ${tag === undefined ? "it" : `${name}:${tag}`} is not served`);
+    }
+  }
+  return planned;
+}
+
+async function open({ path, isArchive }: Place): Promise<Bundle> {
+  return isArchive ? await tarBundle(path) : await directoryBundle(path);
+}
+
+/**
+ * Reads an OCI image layout, in a directory or an archive.
+ *
+ * @param given for images without a name
+ * @param warn told of what is not there, and of images that are not served
+ * @throws {PublishError} when it is none, or broken; the system's error when it can't be read
+ */
+export async function readLayout(
+  place: Place,
+  given: GivenName | undefined,
+  warn: (text: string) => void,
+): Promise<Reading> {
+  const bundle = await open(place);
+  try {
+    if (!(await isLayout(bundle))) {
+      const other = (await isDockerArchive(bundle)) ? "an archive of docker save before Docker 25" : "something else";
+      throw broken(place.path, "", "an OCI image layout (craned publish takes other forms)", other);
+    }
+    const workshop = { scratch: undefined, compressed: new Map(), onBytes: () => {}, warn };
+    const source = await ociLayout(bundle, workshop, { keepLayers: true });
+    const repositories = new Map<RepositoryName, Planning["plan"]>();
+    const blobs = new Map<Digest, BlobPlace>();
+    for (const [name, { plan }] of await planAll(source, given, warn)) {
+      repositories.set(name, plan);
+      for (const { descriptor } of plan.blobs.values()) {
+        const file = await source.open(descriptor, "blob");
+        if (file?.part === undefined || file.size === undefined) continue;
+        blobs.set(descriptor.digest, { place, start: place.isArchive ? file.part.start : 0, size: file.size });
+      }
+    }
+    return { repositories, blobs };
+  } finally {
+    await bundle.close();
+  }
+}
