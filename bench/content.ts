@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { load, writeRequests } from "./load.ts";
-import { cranedCommand, LOAD_CORE, residentBytes, startServer } from "./process.ts";
+import { cranedCommand, LOAD_CORE, processorSeconds, residentBytes, startServer } from "./process.ts";
 import { median, rounds } from "./rounds.ts";
 
 const PORT = 7303;
@@ -54,6 +54,8 @@ export async function measureContent(): Promise<readonly string[]> {
   ];
   const speeds = new Map<string, number[]>(contestants.map(([name]) => [name, []]));
   const rates = new Map<string, number[]>(contestants.map(([name]) => [name, []]));
+  const costs = new Map<string, number[]>(contestants.map(([name]) => [name, []]));
+  const largeCosts = new Map<string, number[]>(contestants.map(([name]) => [name, []]));
   const memory = new Map<string, number>();
   const path = (digest: string) => `/v2/app/blobs/${digest}`;
   const url = (digest: string) => `http://127.0.0.1:${PORT}${path(digest)}`;
@@ -61,21 +63,35 @@ export async function measureContent(): Promise<readonly string[]> {
   for (let round = 0; round < rounds(ROUNDS); round++) {
     for (const [name, command] of contestants) {
       const server = await startServer(command, PORT);
+      const used = processorSeconds(server.pid);
       for (let each = 0; each < DOWNLOADS; each++) speeds.get(name)?.push(await download(url(large)));
+      largeCosts.get(name)?.push(((processorSeconds(server.pid) - used) * 1e3) / DOWNLOADS);
       memory.set(name, residentBytes(server.pid));
-      rates.get(name)?.push((await load(PORT, server, requests)).perSecond);
+      const { perSecond, cost } = await load(PORT, server, requests);
+      rates.get(name)?.push(perSecond);
+      costs.get(name)?.push(cost);
       await server.stop();
     }
   }
   rmSync(scratch, { recursive: true });
   const ours = { speed: median(speeds.get("craned") ?? []), rate: median(rates.get("craned") ?? []) };
   return [
-    "| server | 256 MiB blob, MB/s | craned ÷ it | 4 KiB blobs/s | craned ÷ it | RSS MB after the large ones |",
-    "|---|---:|---:|---:|---:|---:|",
+    "| server | 256 MiB blob, MB/s | craned ÷ it | CPU ms a blob | 4 KiB blobs/s | craned ÷ it | CPU µs a blob | RSS MB after the large ones |",
+    "|---|---:|---:|---:|---:|---:|---:|---:|",
     ...contestants.map(([name]) => {
       const [speed, rate] = [median(speeds.get(name) ?? []), median(rates.get(name) ?? [])];
-      const rss = ((memory.get(name) ?? 0) / 1e6).toFixed(0);
-      return `| ${name} | ${speed.toFixed(0)} | ${(ours.speed / speed).toFixed(2)} | ${rate.toFixed(0)} | ${(ours.rate / rate).toFixed(2)} | ${rss} |`;
+      const [largeCost, cost] = [median(largeCosts.get(name) ?? []), median(costs.get(name) ?? [])];
+      const cells = [
+        name,
+        speed.toFixed(0),
+        (ours.speed / speed).toFixed(2),
+        largeCost.toFixed(0),
+        rate.toFixed(0),
+        (ours.rate / rate).toFixed(2),
+        cost.toFixed(1),
+        ((memory.get(name) ?? 0) / 1e6).toFixed(0),
+      ];
+      return `| ${cells.join(" | ")} |`;
     }),
   ];
 }

@@ -9,12 +9,21 @@ import { type OpenFile, pathOf, readPart, shortened } from "./open.ts";
 /** How much of a large file a stream reads at once, and what each slow client keeps in memory. Bytes. */
 const CHUNK = 256 * 1024;
 
-/**
- * How long a descriptor stays open for Bun, which opens the file again, by the descriptor's path, when it sends the
- * answer. It does so in the same turn of the event loop, unless the app awaits anything else after serve(): a
- * descriptor that was closed and given to another file by then would send that file. Milliseconds.
- */
+/** How long, and for how many files, descriptors stay open for Bun. The time is in milliseconds. */
 const GRACE = 100;
+const HELD = 16;
+
+const held: (() => void)[] = [];
+
+/**
+ * Closes a file when Bun has opened it again, by the descriptor's path, which it does when it sends the answer. That is
+ * in the same turn of the event loop, unless the app awaits anything else after serve(). A descriptor that was closed
+ * and given to another file by then would send that file, so it stays open for some more turns.
+ */
+function closeLater({ close }: OpenFile): void {
+  if (held.push(close) > HELD) held.shift()?.();
+  setTimeout(close, GRACE);
+}
 
 /** A body, and the headers that describe it. */
 export interface Payload {
@@ -93,7 +102,7 @@ function partOf(source: Source, size: number, { start, end }: ByteRange): Payloa
     close(source);
     return bytes;
   }
-  setTimeout(source.close, GRACE);
+  closeLater(source);
   // Bun answers the request's Range itself where the body is a whole file, whatever If-Range says. A slice that ends
   // past the end has the same bytes, and Bun leaves it alone.
   const { offset } = source;

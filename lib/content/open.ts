@@ -112,6 +112,16 @@ export const isSameState = (a: FileState, b: FileState | undefined): boolean =>
 export const resolveRoots = (directories: readonly string[]): readonly string[] =>
   directories.flatMap((directory) => unlessAbsent(() => realpathSync(directory)) ?? []);
 
+/** Opens the file of a descriptor for reading. @param place the name of the file, for the error */
+function reopen(name: string, place: string): number {
+  try {
+    return openSync(name, READ_ONLY);
+  } catch (error) {
+    if (error instanceof Error) error.message = error.message.replace(name, place);
+    throw error;
+  }
+}
+
 /**
  * Prepares to open files below a directory.
  *
@@ -148,7 +158,7 @@ export function openRoot(
           onEscape(path, place);
           return undefined;
         }
-        const descriptor = openSync(name, READ_ONLY);
+        const descriptor = reopen(name, place);
         let isOpen = true;
         return {
           descriptor,

@@ -21,6 +21,18 @@ function link(path: string, target: string): void {
   symlinkSync(target, at(path));
 }
 
+const redirectFile = (repository: string) => ({
+  version: 4,
+  type: "metadata",
+  repository,
+  "repo-registry-id": repository,
+  protected: false,
+  url: `http://cdn.test/${repository}/`,
+  schema2_data: ["latest"],
+  manifest_list_data: [],
+  manifest_list_amd64_tags: {},
+});
+
 /** Publishes a repository: a link to a tree, whose files are links to where Pulp keeps what it has got. */
 function publish(repository: string, units: string): void {
   const tree = `published/v2/master/${repository}/1480000000.5`;
@@ -28,17 +40,7 @@ function publish(repository: string, units: string): void {
   link(`${tree}/blobs/${digest}`, write(`${units}/docker_blob/ab/cd`, blob));
   link(`${tree}/manifests/2/latest`, write(`${units}/docker_manifest/ef/01`, '{"schemaVersion":2}'));
   write(`${tree}/tags/list`, '{"tags":["latest"]}');
-  data.write(`metadata/${repository}.json`, {
-    version: 4,
-    type: "metadata",
-    repository,
-    "repo-registry-id": repository,
-    protected: false,
-    url: `http://cdn.test/${repository}/`,
-    schema2_data: ["latest"],
-    manifest_list_data: [],
-    manifest_list_amd64_tags: {},
-  });
+  data.write(`metadata/${repository}.json`, redirectFile(repository));
 }
 
 /** A configuration file. */
@@ -84,6 +86,23 @@ describe("served with the trees and the first disk as link roots", () => {
     expect(manifest.status).toBe(200);
     expect(manifest.headers.get("content-type")).toBe(accept);
     expect(manifest.headers.get("cache-control")).toBe("max-age=60");
+  });
+
+  test("many files at once are not taken for each other", async () => {
+    const blobs = Array.from({ length: 200 }, (_, number) => Buffer.alloc(70_000 + number, `layer ${number}`));
+    const paths = blobs.map((each) => {
+      const path = `blobs/sha256:${createHash("sha256").update(each).digest("hex")}`;
+      write(`published/v2/web/many/${path}`, each);
+      return path;
+    });
+    data.write("metadata/many.json", redirectFile("many"));
+    while ((await ask(`/v2/many/${paths[0]}`)).status !== 200) await Bun.sleep(20);
+    const right = await Promise.all(
+      paths.map(async (path, number) =>
+        Buffer.from(await (await ask(`/v2/many/${path}`)).bytes()).equals(blobs[number] ?? blob),
+      ),
+    );
+    expect(right).not.toContain(false);
   });
 
   test("a repository whose files are on another disk is not, and the log names the link", async () => {
