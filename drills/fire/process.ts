@@ -1,6 +1,6 @@
 /** What a process holds, as the kernel tells. */
 import { readdirSync, readFileSync } from "node:fs";
-import { residentOf } from "../process.ts";
+import { residentOf } from "../../tests/harness/process.ts";
 
 /** What must not grow. */
 export interface Holdings {

@@ -1,5 +1,5 @@
 /** The table of docs/reliability.md that tells of the fuzzing. */
-import type { Outcome } from "./requests.ts";
+import type { Outcome } from "../../tests/fuzz/requests/engine.ts";
 
 const BEGIN = "<!-- fuzz:begin -->";
 const END = "<!-- fuzz:end -->";

@@ -9,11 +9,11 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { COMMAND } from "../../tests/harness/craned.ts";
 import { succeed } from "../../tests/harness/programs.ts";
-import { fuzzCommands, fuzzConfigurations } from "./configuration.ts";
+import { fuzzCommands, fuzzConfigurations } from "../../tests/fuzz/configuration/engine.ts";
 import { tableOf, withTable } from "./page.ts";
-import { fuzzFiles } from "./redirect-files.ts";
-import { fuzzRequests, type Outcome } from "./requests.ts";
-import { fuzzServedFiles } from "./served-changes.ts";
+import { fuzzFiles } from "../../tests/fuzz/redirect-files/parser-engine.ts";
+import { fuzzRequests, type Outcome } from "../../tests/fuzz/requests/engine.ts";
+import { fuzzServedFiles } from "../../tests/fuzz/redirect-files/server-engine.ts";
 
 type Kind = (count: number | undefined, seed: number) => Promise<readonly Outcome[]>;
 

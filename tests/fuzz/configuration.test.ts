@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { fuzzCommands, fuzzConfigurations, tryConfiguration } from "../../drills/fuzz/configuration.ts";
-import type { HostileConfiguration } from "../../drills/fuzz/hostile-configuration.ts";
+import { fuzzCommands, fuzzConfigurations, tryConfiguration } from "./configuration/engine.ts";
+import type { HostileConfiguration } from "./configuration/hostile-configuration.ts";
 import { SEED, seedsOf } from "./seed-files.ts";
 
 const READ = 8000;

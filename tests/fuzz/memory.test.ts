@@ -1,7 +1,7 @@
 /** What strangers say is not kept: the memory of a server that was asked a lot. */
 import { expect, test } from "bun:test";
-import { converse } from "../../drills/fuzz/asking.ts";
-import { residentOf } from "../../drills/process.ts";
+import { converse } from "./requests/conversation.ts";
+import { residentOf } from "../harness/process.ts";
 import { servedForAll } from "../harness/craned.ts";
 
 const served = servedForAll({

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { fuzzFiles, tryFile } from "../../drills/fuzz/redirect-files.ts";
-import { fuzzServedFiles } from "../../drills/fuzz/served-changes.ts";
+import { fuzzFiles, tryFile } from "./redirect-files/parser-engine.ts";
+import { fuzzServedFiles } from "./redirect-files/server-engine.ts";
 import { SEED, seedsOf } from "./seed-files.ts";
 
 const READ = 20_000;

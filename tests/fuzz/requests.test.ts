@@ -1,8 +1,8 @@
 /** Requests that were made up, well-formed and broken, and the answers, held to those of a slow twin. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { fuzzRequests } from "../../drills/fuzz/requests.ts";
-import { SITES, type Site } from "../../drills/fuzz/sites.ts";
-import { tryBytes } from "../../drills/fuzz/trial.ts";
+import { fuzzRequests } from "./requests/engine.ts";
+import { SITES, type Site } from "./requests/sites.ts";
+import { tryBytes } from "./requests/trial.ts";
 import { SEED, seedsOf } from "./seed-files.ts";
 
 const COUNT = 40_000;

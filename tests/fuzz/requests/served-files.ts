@@ -1,5 +1,5 @@
 /** The redirect files that are served while requests are made up, and what is on disk for them. */
-import type { NaiveFile } from "../../tests/core/naive-resolution.ts";
+import type { NaiveFile } from "../../core/naive-resolution.ts";
 
 export const hex = (digit: string): string => digit.repeat(64);
 export const D = (digit: string): string => `sha256:${hex(digit)}`;

@@ -1,7 +1,7 @@
 /** One connection's bytes, tried on a registry. */
-import { converse } from "./asking.ts";
+import { converse } from "./conversation.ts";
 import { isAnswered, judge } from "./judging.ts";
-import { readNaively } from "./naive-reading.ts";
+import { readNaively } from "./naive-http.ts";
 import type { Site } from "./sites.ts";
 
 /** @returns what is wrong with what comes back, if anything */

@@ -1,5 +1,5 @@
 /** Well-formed requests out of the registry's own grammar, and out of HTTP's. */
-import type { Random } from "./random.ts";
+import type { Random } from "../random.ts";
 import { D, hex, SERVED } from "./served-files.ts";
 
 /** A request, in parts. */

@@ -1,13 +1,13 @@
 /** Configurations without end to whoever reads them, and what is wrong with what comes of it. */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { type Loaded, loadConfig } from "../../lib/config/load.ts";
-import { describeProblem } from "../../lib/config/problem.ts";
-import { ALL_SETTINGS, flagOf } from "../../lib/config/schema.ts";
-import { COMMAND, runCraned, scratch } from "../../tests/harness/craned.ts";
+import { type Loaded, loadConfig } from "../../../lib/config/load.ts";
+import { describeProblem } from "../../../lib/config/problem.ts";
+import { ALL_SETTINGS, flagOf } from "../../../lib/config/schema.ts";
+import { COMMAND, runCraned, scratch } from "../../harness/craned.ts";
 import { type HostileConfiguration, hostileConfiguration } from "./hostile-configuration.ts";
-import { randomOf } from "./random.ts";
-import type { Finding, Outcome } from "./requests.ts";
+import { randomOf } from "../random.ts";
+import type { Finding, Outcome } from "../requests/engine.ts";
 
 const MAX_FINDINGS = 20;
 const MAX_MS = 2000;

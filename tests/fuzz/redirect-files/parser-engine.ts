@@ -1,15 +1,15 @@
 /** Redirect files without end to the reader of them, and what is wrong with what it makes of them. */
 import { isDeepStrictEqual } from "node:util";
-import { parseAccept } from "../../lib/core/media-types.ts";
-import { describeFault } from "../../lib/core/redirect-file/fault.ts";
-import { type Parsed, parseRedirectFile } from "../../lib/core/redirect-file/parse.ts";
-import { namedTags, type Repository } from "../../lib/core/redirect-file/repository.ts";
-import { parseReference } from "../../lib/core/reference.ts";
-import { resolveManifest } from "../../lib/core/resolve.ts";
-import { naivelyResolve } from "../../tests/core/naive-resolution.ts";
+import { parseAccept } from "../../../lib/core/media-types.ts";
+import { describeFault } from "../../../lib/core/redirect-file/fault.ts";
+import { type Parsed, parseRedirectFile } from "../../../lib/core/redirect-file/parse.ts";
+import { namedTags, type Repository } from "../../../lib/core/redirect-file/repository.ts";
+import { parseReference } from "../../../lib/core/reference.ts";
+import { resolveManifest } from "../../../lib/core/resolve.ts";
+import { naivelyResolve } from "../../core/naive-resolution.ts";
 import { hostileFile } from "./hostile-files.ts";
-import { randomOf } from "./random.ts";
-import type { Finding, Outcome } from "./requests.ts";
+import { randomOf } from "../random.ts";
+import type { Finding, Outcome } from "../requests/engine.ts";
 
 const MAX_FINDINGS = 20;
 /** A file of 10 MB takes a fraction of that. */

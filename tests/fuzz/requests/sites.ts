@@ -1,11 +1,11 @@
 /** The registries that requests are made up for, each with what it has to answer. */
 
-import { AUTHORITY, openWorkshop, version1 } from "../../tests/harness/certificates.ts";
-import { ALICE, basic } from "../../tests/harness/passwords.ts";
-import { createSigner, ISSUER, SERVICE } from "../../tests/harness/token-server.ts";
-import { type Craned, scratch, serveDirectory } from "../../tests/harness/craned.ts";
+import { AUTHORITY, openWorkshop, version1 } from "../../harness/certificates.ts";
+import { ALICE, basic } from "../../harness/passwords.ts";
+import { createSigner, ISSUER, SERVICE } from "../../harness/token-server.ts";
+import { type Craned, scratch, serveDirectory } from "../../harness/craned.ts";
 import type { CheckBody, Expect } from "./judging.ts";
-import { fieldOf, type ReadRequest } from "./naive-reading.ts";
+import { fieldOf, type ReadRequest } from "./naive-http.ts";
 import { type Expected, expectNaively, type MaySee } from "./naive-registry.ts";
 import { CONTENT, SERVED } from "./served-files.ts";
 

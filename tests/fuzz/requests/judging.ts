@@ -1,7 +1,7 @@
 /** What is wrong with the answers to what was sent on one connection, if anything. */
 import { readAnswer, type WireAnswer } from "./answers.ts";
-import type { Heard } from "./asking.ts";
-import type { Reading, ReadRequest } from "./naive-reading.ts";
+import type { Heard } from "./conversation.ts";
+import type { Reading, ReadRequest } from "./naive-http.ts";
 import type { Expected } from "./naive-registry.ts";
 
 /** Says what may be answered to a request. */

@@ -1,6 +1,6 @@
 /** Configurations with something wrong in them: as a file, as variables of the environment, as flags. */
-import { ALL_SETTINGS, REMOVED_SETTINGS, sectionOf, variableOf } from "../../lib/config/schema.ts";
-import type { Random } from "./random.ts";
+import { ALL_SETTINGS, REMOVED_SETTINGS, sectionOf, variableOf } from "../../../lib/config/schema.ts";
+import type { Random } from "../random.ts";
 
 /** Everything that says what the configuration is. */
 export interface HostileConfiguration {

@@ -1,5 +1,5 @@
 /** What breaks a request, in HTTP's way and in any. Texts are one character a byte. */
-import type { Random } from "./random.ts";
+import type { Random } from "../random.ts";
 
 /** Bytes that mean something to somebody. */
 const PIECES = [

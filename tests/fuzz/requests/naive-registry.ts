@@ -1,6 +1,6 @@
 /** What the registry of served-files.ts has to answer, read from its pages once more. */
-import { naivelyResolve } from "../../tests/core/naive-resolution.ts";
-import { fieldOf, type ReadRequest } from "./naive-reading.ts";
+import { naivelyResolve } from "../../core/naive-resolution.ts";
+import { fieldOf, type ReadRequest } from "./naive-http.ts";
 import { SERVED, type ServedFile } from "./served-files.ts";
 
 /** What may come as answer; what is absent may be anything. */

@@ -1,15 +1,15 @@
 /** Hostile redirect files in the directory of a registry that serves, and what is wrong with what it serves then. */
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseRedirectFile } from "../../lib/core/redirect-file/parse.ts";
-import type { Repository } from "../../lib/core/redirect-file/repository.ts";
-import { type Craned, scratch, serveDirectory } from "../../tests/harness/craned.ts";
-import { ask } from "../../tests/harness/raw.ts";
-import { comesTrue, descriptorsOf, residentOf } from "../process.ts";
+import { parseRedirectFile } from "../../../lib/core/redirect-file/parse.ts";
+import type { Repository } from "../../../lib/core/redirect-file/repository.ts";
+import { type Craned, scratch, serveDirectory } from "../../harness/craned.ts";
+import { ask } from "../../harness/raw.ts";
+import { comesTrue, descriptorsOf, residentOf } from "../../harness/process.ts";
 import { hostileFile } from "./hostile-files.ts";
-import { type Random, randomOf } from "./random.ts";
-import type { Finding, Outcome } from "./requests.ts";
-import { CONTROL, SERVED } from "./served-files.ts";
+import { type Random, randomOf } from "../random.ts";
+import type { Finding, Outcome } from "../requests/engine.ts";
+import { CONTROL, SERVED } from "../requests/served-files.ts";
 
 const SLOTS = 10;
 const PATIENCE_MS = 20_000;
