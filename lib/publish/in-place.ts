@@ -33,10 +33,11 @@ import type { Target } from "./targets/target.ts";
 async function mustBeThere({ blobs }: Plan, { target, pathOf }: BlobStore): Promise<void> {
   const wrong: string[] = [];
   await inParallel(blobs.values(), 4 * AT_ONCE, async ({ descriptor: { digest, size } }) => {
-    const there = await target.sizeOf(pathOf(digest));
+    const there = await target.open(pathOf(digest));
     if (there === undefined) wrong.push(`${pathOf(digest)} is not there`);
-    else if (size !== undefined && there !== size)
-      wrong.push(`${pathOf(digest)} has ${there} bytes instead of ${size}`);
+    else if (size !== undefined && (there.size ?? size) !== size) {
+      wrong.push(`${pathOf(digest)} has ${there.size} bytes instead of ${size}`);
+    }
   });
   const [first] = wrong.sort();
   if (first === undefined) return;

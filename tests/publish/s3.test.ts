@@ -1,5 +1,5 @@
 /** Publishing into a bucket of a server that looks at signatures. */
-import { afterEach, beforeAll, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
+import { afterEach, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { AwsClient } from "aws4fetch";
@@ -8,7 +8,7 @@ import { COMMAND, runCraned, type Scratch, scratch } from "../harness/craned.ts"
 import { peakOf } from "../harness/memory.ts";
 import { describeWith, leftovers, type Ran } from "../harness/programs.ts";
 import { S3_KEY, S3_REGION, type S3Server, startS3 } from "../harness/s3.ts";
-import { filesBelow, forPlatform, type Layout, layoutAt, siteAt } from "./layouts.ts";
+import { type Descriptor, filesBelow, forPlatform, type Layout, layoutAt, siteAt } from "./layouts.ts";
 
 setDefaultTimeout(60_000);
 
@@ -298,4 +298,43 @@ describeWith(["versitygw"], "a bucket", () => {
       expect(changes()).toEqual([]);
     },
   );
+
+  describe("version 6", () => {
+    const file = () => JSON.parse(redirectFile());
+    const six = (...more: readonly string[]) => published(layout.path, "--redirect-version", "6", ...more);
+
+    test("is an OCI image layout, and publishing again sends nothing", async () => {
+      await six();
+      const tree = treeInBucket();
+      expect(file().version).toBe(6);
+      for (const { digest } of file().manifests) expect(tree[`blobs/${digest.replace(":", "/")}`]).toBe(digest);
+      expect(Object.keys(tree)).toEqual(expect.arrayContaining(["index.json", "oci-layout"]));
+      s3.requests.length = 0;
+      await six();
+      expect(changes()).toEqual([expect.stringContaining("state.json")]);
+    });
+
+    test("takes the blobs of version 5 by copies that the server makes", async () => {
+      await published(layout.path);
+      const { err } = await six();
+      expect(err).not.toContain("copied");
+      expect(err.match(/ linked$/gm)?.length).toBe(file().configs.length * 2);
+    });
+
+    test("shares blobs in a pool, which is pruned", async () => {
+      const pool = ["--pool", "shared"];
+      const shared = () => Object.values(filesBelow(join(s3.files, prefix, "content/shared"))).sort();
+      await six(...pool);
+      expect(file().blobs).toBe("https://cdn.example/files/shared/{algorithm}/{hex}");
+      const all = shared();
+      expect(all).toEqual(expect.arrayContaining(file().manifests.map(({ digest }: Descriptor) => digest)));
+      const { err } = await six(...pool, "--name", "team/other");
+      expect(err).not.toContain("blob ");
+      const one = ["--tag", "one", "--prune-after", "0s"];
+      await six(...pool, ...one);
+      expect(shared()).toEqual(all);
+      await six(...pool, ...one, "--name", "team/other");
+      expect(shared()).toHaveLength(3);
+    });
+  });
 });

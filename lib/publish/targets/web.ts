@@ -19,9 +19,14 @@ export function webTarget(url: string): Target {
     }
   }
 
-  async function sizeOf(path: string): Promise<number | undefined> {
-    const length = (await ask(path, "HEAD"))?.headers.get("content-length");
-    return length === null || length === undefined ? undefined : Number(length);
+  /** What was asked for already: the presence of a blob and its size are looked at in two places. */
+  const heads = new Map<string, Promise<Response | undefined>>();
+
+  async function headOf(path: string): Promise<{ readonly size: number | undefined } | undefined> {
+    const head = heads.get(path) ?? ask(path, "HEAD");
+    heads.set(path, head);
+    const length = (await head)?.headers.get("content-length");
+    return length === undefined ? undefined : { size: length === null ? undefined : Number(length) };
   }
 
   const readOnly = async (path: string): Promise<never> => {
@@ -30,19 +35,17 @@ export function webTarget(url: string): Target {
 
   return {
     name: url.replace(/\/$/, ""),
-    sizeOf,
+    sizeOf: async (path) => (await headOf(path))?.size,
     async read(path) {
       const response = await ask(path, "GET");
       return response === undefined ? undefined : await response.bytes();
     },
     async open(path) {
-      const response = await ask(path, "HEAD");
-      if (response === undefined) return undefined;
-      const length = response.headers.get("content-length");
+      const head = await headOf(path);
       const read = async function* () {
         yield* (await ask(path, "GET"))?.body ?? [];
       };
-      return { name: url + path, size: length === null ? undefined : Number(length), read };
+      return head === undefined ? undefined : { name: url + path, size: head.size, read };
     },
     write: readOnly,
     transfer: readOnly,

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { buildDemo } from "../../../lib/demo/demo.ts";
 import { MEDIA_TYPE } from "../../../lib/core/media-types.ts";
 import { HELLO } from "../../clients/demo-content.ts";
 import { type Craned, scratch, startCraned } from "../../harness/craned.ts";
-import { freePort } from "../../harness/nginx.ts";
+import { type Distribution, startDistribution } from "../../harness/distribution.ts";
 import { describeWith, leftovers, run, succeed } from "../../harness/programs.ts";
 import { type Answer, breakingHost, type FakeRegistry, refusal, serveLayout } from "./fake-registry.ts";
 import { type Descriptor, forPlatform, type Layout, layoutAt, sha256, siteAt } from "../layouts.ts";
@@ -305,31 +305,10 @@ describeWith(["docker-registry", "skopeo"], "distribution's registry", () => {
     ["oci", images[0] ?? docker],
   ]);
 
-  /** @param auth what the configuration says of who may come */
-  async function startRegistry(auth = ""): Promise<{ readonly host: string }> {
-    const port = freePort();
-    const directory = fresh("registry");
-    mkdirSync(directory, { recursive: true });
-    const config = join(directory, "config.yml");
-    writeFileSync(
-      config,
-      `version: 0.1\nstorage:\n  filesystem:\n    rootdirectory: ${directory}/data\nhttp:\n  addr: 127.0.0.1:${port}\n${auth}`,
-    );
-    const child = Bun.spawn(["docker-registry", "serve", config], { stdout: "ignore", stderr: "ignore" });
-    afterwards(() => {
-      child.kill();
-      return child.exited;
-    });
-    const answers = () =>
-      fetch(`http://127.0.0.1:${port}/v2/`).then(
-        () => true,
-        () => false,
-      );
-    while (!(await answers())) {
-      if (child.exitCode !== null) throw new Error(`docker-registry ended with ${child.exitCode}`);
-      await Bun.sleep(20);
-    }
-    return { host: `127.0.0.1:${port}` };
+  async function startRegistry(auth = ""): Promise<Distribution> {
+    const registry = await startDistribution(fresh("registry"), auth);
+    afterwards(registry.stop);
+    return registry;
   }
 
   const fill = async (host: string, ...more: readonly string[]) => {
