@@ -2,6 +2,12 @@ import type { Repository } from "../core/redirect-file/repository.ts";
 
 export type Headers = Readonly<Record<string, string>>;
 
+/**
+ * Header of a request that wants a redirect described instead of made: browsers hide from a page where a redirect
+ * leads. A page of another origin can't send it, since CORS does not allow it.
+ */
+export const EXPLAIN = "X-Craned-Explain";
+
 /** How long an answer stays true. @see spec "Caching, for all answers" */
 export type Freshness =
   /** Bytes named by their digest: they never change. */

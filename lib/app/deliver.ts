@@ -1,7 +1,7 @@
 /** Turns what a handler decided into a response: a redirect, a file, or an answer with its caching headers. */
 import type { Content } from "../content/content.ts";
 import type { Method } from "../core/location/sign.ts";
-import { type Answer, type FileOf, type Freshness, type Headers, isFile, type Outcome } from "./answer.ts";
+import { type Answer, EXPLAIN, type FileOf, type Freshness, type Headers, isFile, type Outcome } from "./answer.ts";
 import { refusedFile, V1_HEADERS, V2_HEADERS } from "./errors.ts";
 import type { View } from "./view.ts";
 
@@ -42,8 +42,8 @@ function cacheControl({ variesBy, locations, pollingInterval }: View, freshness:
   return freshness === "located" ? `public, max-age=${pollingInterval}` : "no-cache";
 }
 
-/** Whether a list of entity tags names this one. @see RFC 9110 section 13.1.2 */
-const matches = (list: string, etag: string): boolean =>
+/** Tells whether a list of entity tags names this one. @see RFC 9110 section 13.1.2 */
+export const matches = (list: string, etag: string): boolean =>
   list === etag ||
   list.split(",").some((item) => {
     const tag = item.trim();
@@ -51,7 +51,7 @@ const matches = (list: string, etag: string): boolean =>
   });
 
 /** Names a state of an answer that has no digest. */
-const etagOf = (body: Answer["body"]): string => `"${Bun.hash(body).toString(36)}"`;
+export const etagOf = (body: Answer["body"]): string => `"${Bun.hash(body).toString(36)}"`;
 
 /** Makes the response of an answer; 304 where the client has it already. */
 export function toResponse(view: View, answer: Answer, { header, variesByAccept }: Asked): Response {
@@ -89,13 +89,15 @@ function headOf(view: View, { isByDigest }: FileOf, known: NonNullable<FileOf["k
 }
 
 function redirect(view: View, file: FileOf, asked: Asked): Response {
-  const { method, variesByAccept } = asked;
+  const { method, variesByAccept, header } = asked;
   const { repository, path, isByDigest, known } = file;
   if (method === "HEAD" && known !== undefined) return headOf(view, file, known, asked);
   const { api, url } = repository;
   const Location = view.locations[api](url, path, method);
   const caching = cachingHeaders(view, isByDigest ? "located" : "changing", variesByAccept, api === "v2");
-  return new Response(null, { status: 302, headers: { Location, ...apiHeaders(file), ...caching } });
+  const headers = { Location, ...apiHeaders(file), ...caching };
+  if (header(EXPLAIN) === null) return new Response(null, { status: 302, headers });
+  return new Response(null, { status: 204, headers: { ...headers, [EXPLAIN]: "302", "Cache-Control": "no-store" } });
 }
 
 function sendFile(view: View, content: Content, file: FileOf, asked: Asked): Delivered {

@@ -1,5 +1,6 @@
 import type { Admit } from "./plugins/authentication.ts";
 import type { Search } from "../search/search.ts";
+import type { Deployment } from "./openapi/operation.ts";
 import type { View } from "./view.ts";
 
 /** The running registry, as the routes know it. */
@@ -9,4 +10,5 @@ export interface Registry {
   /** Says what one client may see; undefined where all are admitted and all see the same. */
   readonly admit: Admit | undefined;
   readonly search: Search;
+  readonly deployment: Deployment;
 }

@@ -4,6 +4,7 @@ import * as v from "valibot";
 import type { Allowed, Wanted } from "../auth/authenticator.ts";
 import type { Outcome } from "./answer.ts";
 import { deliver } from "./deliver.ts";
+import type { Deployment, Operation } from "./openapi/operation.ts";
 import type { RequestContext } from "./plugins/observation.ts";
 import { methodOf } from "./plugins/requests.ts";
 import type { Registry } from "./registry.ts";
@@ -31,8 +32,8 @@ interface Definition<Params, Query, Headers> {
   readonly headers?: Schema<Headers>;
   /** Whether the answer depends on the Accept header. */
   readonly variesByAccept?: boolean;
-  /** OpenAPI operation. */
-  readonly detail: object;
+  /** OpenAPI operation, for the configuration at hand. */
+  readonly detail: Operation | ((deployment: Deployment) => Operation) | { readonly hide: true };
   /** Decides the answer. */
   readonly handle: (view: View, parsed: Parsed<Params, Query, Headers>, context: Called) => Outcome | Promise<Outcome>;
 }
@@ -173,7 +174,11 @@ export function registryRoutes(prefix: string, table: readonly Route[], registry
             answer(registry, entry, { params, query, headers: undefined }, { request, observed })
         : ({ request, observed, params, query, headers }: RequestContext) =>
             answer(registry, entry, { params, query, headers }, { request, observed });
-    add(method, path, handle, { ...schemas, parse: "none", detail });
+    add(method, path, handle, {
+      ...schemas,
+      parse: "none",
+      detail: typeof detail === "function" ? detail(registry.deployment) : detail,
+    });
   }
 
   /** Splits a path that has slashes in its name, and parses the parts by the schema of its route. */

@@ -1,4 +1,3 @@
-import { openApiText } from "../app/openapi.ts";
 import { compose } from "../server/compose.ts";
 import { createMetrics } from "../server/metrics.ts";
 import { EMPTY_SNAPSHOT } from "../store/snapshots.ts";
@@ -11,14 +10,14 @@ const silent = () => {};
 export async function openapi(options: Readonly<Record<string, unknown>>, terminal: Terminal): Promise<ExitCode> {
   const config = configOrComplaint(options, terminal);
   if (config === undefined) return EXIT.failed;
-  const { app, close } = await compose({
+  const { document, close } = await compose({
     config,
     log: { debug: silent, info: silent, warn: silent, error: silent },
     snapshot: () => EMPTY_SNAPSHOT,
     metrics: createMetrics(),
     gather: async () => [],
   });
-  terminal.print(openApiText(app));
+  terminal.print(document());
   close();
   return EXIT.ok;
 }

@@ -3,13 +3,17 @@ import type { AnyElysia } from "elysia";
 import type { Registry as MetricsRegistry } from "prom-client";
 import { createApp } from "../app/app.ts";
 import { createManagementApp, liveness, type Management, managementRoutes } from "../app/management/routes.ts";
+import { openApiText } from "../app/openapi/document.ts";
+import { documentation } from "../app/pages/docs/routes.ts";
 import { createAdmit } from "../app/plugins/authentication.ts";
+import type { Deployment } from "../app/openapi/operation.ts";
 import type { Observer } from "../app/plugins/observation.ts";
 import { requestMetrics } from "../app/plugins/request-metrics.ts";
 import { isPublic, type View } from "../app/view.ts";
 import { createAuthenticator } from "../auth/authenticator.ts";
 import type { Authorities } from "../auth/certificates/chain.ts";
 import { createCertificateClients } from "../auth/certificates/clients.ts";
+import { describeListenAddress } from "../config/addresses.ts";
 import type { Config } from "../config/config.ts";
 import { createContent } from "../content/content.ts";
 import { type Catalog, forEachRepository } from "../core/catalog/catalog.ts";
@@ -47,6 +51,8 @@ export interface Composed {
   readonly readiness: Management["readiness"];
   /** Is to be called with each new snapshot. */
   readonly onChange: (snapshot: Snapshot) => void;
+  /** Writes the OpenAPI document. */
+  readonly document: () => string;
   /** Ends what it watches. */
   readonly close: () => void;
 }
@@ -84,6 +90,28 @@ function variesBy({ auth }: Config, catalog: Catalog): string | undefined {
   return header === undefined ? "Authorization" : `Authorization, ${header}`;
 }
 
+/** Tells what of the configuration the OpenAPI document depends on. */
+function deploymentOf({ auth, gsa, solr, log, management }: Config, content: View["content"]): Deployment {
+  const { listen, onRegistryPort } = management;
+  const place = listen === undefined ? "" : describeListenAddress(listen);
+  return {
+    credentials: auth.token
+      ? { kind: "bearer", realm: auth.token.realm, service: auth.token.service }
+      : { kind: auth.htpasswd === undefined ? "none" : "basic" },
+    takesCertificates: auth.clientCertFormat !== undefined,
+    sends: { v1: content.v1 !== undefined, v2: content.v2 !== undefined },
+    searchesElsewhere: gsa.url !== undefined || solr.url !== undefined,
+    sendsIds: log.requestIds,
+    management:
+      listen === undefined || onRegistryPort
+        ? undefined
+        : {
+            url: `http://${listen.kind === "unix" ? "localhost" : place}`,
+            description: `Management, on ${place}`,
+          },
+  };
+}
+
 /** Puts the rooms together. */
 export async function compose(options: CompositionOptions): Promise<Composed> {
   const { config, log, snapshot, authorities, accessLog, metrics, gather, others = [], now = secondsNow } = options;
@@ -113,6 +141,7 @@ export async function compose(options: CompositionOptions): Promise<Composed> {
       learnedTags: learned?.tagsOf ?? (() => undefined),
     }),
   );
+  const deployment = deploymentOf(config, content);
   const registry = {
     publicView,
     admit: createAdmit({
@@ -124,6 +153,7 @@ export async function compose(options: CompositionOptions): Promise<Composed> {
           : createCertificateClients({ auth, trustedProxies, authorities, now: () => now() * 1000 }),
     }),
     search: createSearch(config, { log }),
+    deployment,
   };
   const readiness = () => {
     const { catalog, faults, loadedAt } = snapshot();
@@ -142,16 +172,19 @@ export async function compose(options: CompositionOptions): Promise<Composed> {
     metrics: async (isOpenMetrics) => writeMetrics(await gather(), isOpenMetrics),
   };
   const observers = [requestMetrics(metrics), ...(accessLog === undefined ? [] : [accessLog])];
-  const app = createApp({
+  const document = (): string => openApiText({ app, management: managementApp, deployment });
+  const managementApp = createManagementApp(managed, management.hosts);
+  const app: AnyElysia = createApp({
     registry,
     observe: { observers, trustedProxies, sendsIds: config.log.requestIds },
     onFault: (error, id) => log.error("request failed", { error: String(error), "request.id": id }),
-    others: [management.onRegistryPort ? managementRoutes(managed) : liveness, ...others],
+    others: [management.onRegistryPort ? managementRoutes(managed) : liveness, documentation(document), ...others],
   });
   return {
     app,
-    managementApp: createManagementApp(managed, management.hosts),
+    managementApp,
     readiness,
+    document,
     onChange: ({ catalog }) => void learned?.follow(catalog),
     close: () => {
       learned?.close();

@@ -1,9 +1,12 @@
 /** Management: metrics, probes and the repository pages. Whoever can connect may see them. */
 import { isIP } from "node:net";
 import { Elysia } from "elysia";
+import type * as v from "valibot";
+import { momentary, type Operation } from "../openapi/operation.ts";
 import type { View } from "../view.ts";
 import { v1Json, v2Json } from "./json.ts";
 import { type Scope, visibleTo } from "./listing.ts";
+import { METRICS, PAGE_QUERY, READINESS, repositories, V1_EXAMPLE } from "./descriptions.ts";
 import { type PageSource, renderPage } from "./page.ts";
 import { CONTENT_SECURITY_POLICY } from "./policy.ts";
 import { type Readiness, readinessResponse } from "./readiness.ts";
@@ -37,19 +40,26 @@ const PAGE_HEADERS = {
   "Content-Security-Policy": CONTENT_SECURITY_POLICY,
 };
 
-/** Counted from 1; the first where the text is no number. */
-const pageNumber = (text: string | null): number => (text !== null && /^\d{1,9}$/.test(text) ? Number(text) : 1);
-
 const alive = (): Response => Response.json({ status: "alive" }, { headers: { "Cache-Control": "no-store" } });
 
 /** The liveness probe, which the registry's port answers too. */
 export const liveness = new Elysia({ name: "liveness" }).get("/healthz", alive, {
-  detail: { tags: ["management"], operationId: "checkHealth", summary: "Check that the process is alive" },
+  detail: {
+    tags: ["service"],
+    operationId: "checkHealth",
+    summary: "Check that the process is alive",
+    description: "The liveness probe. Management answers it too.",
+    responses: {
+      200: momentary("The process is alive.", {
+        "application/json": { schema: { const: { status: "alive" } }, example: { status: "alive" } },
+      }),
+    },
+  } satisfies Operation,
 });
 
 /** Makes the routes of management. */
 export function managementRoutes({ view, showProtected, load, dataDir, readiness, metrics }: Management) {
-  const list = (scope: Scope) => (request: Request) => {
+  const list = (scope: Scope) => (request: Request, asked: v.InferOutput<typeof PAGE_QUERY>) => {
     const { catalog, maySee } = view();
     const source = { catalog, maySee: showProtected ? () => true : maySee, ...load(), dataDir };
     if (wantedForm(request.headers.get("accept") ?? undefined) === "json") {
@@ -58,23 +68,30 @@ export function managementRoutes({ view, showProtected, load, dataDir, readiness
         headers: { ...HEADERS, "Content-Type": "application/json" },
       });
     }
-    const { searchParams } = new URL(request.url);
-    const query = { scope, search: searchParams.get("q") ?? "", page: pageNumber(searchParams.get("page")) };
-    return new Response(renderPage(source, query), { headers: PAGE_HEADERS });
+    const { q, page } = asked;
+    return new Response(renderPage(source, { scope, search: q ?? "", page }), { headers: PAGE_HEADERS });
   };
   const [all, v1, v2] = [list("all"), list("v1"), list("v2")];
-  const detail = (operationId: string, summary: string) => ({ detail: { tags: ["management"], operationId, summary } });
   return new Elysia({ name: "management" })
     .use(liveness)
-    .get("/readyz", () => readinessResponse(readiness()), detail("checkReadiness", "Check that the process is ready"))
-    .get(
-      "/metrics",
-      ({ request }) => metrics(wantsOpenMetrics(request.headers.get("accept") ?? undefined)),
-      detail("readMetrics", "Read metrics"),
-    )
-    .get("/crane/repositories", ({ request }) => all(request), detail("listForPeople", "List repositories"))
-    .get("/crane/repositories/v1", ({ request }) => v1(request), detail("listV1ForPeople", "List v1 repositories"))
-    .get("/crane/repositories/v2", ({ request }) => v2(request), detail("listV2ForPeople", "List v2 repositories"));
+    .get("/readyz", () => readinessResponse(readiness()), { detail: READINESS })
+    .get("/metrics", ({ request }) => metrics(wantsOpenMetrics(request.headers.get("accept") ?? undefined)), {
+      detail: METRICS,
+    })
+    .get("/crane/repositories", ({ request, query }) => all(request, query), {
+      query: PAGE_QUERY,
+      detail: repositories("listForPeople", "List repositories", "V1Repositories", V1_EXAMPLE),
+    })
+    .get("/crane/repositories/v1", ({ request, query }) => v1(request, query), {
+      query: PAGE_QUERY,
+      detail: repositories("listV1ForPeople", "List v1 repositories", "V1Repositories", V1_EXAMPLE),
+    })
+    .get("/crane/repositories/v2", ({ request, query }) => v2(request, query), {
+      query: PAGE_QUERY,
+      detail: repositories("listV2ForPeople", "List v2 repositories", "V2Repositories", {
+        "demo/hello": { protected: false },
+      }),
+    });
 }
 
 /** Host of a Host header, without its port. */

@@ -1,13 +1,24 @@
 /** Schemas of what v2 requests carry. Their messages are the codes that a wrong value is answered with. */
 import * as v from "valibot";
 import { parseAccept } from "../../core/media-types.ts";
-import { parseDigest, parseReference, parseRepositoryName } from "../../core/reference.ts";
+import { parseDigest, parseReference, parseRepositoryName, PATTERN } from "../../core/reference.ts";
 import type { V2ErrorCode } from "../errors.ts";
 
+/** What the OpenAPI document says of a parameter, in JSON Schema's words. */
+type About = Readonly<Record<string, unknown>> & {
+  readonly description: string;
+  readonly examples?: readonly unknown[];
+};
+
 /** A text that a parser of the core takes. */
-export function parsed<Output>(parse: (text: string) => Output | undefined, code: V2ErrorCode | (string & {})) {
+export function parsed<Output>(
+  parse: (text: string) => Output | undefined,
+  code: V2ErrorCode | (string & {}),
+  about: About,
+) {
   return v.pipe(
     v.string(code),
+    v.metadata(about),
     v.rawTransform<string, Output>(({ dataset, addIssue, NEVER }) => {
       const output = parse(dataset.value);
       if (output !== undefined) return output;
@@ -17,22 +28,57 @@ export function parsed<Output>(parse: (text: string) => Output | undefined, code
   );
 }
 
-export const name = parsed(parseRepositoryName, "NAME_INVALID");
-export const reference = parsed(parseReference, "MANIFEST_UNKNOWN");
-export const digest = parsed(parseDigest, "DIGEST_INVALID");
+/** A query parameter of which the first counts. */
+export const text = (about: About) =>
+  v.optional(
+    v.pipe(
+      v.union([v.string(), v.array(v.string())]),
+      v.metadata(about),
+      v.transform((sent) => (typeof sent === "string" ? sent : (sent[0] ?? ""))),
+    ),
+  );
+
+export const NAME = {
+  description: "Name of a repository. It may have slashes, which are sent as they are.",
+  examples: ["demo/hello"],
+  "x-multi-segment": true,
+};
+
+export const name = parsed(parseRepositoryName, "NAME_INVALID", { ...NAME, pattern: PATTERN.name, maxLength: 255 });
+export const reference = parsed(parseReference, "MANIFEST_UNKNOWN", {
+  description: "A tag or a digest.",
+  examples: ["latest"],
+  anyOf: [{ pattern: PATTERN.tag }, { pattern: PATTERN.digest, maxLength: 255 }],
+});
+export const digest = parsed(parseDigest, "DIGEST_INVALID", {
+  description: "The digest of a blob or a manifest.",
+  examples: [`sha256:${"4".repeat(64)}`],
+  pattern: PATTERN.digest,
+  maxLength: 255,
+});
 
 /** Size of a page: a non-negative integer. */
-const parsePageSize = (text: string): number | undefined => (/^\d+$/.test(text) ? Number(text) : undefined);
+const parsePageSize = (sent: string): number | undefined => (/^\d+$/.test(sent) ? Number(sent) : undefined);
 
-export const pageSize = v.optional(parsed(parsePageSize, "PAGINATION_NUMBER_INVALID"));
-
-/** A query parameter of which the first counts. */
-export const text = v.optional(
-  v.pipe(
-    v.union([v.string(), v.array(v.string())]),
-    v.transform((sent) => (typeof sent === "string" ? sent : (sent[0] ?? ""))),
+/** Query of a list that is sent in pages. */
+export const pages = {
+  n: v.optional(
+    parsed(parsePageSize, "PAGINATION_NUMBER_INVALID", {
+      description: "The most items of a page; all without it.",
+      type: "integer",
+      minimum: 0,
+    }),
   ),
-);
+  last: text({ description: "The item that the page comes after." }),
+};
+
+/** Query of all routes that name a repository. */
+export const mirrored = {
+  ns: text({
+    description:
+      "The registry that the client takes this one for a mirror of. `[mirror]` gives it a prefix of names; without that section it is ignored.",
+  }),
+};
 
 /** Headers of a request for a manifest. */
 export const accepting = v.pipe(
