@@ -32,8 +32,9 @@ function describe(api: ContentApi, path: string): Description {
     const mediaType = last === "json" || last === "ancestry" ? JSON_TYPE : OCTETS;
     return { isManifest: false, mediaType, digest: undefined };
   }
-  // An OCI image layout has a directory for each algorithm.
-  const digest = parseDigest(last) ?? parseDigest(`${second}:${last}`);
+  // An OCI image layout has a directory of blobs for each algorithm.
+  const isLayout = first === "blobs" && parts.length === 3;
+  const digest = parseDigest(isLayout ? `${second}:${last}` : last);
   if (first === "manifests") {
     // A tag may be called "list": a directory has something below it.
     const mediaType = parts.length > 2 && isKind(second) ? MEDIA_TYPE[second] : undefined;

@@ -93,6 +93,13 @@ describe("a file", () => {
     expect(await response.text()).toBe(blob.toString());
   });
 
+  test("that is a blob of an OCI image layout has the digest of its path", async () => {
+    write(`v2/layout/blobs/${blobDigest.replace(":", "/")}`, blob);
+    const response = await ask(`/v2/layout/blobs/${blobDigest.replace(":", "/")}`);
+    expect(response.headers.get("docker-content-digest")).toBe(blobDigest);
+    expect(response.headers.get("etag")).toBe(`"${blobDigest}"`);
+  });
+
   test("that may change is fresh for the polling interval, and its digest is that of what is sent", async () => {
     const response = await ask("/v2/app/manifests/2/latest");
     expect(await response.text()).toBe(manifest);
