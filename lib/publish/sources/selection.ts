@@ -69,9 +69,13 @@ function repositoryOf(name: string): string {
   return withoutHost(repository) === repository ? `docker.io/${repository}` : repository;
 }
 
-/** Whether an image has a name, or the tag in one. */
+/** A name as docker would write it out. */
+const whole = (name: string): string => `${repositoryOf(name)}:${partsOf(name).tag}`;
+const isWhole = (name: string): boolean => repositoryOf(name) !== "" && partsOf(name).tag !== "";
+
+/** Whether an image has a name, written out or not, or the tag in one. */
 export const isCalled = ({ names }: Pick<SourceImage, "names">, text: string): boolean =>
-  names.includes(text) || names.some((name) => tagOf(name) === text);
+  names.includes(text) || names.some((name) => tagOf(name) === text || (isWhole(text) && whole(name) === whole(text)));
 
 /** Whether a repository of a source is the one that `--source-name` means, with its host or without. */
 const isNamed = (repository: string, wanted: string): boolean =>

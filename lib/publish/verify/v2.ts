@@ -31,6 +31,9 @@ function wrongType(kind: ManifestKind, contentType: string | undefined): Problem
 /** What a client is told. */
 const UNKNOWN = "manifest unknown, as the file does not list it";
 
+/** What messages call the referrers of a file. */
+const REFERRERS = "referrers";
+
 /** A manifest that was read. */
 interface Seen {
   readonly entry: Entry;
@@ -49,6 +52,8 @@ const inOrder = (all: readonly Seen[]): readonly Seen[] => {
 export async function verifyV2(repository: TreeRepository, host: Host, verification: Verification): Promise<void> {
   const { tell, looked, atOnce } = verification;
   const seen = new Map<string, Seen | undefined>();
+  /** Children of lists that the file does not list: of a sparse list, the host does not have them either. */
+  const unlisted = new Map<string, (() => void)[]>();
   const blobs = new Map<Digest, { readonly from: string; readonly descriptor: Descriptor }>();
   const where = (path: string) => host.nameOf(repository, path);
 
@@ -108,8 +113,9 @@ export async function verifyV2(repository: TreeRepository, host: Host, verificat
     const expected = repository.version === 2 ? `manifests/${digest}` : `manifests/${kind}/${digest}`;
     if (path === expected)
       return [{ from, reference: digest, kind: repository.version === 2 ? undefined : kind, path }];
-    const received = path ?? UNKNOWN;
-    tell(from, by, { expected: `${digest} to lead to ${expected}`, received });
+    const complain = () => tell(from, by, { expected: `${digest} to lead to ${expected}`, received: path ?? UNKNOWN });
+    if (path === undefined && by !== REFERRERS) unlisted.set(expected, [...(unlisted.get(expected) ?? []), complain]);
+    else complain();
     return [];
   }
 
@@ -157,7 +163,10 @@ export async function verifyV2(repository: TreeRepository, host: Host, verificat
   }
 
   await lookAtAll(await entriesToVerify(repository, host, verification));
-  await lookAtAll(referrersIn(repository).flatMap((each) => follow(each.digest, each, "referrers")));
+  await lookAtAll(referrersIn(repository).flatMap((each) => follow(each.digest, each, REFERRERS)));
+  await inParallel(unlisted, atOnce, async ([path, complaints]) => {
+    if (!isProblem(await host.read(repository, path))) for (const complain of complaints) complain();
+  });
   for (const each of seen.values()) if (each !== undefined) compare(each);
   compareReferrers();
   for (const { entry, manifest } of inOrder([...seen.values()].filter((each) => each !== undefined))) {

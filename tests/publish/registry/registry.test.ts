@@ -172,6 +172,8 @@ describe("referrers", () => {
     ["406", withStatus(406), ": 406"],
     ["424", withStatus(424), ": 424"],
     ["451", withStatus(451), ": 451"],
+    ["429 for ever", () => refusal(429, "TOOMANYREQUESTS", "no", { "retry-after": "0" }), ": 429"],
+    ["503 for ever", () => refusal(503, "UNAVAILABLE", "no", { "retry-after": "0" }), ": 503"],
     ["a page for people", html, "expected application/vnd.oci.image.index.v1+json, received text/html"],
     ["no list", nothing, "manifests: expected an array of descriptors, received null"],
   ])("that a registry answers with %s are left out with one warning, or are an error", async (_, answer, why) => {

@@ -3,9 +3,9 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { copyFileSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync, gzipSync, zstdCompressSync } from "node:zlib";
-import { scratch } from "../../harness/craned.ts";
+import { runCraned, scratch } from "../../harness/craned.ts";
 import { succeed } from "../../harness/programs.ts";
-import { configOf, type Descriptor, forPlatform, type Layout, layoutAt, siteAt } from "../layouts.ts";
+import { configOf, type Descriptor, forPlatform, type Layout, layoutAt, sha256, siteAt } from "../layouts.ts";
 
 const work = scratch();
 afterAll(work.remove);
@@ -46,6 +46,13 @@ describe("an index that names what the source does not have", () => {
     expect(site.tags()).toEqual({ "1.0": [index.digest] });
     expect(contentOf(site)).toEqual(expect.arrayContaining([index.digest, amd64.digest]));
     expect(contentOf(site)).not.toContain(hollow.digest);
+  });
+
+  test.each([5, 6] as const)("has nothing wrong for check, with version %i", async (version) => {
+    const site = siteAt(fresh("site"), version);
+    await site.published(layout.path);
+    const { code, err } = await runCraned(["check", "--data-dir", site.metadata, "--content", site.content]);
+    expect([code, err.includes("error")]).toEqual([0, false]);
   });
 
   test("says nothing of the platforms that nobody wants", async () => {
@@ -329,13 +336,28 @@ describe("an image is found", () => {
     ["oci:", () => `oci:${layout.path}:2.0`],
     ["oci: by its place", () => `oci:${layout.path}:@1`],
     ["oci-archive:", async () => `oci-archive:${await tarOf(layout.path)}:2.0`],
+    ["docker-archive:", () => dockerArchiveOf("app:2.0")],
     ["gzip", async () => gzipped(await tarOf(layout.path), gzipSync)],
     ["zstd", async () => gzipped(await tarOf(layout.path), zstdCompressSync)],
   ])("as skopeo and pipes have it: %s", async (what, sourceOf) => {
     const site = newSite();
-    await site.published(await sourceOf(), ...(/^oci/.test(what) ? [] : ["--tag", "2.0"]));
-    expect(site.tags()).toEqual({ "2.0": [two.digest] });
+    await site.published(await sourceOf(), ...(/^oci|^docker/.test(what) ? [] : ["--tag", "2.0"]));
+    if (what.startsWith("docker")) expect(Object.keys(site.tags())).toEqual(["2.0"]);
+    else expect(site.tags()).toEqual({ "2.0": [two.digest] });
   });
+
+  /** What docker would call app:2.0 for short, converted to docker's own form. */
+  async function dockerArchiveOf(name: string): Promise<string> {
+    const directory = fresh("docker");
+    mkdirSync(directory);
+    const config = (tag: string) => JSON.stringify({ rootfs: { type: "layers", diff_ids: [] }, tag });
+    const images = ["1.0", "2.0"].map((tag) => {
+      writeFileSync(join(directory, `${tag}.json`), config(tag));
+      return { Config: `${tag}.json`, RepoTags: [`docker.io/library/app:${tag}`], Layers: [] };
+    });
+    writeFileSync(join(directory, "manifest.json"), JSON.stringify(images));
+    return `docker-archive:${await tarOf(directory)}:${name}`;
+  }
 
   test("on standard input", async () => {
     const site = newSite();
@@ -419,7 +441,7 @@ describe("a source of somebody else's", () => {
   }, 30_000);
 });
 
-test("digests of sha512 are published", async () => {
+test.each([5, 6] as const)("digests of sha512 are published, kept and checked with version %i", async (version) => {
   const layout = newLayout();
   const bytes = Buffer.from(readFileSync(layout.fileOf(layout.image("oci", "long digests"))));
   const digest = `sha512:${new Bun.CryptoHasher("sha512").update(bytes).digest("hex")}`;
@@ -427,7 +449,15 @@ test("digests of sha512 are published", async () => {
   mkdirSync(join(layout.path, "blobs/sha512"));
   writeFileSync(layout.fileOf(image), bytes);
   layout.finish([["1.0", image]]);
-  const site = newSite();
+  const site = siteAt(fresh("site"), version);
   await site.published(layout.path);
   expect(JSON.stringify(site.redirectFile())).toContain(digest);
+  const next = newLayout();
+  next.finish([["2.0", next.image("oci", "next")]]);
+  await site.published(next.path, "--keep-tags");
+  expect(Object.keys(site.tags()).sort()).toEqual(["1.0", "2.0"]);
+  const file = JSON.stringify(site.redirectFile());
+  expect([file.includes(digest), file.includes(sha256(bytes))]).toEqual([true, false]);
+  const checked = await runCraned(["check", "--data-dir", site.metadata, "--content", site.content]);
+  expect([checked.code, checked.out]).toEqual([0, expect.any(String)]);
 });
