@@ -1,27 +1,36 @@
-/** What `craned help publish` says below the flags. */
+/** The text below the flags of `craned help publish`. */
 export const PUBLISH_HELP = `
 The source is an OCI image layout (skopeo copy … oci:dir:tag, buildah push … oci:dir:tag) or a docker-archive
-(docker save, skopeo copy … docker-archive:file), each as a directory or an uncompressed tar file. Every byte is
-checked against its digest on the way in. Layers of a docker-archive are compressed; all else is published as it is.
+(docker save, skopeo copy … docker-archive:file), each as a directory or a tar file. Every byte is checked against its
+digest on the way in. Uncompressed layers of docker save are compressed; all else is published as it is.
 
 It may also be a repository of a running registry: docker://host/name:tag, docker://host/name@digest, or all its tags
-with docker://host/name. What refers to an image, as signatures do, comes along. Logins of podman, skopeo and docker
-are used; --src-tls-verify=false asks a registry that has no certificate, or one that nobody vouches for.
+with docker://host/name. What refers to an image, such as signatures, comes along. Logins of podman, skopeo and docker
+are used; --src-tls-verify=false accepts a registry without a certificate, or with one that is not trusted.
 
-With pulp:dir, the directory of what Pulp published, nothing is published: the redirect files in <metadata>, or the one
-of --name, become version 5 by what is there. Their names and urls stay; files of version 1 stay what they are.
-
-  <content>/<repository>/       manifests, blobs and tags, for a web server that <url> leads to
+Publishing writes:
+  <content>/<repository>/           an OCI image layout, for any static host that <url> leads to
   <metadata>/v2/<repository>.json   the redirect file for craned serve --data-dir <metadata>
   <metadata>/v1/<repository>.json   with --v1: the one for clients that only speak v1
 
+The redirect file (version 6) holds all manifests, tags and small image configurations, so that craned sends them itself
+and the host sends nothing but blobs: it needs no configuration, and may be any server of files. With
+--redirect-version 5 the host sends manifests too; --server-config prints what it needs for that.
+
 The repository then has the tags of the source and no others, unless --keep-tags is given. Publishing again moves
 only what changed. The redirect file is replaced last: a publish that fails or is killed leaves what was there before
-whole, and the next one goes on from there. Blobs are hard links to the files of an OCI layout where the file system
-allows that, which takes no space: don't change those files in place.
+whole, and the next one goes on from there. Blobs are hard links to the files of an OCI layout, and to equal blobs of
+other repositories, where the file system allows that: don't change those files in place. --pool keeps the blobs of all
+repositories in one directory instead, which works in buckets too.
 
 Either place may also be in a bucket, as s3://bucket/prefix: the keys are AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY,
-or those of an AWS profile or role. What is there with the right size and Content-Type is not sent again.
+or those of an AWS profile or role. What is there with the right name and size is not sent again.
+
+Content that lies on its host already needs no copy, only a redirect file:
+  --in-place                the source is an OCI image layout: a directory, s3://bucket/prefix or the URL itself
+  registry-storage:<root>   the storage of a distribution registry, a directory or s3://…: one repository (--name) or all
+  pulp:<dir>                what Pulp published: its redirect files in <metadata>, or the one of --name, become version
+                            6 (or 5) by what is there, and the old ones are kept beside them as <file>.version-<n>
 
 Nothing is removed unless --prune-after is given. Then files go that nothing has referred to for that long; give it
 longer than any pull takes.
@@ -35,6 +44,8 @@ Examples:
   craned publish app.tar --name team/app --tag 1.0 --tag latest=1.0 --keep-tags --url … --content … --metadata …
   craned publish layout … --prune-after 7d --dry-run
   craned publish layout … --content s3://images/v2 --s3-endpoint https://s3.example.com --s3-region eu-west-1
+  craned publish /srv/www/app --in-place --name team/app --url https://www.example.com/app --metadata /srv/metadata
+  craned publish https://pages.example.com/app/ --in-place --name team/app --metadata /srv/metadata
+  craned publish registry-storage:s3://registry-bucket --url https://cdn.example.com --metadata /srv/metadata
   craned publish pulp:/var/www/pub/docker/v2/web --metadata /var/lib/crane/metadata --dry-run
-  craned publish --server-config nginx > /etc/nginx/snippets/craned.conf
 `;

@@ -9,6 +9,8 @@ import { commandsOf, DOCUMENTS, type Documented, examplesOf, textOf } from "./co
 
 const SHORTENED = "shortened for the reader; the tests of publish run it in full";
 
+const IN_PLACE = "needs content that lies there; tests/publish/in-place.test.ts has some";
+
 const NOT_RUN: Readonly<Record<string, string>> = {
   "npx -y bun@1.4.5 run start": "sets up what runs this very test; craned demo, which it starts, is run below",
   "npx -y bun@1.4.5 run test": "runs this very test",
@@ -43,6 +45,14 @@ const NOT_RUN: Readonly<Record<string, string>> = {
     SHORTENED,
   "craned publish pulp:/var/www/pub/docker/v2/web --metadata /var/lib/crane/metadata --dry-run":
     "needs a tree of Pulp's; tests/publish/pulp.test.ts has some",
+  "craned publish /srv/www/app --in-place --name team/app --url https://www.example.com/app --metadata /srv/metadata":
+    IN_PLACE,
+  "craned publish s3://images/app --in-place --name team/app --url https://cdn.example.com/app --metadata /srv/metadata":
+    IN_PLACE,
+  "craned publish https://pages.example.com/app/ --in-place --name team/app --metadata /srv/metadata": IN_PLACE,
+  "craned publish registry-storage:/var/lib/registry --url https://cdn.example.com --metadata /srv/metadata": IN_PLACE,
+  "craned publish registry-storage:s3://registry-bucket --url https://cdn.example.com --metadata /srv/metadata":
+    IN_PLACE,
   "craned check --config /etc/crane.conf --content http":
     "asks the host of each file's url, which an example has not; tests/verify/ has hosts",
   "export AWS_ACCESS_KEY_ID=… AWS_SECRET_ACCESS_KEY=…": "there is no bucket here; tests/publish/s3.test.ts has one",

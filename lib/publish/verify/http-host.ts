@@ -125,13 +125,15 @@ export function httpHost({ locate: locateBelow, downloads }: HttpOptions): Host 
     const look = ({ status, headers: answered }: Response): Problem | undefined => {
       const range = answered.get("content-range") ?? "";
       const whole = status === 206 ? /\/(\d+)$/.exec(range)?.[1] : answered.get("content-length");
-      if (status === 200 && size !== 0) withoutRange.add(nameOf(repository, path));
-      if (size !== undefined && Number(whole ?? Number.NaN) === size) return undefined;
+      const isRight = size !== undefined && Number(whole ?? Number.NaN) === size;
       // A file of the right size may be called whatever the host likes; a page has another.
       const type = answered.get("content-type") ?? undefined;
-      if (bareType(type ?? "") === "text/html") return { expected: "a blob", received: shownType(type) };
-      if (size === undefined) return undefined;
-      return whole ? wrongSize(String(size), Number(whole)) : { expected: `${size} bytes`, received: "no length" };
+      if (!isRight && bareType(type ?? "") === "text/html") return { expected: "a blob", received: shownType(type) };
+      if (!isRight && size !== undefined) {
+        return whole ? wrongSize(String(size), Number(whole)) : { expected: `${size} bytes`, received: "no length" };
+      }
+      if (status === 200 && size !== 0) withoutRange.add(nameOf(repository, path));
+      return undefined;
     };
     return await withAnswer(repository, path, method, look, headers);
   }
