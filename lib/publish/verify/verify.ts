@@ -56,7 +56,11 @@ const kindOf = (where: string, { expected, received }: Problem): string =>
     "",
   );
 
-async function findingsOf({ path, repository }: Served, host: Host, isServed: (id: string) => boolean) {
+async function findingsOf(
+  { path, repository }: Served,
+  host: Host,
+  isServed: (id: string) => boolean,
+): Promise<readonly Finding[]> {
   const faults: Fault[] = [];
   let blobs = 0;
   let withoutRange = 0;
@@ -89,7 +93,7 @@ async function findingsOf({ path, repository }: Served, host: Host, isServed: (i
     const files = `${blobs} ${repository.api === "v1" ? "layers" : "blobs"}`;
     findings.push({ level: "ok", text: `${path}: ${repository.name}: ${files}, all as they have to be` });
   }
-  return { findings, count: faults.length };
+  return findings;
 }
 
 /**
@@ -97,7 +101,6 @@ async function findingsOf({ path, repository }: Served, host: Host, isServed: (i
  *
  * @param isServed whether a file of version 1 lists an image
  * @param print told of each repository in a few lines, in the order of the files
- * @returns how many faults there are
  * @throws what keeps this machine from looking, such as a lack of file handles
  */
 export async function verifyContent(
@@ -105,10 +108,9 @@ export async function verifyContent(
   host: Host,
   isServed: (id: string) => boolean,
   print: (finding: Finding) => void,
-): Promise<number> {
+): Promise<void> {
   const waiting = new Map<number, readonly Finding[]>();
   let printed = 0;
-  let count = 0;
   const printInOrder = () => {
     for (let next = waiting.get(printed); next !== undefined; next = waiting.get(printed)) {
       waiting.delete(printed++);
@@ -116,10 +118,7 @@ export async function verifyContent(
     }
   };
   await inParallel(served.entries(), REPOSITORIES_AT_ONCE, async ([at, each]) => {
-    const found = await findingsOf(each, host, isServed);
-    count += found.count;
-    waiting.set(at, found.findings);
+    waiting.set(at, await findingsOf(each, host, isServed));
     printInOrder();
   });
-  return count;
 }
