@@ -74,7 +74,7 @@ describe.each(CONFIGURATIONS)("the document of a registry %s", (_, args, [securi
     const problems = await lintFromString({ source, absoluteRef: "/openapi.json", config });
     expect(problems.map(({ ruleId, message, location }) => [ruleId, message, location[0]?.pointer])).toEqual([]);
     const document = JSON.parse(source);
-    expect([document.security, Object.keys(document.components.securitySchemes)]).toEqual([
+    expect([document.security, Object.keys(document.components.securitySchemes ?? {})]).toEqual([
       [...security],
       [...schemes],
     ]);

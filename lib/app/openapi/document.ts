@@ -177,7 +177,7 @@ function describeApps({ app, management, deployment }: DescribedApps): object {
         return item(path, refusing, { servers: [deployment.management] });
       }),
     ]),
-    components: { schemas: COMPONENTS, securitySchemes: schemes },
+    components: { schemas: COMPONENTS, ...(Object.keys(schemes).length > 0 && { securitySchemes: schemes }) },
   };
 }
 

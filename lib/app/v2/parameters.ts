@@ -48,7 +48,8 @@ export const name = parsed(parseRepositoryName, "NAME_INVALID", { ...NAME, patte
 export const reference = parsed(parseReference, "MANIFEST_UNKNOWN", {
   description: "A tag or a digest.",
   examples: ["latest"],
-  anyOf: [{ pattern: PATTERN.tag }, { pattern: PATTERN.digest, maxLength: 255 }],
+  pattern: `${PATTERN.tag}|${PATTERN.digest}`,
+  maxLength: 255,
 });
 export const digest = parsed(parseDigest, "DIGEST_INVALID", {
   description: "The digest of a blob or a manifest.",
