@@ -1,12 +1,18 @@
 /** The text below the flags of `craned help publish`. */
 export const PUBLISH_HELP = `
 The source is an OCI image layout (skopeo copy … oci:dir:tag, buildah push … oci:dir:tag) or a docker-archive
-(docker save, skopeo copy … docker-archive:file), each as a directory or a tar file. Every byte is checked against its
-digest on the way in. Uncompressed layers of docker save are compressed; all else is published as it is.
+(docker save, skopeo copy … docker-archive:file), each as a directory or a tar file, also one that gzip or zstd
+compressed; - reads it from standard input. The prefixes of skopeo choose one image: oci:dir:tag, oci-archive:file:tag,
+docker-archive:file:name, dir:dir. Every byte is checked against its digest. Layers that docker save left uncompressed
+are compressed, unless --keep-layers is given; everything else is published as it is.
 
-It may also be a repository of a running registry: docker://host/name:tag, docker://host/name@digest, or all its tags
-with docker://host/name. What refers to an image, such as signatures, comes along. Logins of podman, skopeo and docker
-are used; --src-tls-verify=false accepts a registry without a certificate, or with one that is not trusted.
+The source may also be a repository of a registry: docker://host/name:tag, docker://host/name@digest, or all its tags
+with docker://host/name. Signatures and other referrers of an image are published with it. Logins, credential helpers
+and certificates of podman, skopeo and docker are used (auth.json, config.json, certs.d); --src-tls-verify=false accepts
+a registry without TLS or with an untrusted certificate.
+
+An index may name images that the source does not have: the others are published, with a warning for each. An image
+that can't be published is skipped when all tags were asked for; the exit code is then 2.
 
 Publishing writes:
   <content>/<repository>/           an OCI image layout, for any static host that <url> leads to
@@ -40,6 +46,7 @@ Examples:
   craned publish layout --name library/alpine --url https://cdn.example.com/images \\
       --content /srv/images --metadata /srv/metadata
   craned publish docker://registry.example.com/team/app --name team/app --url … --content … --metadata …
+  docker save team/app:1.0 | craned publish - --name team/app --url … --content … --metadata …
   docker save team/app:1.0 > app.tar
   craned publish app.tar --name team/app --tag 1.0 --tag latest=1.0 --keep-tags --url … --content … --metadata …
   craned publish layout … --prune-after 7d --dry-run

@@ -130,7 +130,7 @@ export function describePublish(command: Command): Command {
     .description("Make the static files and the redirect file of a repository from images")
     .argument(
       "[source]",
-      "An OCI image layout or a docker-archive: a directory or a tar file; docker://host/name; pulp:dir",
+      "An OCI image layout or a docker-archive: a directory, a tar file or - (standard input); docker://host/name; pulp:dir",
     )
     .optionsGroup("What and where:")
     .option("--name <name>", "The name that clients use, as team/app", parseName)

@@ -37,6 +37,11 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   "htpasswd -B -c /etc/craned/users alice": "asks for a password on a terminal",
   "docker save team/app:1.0 > app.tar":
     "needs docker's daemon; tests/publish/sources/docker-archive.test.ts has such files",
+  "docker save team/app:1.0 > app.tar && craned serve app.tar":
+    "needs docker's daemon; tests/layouts/serve.test.ts serves such a file",
+  "skopeo copy docker://alpine:3.20 oci:alpine:3.20 && craned serve alpine --name alpine":
+    "needs Docker Hub; tests/layouts/serve.test.ts serves such a directory",
+  "docker save team/app:1.0 | craned publish - --name team/app --url … --content … --metadata …": SHORTENED,
   "craned publish docker://registry.example.com/team/app --name team/app --url … --content … --metadata …": SHORTENED,
   "craned publish app.tar --name team/app --tag 1.0 --tag latest=1.0 --keep-tags --url … --content … --metadata …":
     SHORTENED,
