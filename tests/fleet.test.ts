@@ -17,7 +17,7 @@ setDefaultTimeout(120_000);
 const LANES = 4;
 /** Requests that go well before the next thing happens. */
 const STRETCH = 300;
-const MANIFEST = "/v2/demo/hello/manifests/1.0";
+const MANIFEST = "/v2/demo/tree/manifests/1.0";
 const TYPES = { Accept: "application/vnd.docker.distribution.manifest.v2+json" };
 
 const putAway = leftovers();

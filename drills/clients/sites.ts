@@ -63,7 +63,7 @@ export async function startSites(): Promise<Sites> {
       work.write(`closed/${name}`, text);
       work.write(`serving/${name}`, text);
     }
-    work.write("closed/protected.json", closedTwin(redirectFiles.get("v2-demo-hello.json") ?? ""));
+    work.write("closed/protected.json", closedTwin(redirectFiles.get("v2-demo-tree.json") ?? ""));
     work.write("serving/many.json", manyTags());
     writeTree(join(work.path, "content"), objects);
     const hash = await Bun.password.hash(PASSWORD, { algorithm: "bcrypt", cost: 4 });

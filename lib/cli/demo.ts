@@ -23,7 +23,8 @@ The demo registry is at http://${host}. Try, in another terminal:
   skopeo copy --src-tls-verify=false docker://${host}/demo/hello:1.0 dir:hello
   podman pull --tls-verify=false ${host}/demo/hello
 
-  demo/hello   v2: OCI index, manifest list, schema 2, schema 1, referrers
+  demo/hello   v2: OCI index, manifest list, schema 2, schema 1, referrers; craned sends the manifests itself
+  demo/tree    v2: the same images, whose manifests the static host sends (a redirect file of version 5)
   demo/legacy  v1 only
   demo/both    v1 and v2; the tag 1-ubuntu is on v1 only, so /v2 answers MANIFEST_UNKNOWN and docker falls back
 

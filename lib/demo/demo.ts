@@ -1,7 +1,7 @@
 import { demoRepositories } from "./repositories.ts";
 import type { StaticObject } from "./tree.ts";
 
-/** A registry's whole content: what it reads, and what its static host serves. */
+/** The content of a registry: its redirect files, and the files of its static host. */
 export interface DemoRegistry {
   /** JSON text by file name, for the data directory. */
   readonly redirectFiles: ReadonlyMap<string, string>;
@@ -13,7 +13,8 @@ export interface DemoRegistry {
  * Makes the registry that `craned demo` serves: the same bytes at every call.
  *
  * - `demo/legacy` is only on v1.
- * - `demo/hello` is only on v2, with every kind of manifest, and referrers.
+ * - `demo/hello` is only on v2, with every kind of manifest, and referrers; its file is of version 6.
+ * - `demo/tree` has the same images in a tree of version 5.
  * - `demo/both` is on both, and its tag `1-ubuntu` only on v1.
  *
  * @param baseUrl where the static host answers; the content is below its `/static/`

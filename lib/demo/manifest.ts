@@ -10,6 +10,8 @@ export interface Manifest {
   readonly bytes: Uint8Array;
   /** Its configuration and layers. */
   readonly blobs: readonly Blob[];
+  /** The configuration with its media type, where there is one. */
+  readonly config?: Blob & { readonly mediaType: string };
   /** The images of a list. */
   readonly images?: PlatformImages;
 }
@@ -37,7 +39,11 @@ const descriptor = (mediaType: string, { digest, bytes }: Blob) => ({ mediaType,
 /** What points at a manifest: from a list, from what refers to it, from a list of referrers. */
 const manifestDescriptor = (manifest: Manifest) => descriptor(MEDIA_TYPE[manifest.kind], manifest);
 
-function manifestOf(kind: ManifestKind, content: object, parts: Pick<Manifest, "blobs" | "images">): Manifest {
+function manifestOf(
+  kind: ManifestKind,
+  content: object,
+  parts: Pick<Manifest, "blobs" | "config" | "images">,
+): Manifest {
   const bytes = prettyBytes({ schemaVersion: 2, mediaType: MEDIA_TYPE[kind], ...content });
   return { kind, digest: digestOf(bytes), bytes, ...parts };
 }
@@ -74,7 +80,10 @@ export function imageManifest(kind: "2" | "oci", architecture: Architecture, lay
     config: descriptor(PART_TYPES[kind].config, config),
     layers: blobs.map((blob) => descriptor(PART_TYPES[kind].layer, blob)),
   };
-  return manifestOf(kind, content, { blobs: [config, ...blobs] });
+  return manifestOf(kind, content, {
+    blobs: [config, ...blobs],
+    config: { mediaType: PART_TYPES[kind].config, ...config },
+  });
 }
 
 /** A manifest list or an OCI index of Linux images. */

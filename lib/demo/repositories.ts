@@ -10,8 +10,9 @@ import {
 } from "./manifest.ts";
 import type { Architecture } from "./program.ts";
 import { type Schema1Signature, schema1Manifest } from "./schema1.ts";
-import { type PublishedRepository, publishV1, publishV2 } from "./tree.ts";
+import { type PublishedRepository, publishTree, publishV1 } from "./tree.ts";
 import { type V1Image, v1Image } from "./v1-image.ts";
+import { publishWhole } from "./whole.ts";
 
 const greeting = (what: string): string => `Hello from craned! This is ${what}.`;
 
@@ -81,35 +82,35 @@ function artifactsOf(subject: Manifest): readonly Artifact[] {
   ];
 }
 
-/** Every kind of manifest that there is, and something that refers to one. */
-function helloRepository(): PublishedRepository {
+/** Manifests of every kind and referrers, known whole and in a tree of directories; the images are the same. */
+function helloRepositories(): Readonly<Record<"whole" | "tree", PublishedRepository>> {
   const name = "demo/hello";
   const docker = imagesOf("2", name);
   const oci = imagesOf("oci", name);
   const list = listManifest("list", docker);
   const index = listManifest("index", oci);
   const old = schema1Manifest(name, "old", v1HelloImage(`${name}:old, of schema 1`), OLD_SIGNATURE);
-  return publishV2(
-    name,
-    "demo-hello",
-    [
-      ["1.0", docker.amd64],
-      ["1.0-oci", oci.amd64],
-      ["latest", index],
-      ["latest", list],
-      ["list", list],
-      ["oci", index],
-      ["old", old],
-    ],
-    new Map([[index, artifactsOf(index)]]),
-  );
+  const tagged = [
+    ["1.0", docker.amd64],
+    ["1.0-oci", oci.amd64],
+    ["latest", index],
+    ["latest", list],
+    ["list", list],
+    ["oci", index],
+    ["old", old],
+  ] as const;
+  const artifacts = new Map([[index, artifactsOf(index)]]);
+  return {
+    whole: publishWhole(name, "demo-hello", tagged, artifacts),
+    tree: publishTree("demo/tree", "demo-tree", tagged, artifacts),
+  };
 }
 
 /** A tag that only the v1 half of a name has: docker asks v2 first, and has to be told to go on. */
 function bothV2Repository(): PublishedRepository {
   const name = "demo/both";
   const images = imagesOf("2", `${name}, a v2 image`);
-  return publishV2(name, "demo-both", [
+  return publishTree(name, "demo-both", [
     ["2", images.amd64],
     ["latest", listManifest("list", images)],
   ]);
@@ -117,10 +118,12 @@ function bothV2Repository(): PublishedRepository {
 
 /** All repositories of the demo, by the names of their redirect files and of their directories on the static host. */
 export function demoRepositories(): ReadonlyMap<string, PublishedRepository> {
+  const { whole, tree } = helloRepositories();
   return new Map([
     ["v1/demo-legacy", publishV1("demo/legacy", "demo-legacy", v1TagsOf("demo/legacy"))],
     ["v1/demo-both", publishV1("demo/both", "demo-both", v1TagsOf("demo/both"))],
     ["v2/demo-both", bothV2Repository()],
-    ["v2/demo-hello", helloRepository()],
+    ["v2/demo-hello", whole],
+    ["v2/demo-tree", tree],
   ]);
 }

@@ -3,7 +3,7 @@ import { jsonBytes } from "./blob.ts";
 import type { Artifact, Manifest } from "./manifest.ts";
 import { lineageOf, type V1Image } from "./v1-image.ts";
 
-/** What a static host sends for one path. */
+/** A file of the static host. */
 export interface StaticObject {
   readonly contentType: string;
   readonly bytes: Uint8Array;
@@ -17,9 +17,11 @@ export interface PublishedRepository {
   readonly objects: ReadonlyMap<string, StaticObject>;
 }
 
-const json = (value: unknown): StaticObject => ({ contentType: "application/json", bytes: jsonBytes(value) });
+/** A file of JSON. */
+export const json = (value: unknown): StaticObject => ({ contentType: "application/json", bytes: jsonBytes(value) });
 
-const octets = (bytes: Uint8Array): StaticObject => ({ contentType: "application/octet-stream", bytes });
+/** A file of bytes whose type does not matter. */
+export const octets = (bytes: Uint8Array): StaticObject => ({ contentType: "application/octet-stream", bytes });
 
 /**
  * Lays out a v1 repository.
@@ -55,7 +57,10 @@ export function publishV1(
 }
 
 /** The manifest and those of the images that it lists. */
-const withImages = (manifest: Manifest): readonly Manifest[] => [manifest, ...Object.values(manifest.images ?? {})];
+export const withImages = (manifest: Manifest): readonly Manifest[] => [
+  manifest,
+  ...Object.values(manifest.images ?? {}),
+];
 
 /** What old clients get for the tag of a list. */
 function amd64Tags(tagged: readonly (readonly [string, Manifest])[]): Readonly<Record<string, unknown>> {
@@ -74,12 +79,12 @@ function referrersOf(artifacts: ReadonlyMap<Manifest, readonly Artifact[]>): Rea
 }
 
 /**
- * Lays out a v2 repository, with a version 5 file that knows all of it.
+ * Lays out a v2 repository as Pulp does, with a version 5 file, which lists all references.
  *
  * @param tagged tag and manifest; a tag may have one manifest of each kind
- * @param artifacts what refers to some of these manifests
+ * @param artifacts the artifacts that refer to some of these manifests
  */
-export function publishV2(
+export function publishTree(
   name: string,
   repository: string,
   tagged: readonly (readonly [tag: string, manifest: Manifest])[],

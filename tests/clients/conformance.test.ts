@@ -5,10 +5,10 @@ import { scratch, startCraned } from "../harness/craned.ts";
 import { describeWith, leftovers, run } from "../harness/programs.ts";
 
 const { redirectFiles, objects } = buildDemo("http://static.invalid");
-const hello = JSON.parse(redirectFiles.get("v2-demo-hello.json") ?? "{}");
+const hello = JSON.parse(redirectFiles.get("v2-demo-tree.json") ?? "{}");
 const ociManifests: readonly string[] = [...hello.oci_index_data, ...hello.oci_manifest_data];
 const isDigest = (reference: string): boolean => reference.includes(":");
-const BLOBS = "v2/demo-hello/blobs/";
+const BLOBS = "v2/demo-tree/blobs/";
 
 const DATA = {
   OCI_REPO1: "demo/hello",

@@ -31,7 +31,7 @@ export interface Published {
 }
 
 function published(kind: ManifestKind, tag: string): Published {
-  const directory = `v2/demo-hello/manifests/${kind}/`;
+  const directory = `v2/demo-tree/manifests/${kind}/`;
   const bytes = contentAt(`${directory}${tag}`);
   const twin = [...objects].find(
     ([path, object]) => path.startsWith(`${directory}sha256:`) && Buffer.compare(object.bytes, bytes) === 0,

@@ -23,7 +23,8 @@ const DOCKER_ACCEPT =
 
 const ONLY_ON_V1 = [
   ["demo/both", '{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown","detail":{}}]}'],
-  ["demo/legacy", '{"errors":[{"code":"NAME_UNKNOWN","message":"repository name not known to registry","detail":{}}]}'],
+  // Docker 1.8 and 1.9 fall back on that code only.
+  ["demo/legacy", '{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown","detail":{}}]}'],
 ] as const;
 
 describe.each(ONLY_ON_V1)("1-ubuntu of %s, which only v1 has", (name, body) => {
@@ -34,11 +35,9 @@ describe.each(ONLY_ON_V1)("1-ubuntu of %s, which only v1 has", (name, body) => {
     const base = await ask(demo.port, "/v2/");
     expect(base.status).toBe(200);
     const answer = await ask(demo.port, `/v2/${name}/manifests/1-ubuntu`, { headers });
-    expect(answer.head.split("\r\n").slice(0, 3)).toEqual([
-      "HTTP/1.1 404 Not Found",
-      "Content-Type: application/json",
-      "Docker-Distribution-API-Version: registry/2.0",
-    ]);
+    expect(answer.head).toStartWith("HTTP/1.1 404 Not Found\r\n");
+    expect(answer.headers.get("content-type")).toBe("application/json");
+    expect(answer.headers.get("docker-distribution-api-version")).toBe("registry/2.0");
     expect(answer.body).toBe(body);
   });
 

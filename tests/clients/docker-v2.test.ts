@@ -43,12 +43,15 @@ describe("demo/hello, over v2", () => {
     client.close();
   });
 
-  test("has every blob of an image, two steps away", async () => {
-    const client = hello();
+  test.each([
+    ["hello", [200]],
+    ["tree", [302, 200]],
+  ])("has every blob of an image of demo/%s, whose HEAD answers %j", async (name, statuses) => {
+    const client = registry.createClientV2({ name: `127.0.0.1:${demo.port}/demo/${name}` });
     for (const hex of blobsOf(HELLO.schema2.bytes)) {
       const digest = `sha256:${hex}`;
       const responses = await resultOf<{ statusCode: number }[]>((done) => client.headBlob({ digest }, done));
-      expect(responses.map(({ statusCode }) => statusCode)).toEqual([302, 200]);
+      expect(responses.map(({ statusCode }) => statusCode)).toEqual(statuses);
       const stream = await resultOf<Readable>((done) => client.createBlobReadStream({ digest }, done));
       expect(sha256(await bytesOf(stream))).toBe(hex);
     }

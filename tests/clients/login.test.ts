@@ -31,7 +31,13 @@ beforeAll(async () => {
 const basic = (password: string) => ({ Authorization: `Basic ${btoa(`somebody:${password}`)}` });
 
 describe("a registry with passwords", () => {
-  for (const target of ["/v2/", "/v2/demo/hello/manifests/latest", "/v2/demo/hello/tags/list", "/v2/_catalog"]) {
+  for (const target of [
+    "/v2/",
+    "/v2/demo/hello/manifests/latest",
+    "/v2/demo/tree/manifests/latest",
+    "/v2/demo/hello/tags/list",
+    "/v2/_catalog",
+  ]) {
     test(`${target} asks who it is`, async () => {
       for (const headers of [{}, basic("wrong"), { Authorization: "Basic !" }, { Authorization: "Bearer x" }]) {
         const answer = await ask(craned.port, target, { headers });
@@ -45,7 +51,9 @@ describe("a registry with passwords", () => {
     test(`${target} answers whoever says it`, async () => {
       const headers = { ...basic(PASSWORD), Accept: "*/*" };
       for (let time = 0; time < 2; time++) {
-        expect((await ask(craned.port, target, { headers })).status).toBe(target.includes("manifests") ? 302 : 200);
+        expect((await ask(craned.port, target, { headers })).status).toBe(
+          target.includes("/tree/manifests") ? 302 : 200,
+        );
       }
     });
   }

@@ -81,7 +81,9 @@ describeWith(["podman"], "podman", () => {
     withPodman(async (podman) => {
       const search = ["search", "--tls-verify=false"];
       const names = await podman.run(...search, "--format", "{{.Name}}", name);
-      expect(names.out.trim().split("\n")).toEqual([`${name}/both`, `${name}/hello`, `${name}/legacy`]);
+      expect(names.out.trim().split("\n")).toEqual(
+        ["both", "hello", "legacy", "tree"].map((each) => `${name}/${each}`),
+      );
       const tags = await podman.run(...search, "--list-tags", `${name}/hello`);
       expect(tags.out.match(/\S+$/gm)).toEqual(["TAG", "1.0", "1.0-oci", "latest", "list", "oci", "old"]);
     }));
@@ -90,7 +92,7 @@ describeWith(["podman"], "podman", () => {
     [":missing", "hello", "reading manifest missing in NAME/hello: manifest unknown: manifest unknown"],
     [`@${ABSENT}`, "hello", `reading manifest ${ABSENT} in NAME/hello: manifest unknown: manifest unknown`],
     [":1-ubuntu", "both", "reading manifest 1-ubuntu in NAME/both: manifest unknown: manifest unknown"],
-    ["", "legacy", "reading manifest latest in NAME/legacy: name unknown: repository name not known to registry"],
+    ["", "legacy", "reading manifest latest in NAME/legacy: manifest unknown: manifest unknown"],
     ["", "nothing", "reading manifest latest in NAME/nothing: name unknown: repository name not known to registry"],
   ] as const;
 

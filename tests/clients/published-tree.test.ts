@@ -83,11 +83,11 @@ describeWith(["nginx", "skopeo", "podman"], "a tree on nginx, with redirect file
 
   test("is asked for what there is, and not for what is unknown", async () => {
     const inspect = ["skopeo", "inspect", "--raw", "--tls-verify=false"];
-    const found = await run([...inspect, `docker://${name}/hello:1.0`]);
-    const missing = await run([...inspect, `docker://${name}/hello:missing`]);
+    const found = await run([...inspect, `docker://${name}/tree:1.0`]);
+    const missing = await run([...inspect, `docker://${name}/tree:missing`]);
     expect([found.code, missing.code]).toEqual([0, 1]);
     expect(missing.err).toContain("manifest unknown: manifest unknown");
-    expect(nginx.requests()).toContain("/static/v2/demo-hello/manifests/2/1.0");
+    expect(nginx.requests()).toContain("/static/v2/demo-tree/manifests/2/1.0");
     expect(nginx.requests().filter((path) => path.includes("missing"))).toEqual([]);
   });
 });

@@ -130,11 +130,8 @@ describeWith(["skopeo"], "skopeo", () => {
     ["hello:missing", "reading manifest missing in HOST/demo/hello: manifest unknown: manifest unknown"],
     [`hello@${ABSENT}`, `reading manifest ${ABSENT} in HOST/demo/hello: manifest unknown: manifest unknown`],
     ["both:1-ubuntu", "reading manifest 1-ubuntu in HOST/demo/both: manifest unknown: manifest unknown"],
-    ["legacy", "reading manifest latest in HOST/demo/legacy: name unknown: repository name not known to registry"],
-    [
-      "legacy:1-ubuntu",
-      "reading manifest 1-ubuntu in HOST/demo/legacy: name unknown: repository name not known to registry",
-    ],
+    ["legacy", "reading manifest latest in HOST/demo/legacy: manifest unknown: manifest unknown"],
+    ["legacy:1-ubuntu", "reading manifest 1-ubuntu in HOST/demo/legacy: manifest unknown: manifest unknown"],
     ["nothing", "reading manifest latest in HOST/demo/nothing: name unknown: repository name not known to registry"],
   ] as const;
 

@@ -94,7 +94,7 @@ describe("a bucket that is read once", () => {
     put({ "app.json": file("team/app") });
     const { out, code } = await runCraned(["resolve", "team/app:1.0", "--data-dir", PLACE], s3().environment);
     expect(code).toBe(0);
-    expect(out).toContain(`    file: ${PLACE}/app.json, version 2\n`);
+    expect(out).toContain(`    file:   ${PLACE}/app.json, version 2\n`);
   });
 
   test("is asked without keys when there are none, and signed for when there are", async () => {

@@ -248,7 +248,7 @@ test("the directories of [serve_content] are found in the configuration", async 
   const check = () => checkContent(join(work.path, "demo/metadata"), ["--content", "served", "-c", config], []);
   expect(await check()).toMatchObject({ code: 0, faults: [] });
   // Its digest is that of what was signed, which is as it was.
-  const signed = join(tree, "v2/demo-hello/manifests/1/old");
+  const signed = join(tree, "v2/demo-tree/manifests/1/old");
   writeFileSync(signed, `${readFileSync(signed, "utf8")}\n`);
   expect((await check()).faults).toEqual([
     expect.stringMatching(/ old: .*: expected the bytes of manifests\/1\/sha256:[0-9a-f]{64}, received others$/),

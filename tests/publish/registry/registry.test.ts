@@ -43,7 +43,7 @@ describe("the demo registry, which sends its clients elsewhere for everything", 
 
   test("is published whole: every kind of manifest, and what refers to them", async () => {
     const { redirectFiles, objects } = buildDemo("http://static.invalid");
-    const prefix = "v2/demo-hello/";
+    const prefix = "v2/demo-tree/";
     // A tag of two kinds is only ever sent as one of them: the list can't be seen behind the index.
     const isSeen = (path: string) => path.startsWith(prefix) && path !== `${prefix}manifests/list/latest`;
     const expected = [...objects].filter(([path]) => isSeen(path));
@@ -55,7 +55,7 @@ describe("the demo registry, which sends its clients elsewhere for everything", 
       const name = path.slice(prefix.length);
       if (name !== "tags/list") expect(`${name} ${tree[name]}`).toBe(`${name} ${sha256(bytes)}`);
     }
-    const original = JSON.parse(redirectFiles.get("v2-demo-hello.json") ?? "");
+    const original = JSON.parse(redirectFiles.get("v2-demo-tree.json") ?? "");
     const published = site.redirectFile();
     for (const list of ["schema1_data", "schema2_data", "oci_manifest_data", "oci_index_data"]) {
       expect(published[list]).toEqual(original[list].toSorted());

@@ -268,7 +268,7 @@ test("signed manifests of schema 1 are known by the digest of what was signed", 
     size: bytes.length,
     platform: { os: "linux", architecture: "amd64" },
   };
-  for (const hex of blobsOf(bytes)) layout.blob("a layer", contentAt(`v2/demo-hello/blobs/sha256:${hex}`));
+  for (const hex of blobsOf(bytes)) layout.blob("a layer", contentAt(`v2/demo-tree/blobs/sha256:${hex}`));
   writeFileSync(layout.fileOf(schema1), bytes);
   layout.finish([
     ["old", schema1],

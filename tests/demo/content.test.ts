@@ -1,12 +1,19 @@
 import { describe, expect, test } from "bun:test";
 import { createHash, createPublicKey, verify } from "node:crypto";
 import { gunzipSync } from "node:zlib";
-import { buildDemo } from "../lib/demo/demo.ts";
-import { type ManifestKind, MEDIA_TYPE } from "../lib/core/media-types.ts";
-import { parseRedirectFile } from "../lib/core/redirect-file/parse.ts";
-import { KIND_BIT } from "../lib/core/redirect-file/manifest-table.ts";
-import type { TreeRepository, V1Repository } from "../lib/core/redirect-file/repository.ts";
-import { isDigest } from "../lib/core/reference.ts";
+import { buildDemo } from "../../lib/demo/demo.ts";
+import { type ManifestKind, MEDIA_TYPE, parseAccept } from "../../lib/core/media-types.ts";
+import { parseRedirectFile } from "../../lib/core/redirect-file/parse.ts";
+import { KIND_BIT } from "../../lib/core/redirect-file/manifest-table.ts";
+import {
+  type Descriptor,
+  namedTags,
+  type TreeRepository,
+  type V1Repository,
+  type WholeRepository,
+} from "../../lib/core/redirect-file/repository.ts";
+import { isDigest, type Reference } from "../../lib/core/reference.ts";
+import { blobPath, referrersOf, resolveBlob, resolveManifest } from "../../lib/core/resolve.ts";
 
 const BASE_URL = "http://127.0.0.1:5000";
 const demo = buildDemo(BASE_URL);
@@ -17,6 +24,7 @@ const repositories = [...demo.redirectFiles].map(([file, text]) => {
   return parsed.repository;
 });
 const v1 = repositories.filter((each): each is V1Repository => each.api === "v1");
+const whole = repositories.filter((each): each is WholeRepository => each.version === 6);
 const v2 = repositories.filter((each): each is TreeRepository => each.api === "v2" && each.version !== 6);
 
 function named<Of extends { readonly name: string }>(list: readonly Of[], name: string): Of {
@@ -83,9 +91,9 @@ function libtrustId(der: Uint8Array): string {
 }
 
 describe("the demo's repositories", () => {
-  test("are one of v1, one of v2, and one name with both", () => {
+  test("are one of v1, one of v2 in both forms, and one name with both", () => {
     expect(v1.map(({ name }): string => name).sort()).toEqual(["demo/both", "demo/legacy"]);
-    expect(v2.map(({ name }): string => name).sort()).toEqual(["demo/both", "demo/hello"]);
+    expect(v2.map(({ name }): string => name).sort()).toEqual(["demo/both", "demo/tree"]);
   });
 
   test("are the same bytes whenever they are built, but for the host", () => {
@@ -113,7 +121,7 @@ describe("the demo's repositories", () => {
   });
 
   test("include every kind of manifest, and a tag for each", () => {
-    const ofHello = listed.filter(({ repository }) => repository.name === "demo/hello");
+    const ofHello = listed.filter(({ repository }) => repository.name === "demo/tree");
     const tags = ofHello.filter(({ reference }) => !isDigest(reference));
     expect(tags.map(({ reference, kind }) => `${reference} ${kind}`).sort()).toEqual([
       "1.0 2",
@@ -184,7 +192,9 @@ describe("v2 content", () => {
   test("blobs are what their digests say", () => {
     const blobs = [...demo.objects].filter(([path]) => path.includes("/blobs/"));
     expect(blobs.length).toBeGreaterThan(0);
-    for (const [path, { bytes }] of blobs) expect(path.slice(path.lastIndexOf("/") + 1)).toBe(sha256(bytes));
+    for (const [path, { bytes }] of blobs) {
+      expect(path.slice(path.indexOf("/blobs/") + "/blobs/".length).replace("/", ":")).toBe(sha256(bytes));
+    }
   });
 
   test("manifests lead to blobs and manifests that are there, as long as they say", () => {
@@ -236,7 +246,7 @@ describe("v2 content", () => {
   });
 
   test("the schema 1 manifest is signed by the key that it shows", () => {
-    const { signature, payload } = unsign(textOf(objectAt(named(v2, "demo/hello"), "manifests/1/old").bytes));
+    const { signature, payload } = unsign(textOf(objectAt(named(v2, "demo/tree"), "manifests/1/old").bytes));
     const { kid, ...jwk } = signature.header.jwk;
     const key = createPublicKey({ key: jwk, format: "jwk" });
     const signed = Buffer.from(`${signature.protected}.${Buffer.from(payload).toString("base64url")}`);
@@ -246,14 +256,14 @@ describe("v2 content", () => {
   });
 
   test("the schema 1 manifest tells each layer's image, the newest first, down to one without a parent", () => {
-    const { fsLayers, history } = jsonAt(named(v2, "demo/hello"), "manifests/1/old");
+    const { fsLayers, history } = jsonAt(named(v2, "demo/tree"), "manifests/1/old");
     const images = history.map(({ v1Compatibility }: { v1Compatibility: string }) => JSON.parse(v1Compatibility));
     expect(images.map(({ parent }: { parent?: string }) => parent)).toEqual([images[1].id, undefined]);
     expect(fsLayers).toHaveLength(images.length);
   });
 
   test("referrers describe artifact manifests that name their subject", () => {
-    const repository = named(v2, "demo/hello");
+    const repository = named(v2, "demo/tree");
     const [[subject, descriptors] = []] = [...repository.referrers];
     expect(descriptors?.map(({ artifactType }) => artifactType)).toEqual(["application/spdx+json", "text/plain"]);
     expect(subject).toBe(sha256(objectAt(repository, "manifests/index/latest").bytes) as typeof subject);
@@ -262,6 +272,46 @@ describe("v2 content", () => {
       const manifest = JSON.parse(textOf(object.bytes));
       expect({ size, mediaType }).toEqual({ size: object.bytes.length, mediaType: MEDIA_TYPE.oci });
       expect(manifest).toMatchObject({ artifactType, annotations, subject: { digest: subject } });
+    }
+  });
+});
+
+describe("the repository that is known whole", () => {
+  const hello = whole[0];
+  if (hello === undefined || whole.length !== 1) throw new Error("not one version 6 file");
+  const tree = named(v2, "demo/tree");
+  const everything = parseAccept(Object.values(MEDIA_TYPE).join(", "));
+  const manifestOf = (repository: TreeRepository | WholeRepository, reference: Reference) => {
+    const resolution = resolveManifest(repository, reference, everything);
+    if (resolution.kind === "path") return objectAt(repository, resolution.path).bytes;
+    return resolution.kind === "manifest" ? resolution.manifest.bytes : undefined;
+  };
+
+  test("has the manifests, tags and referrers of the tree", () => {
+    expect(hello.name).toBe("demo/hello" as typeof hello.name);
+    for (const reference of tree.manifests.references) {
+      expect(Buffer.from(manifestOf(hello, reference) ?? [])).toEqual(Buffer.from(manifestOf(tree, reference) ?? []));
+    }
+    expect(namedTags(hello)).toEqual(namedTags(tree));
+    for (const [subject, descriptors] of tree.referrers) {
+      const byDigest = (list: readonly Descriptor[] = []) =>
+        list.toSorted((a, b) => (String(a["digest"]) < String(b["digest"]) ? -1 : 1));
+      expect(byDigest(referrersOf(hello, subject))).toEqual(byDigest(descriptors));
+    }
+  });
+
+  test("is an OCI image layout with every blob that its manifests name", () => {
+    expect(jsonAt(hello, "oci-layout")).toEqual({ imageLayoutVersion: "1.0.0" });
+    for (const { digest, size } of jsonAt(hello, "index.json").manifests) {
+      expect(objectAt(hello, `blobs/${digest.replace(":", "/")}`).bytes.length).toBe(size);
+    }
+    const blobs = hello.names.slice(hello.tagCount + hello.manifestCount).filter(isDigest);
+    expect(blobs.length).toBeGreaterThan(0);
+    for (const digest of blobs.slice(0, hello.configCount + hello.blobCount)) {
+      const { bytes } = objectAt(hello, blobPath(hello, digest));
+      const resolution = resolveBlob(hello, digest);
+      if (resolution.kind === "bytes") expect(Buffer.from(resolution.bytes)).toEqual(Buffer.from(bytes));
+      else expect(resolution).toMatchObject({ kind: "path" });
     }
   });
 });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { buildDemo } from "../lib/demo/demo.ts";
+import { buildDemo } from "../../lib/demo/demo.ts";
 
 const { objects, redirectFiles } = buildDemo("http://127.0.0.1:5000");
 const machine = process.arch === "arm64" ? "arm64" : "amd64";
@@ -36,8 +36,8 @@ function run(program: string) {
 }
 
 const v2Greetings = [
-  ["demo-hello", "index/latest", "oci", "demo/hello"],
-  ["demo-hello", "list/list", "2", "demo/hello"],
+  ["demo-tree", "index/latest", "oci", "demo/hello"],
+  ["demo-tree", "list/list", "2", "demo/hello"],
   ["demo-both", "list/latest", "2", "demo/both, a v2 image"],
 ] as const;
 
@@ -68,7 +68,7 @@ test.if(isLinux && machine === "amd64").each(["demo/legacy", "demo/both"])(
 );
 
 test("the first layer of an image says where it is from", async () => {
-  const { layers } = jsonAt("v2/demo-hello/manifests/2/1.0");
-  const root = await unpack(`v2/demo-hello/blobs/${layers[0].digest}`);
+  const { layers } = jsonAt("v2/demo-tree/manifests/2/1.0");
+  const root = await unpack(`v2/demo-tree/blobs/${layers[0].digest}`);
   expect(await Bun.file(join(root, "etc/os-release")).text()).toContain("ID=craned-demo\n");
 });
