@@ -41,7 +41,7 @@ function filesOf(files: Readonly<Record<string, unknown>>): Scratch {
 }
 
 const page = async (craned: Craned, path = "", headers: Readonly<Record<string, string>> = {}): Promise<RawAnswer> =>
-  ask(craned.port, `/crane/repositories${path}`, { headers });
+  ask(craned.managementPort, `/crane/repositories${path}`, { headers });
 
 /** The text that a reader sees in the elements that match. */
 async function texts(markup: string, selector: string): Promise<readonly string[]> {
@@ -192,7 +192,10 @@ describe("the pages", () => {
   });
 
   test("answer HEAD as GET, without the body", async () => {
-    const [get, head] = [await page(craned), await ask(craned.port, "/crane/repositories", { method: "HEAD" })];
+    const [get, head] = [
+      await page(craned),
+      await ask(craned.managementPort, "/crane/repositories", { method: "HEAD" }),
+    ];
     expect([head.status, head.body]).toEqual([200, ""]);
     expect(head.headers.get("content-length")).toBe(get.headers.get("content-length"));
   });

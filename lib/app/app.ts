@@ -1,12 +1,12 @@
 import { type AnyElysia, Elysia, ValidationError } from "elysia";
 import { ValiError } from "valibot";
 import type { Answer } from "./answer.ts";
-import { toResponse } from "./deliver.ts";
+import { answered } from "./deliver.ts";
 import { apiOf, internalError, isV2ErrorCode, methodNotAllowed, notFound, v1Error, v2Error } from "./errors.ts";
-import { type Observed, observation, type ObservationOptions } from "./plugins/observation.ts";
+import { type Delivered, observation, type ObservationOptions } from "./plugins/observation.ts";
 import { requests } from "./plugins/requests.ts";
 import type { Registry } from "./registry.ts";
-import { methodsOf, NO_ROUTE, registryRoutes } from "./route.ts";
+import { knownPaths, NO_ROUTE, registryRoutes } from "./route.ts";
 import { v1Table } from "./v1/routes.ts";
 import { v2Table } from "./v2/routes.ts";
 
@@ -30,6 +30,9 @@ function codeOf(error: unknown): string | undefined {
   return error instanceof ValiError ? error.issues[0]?.message : undefined;
 }
 
+/** Paths whose answers, errors too, depend on the Accept header. */
+const MANIFEST_PATH = /^\/v2\/.*\/manifests\//;
+
 /** Words a part of a request that its schema refuses. @param code the message of the schema */
 function refusal(path: string, code: string): Answer {
   const api = apiOf(path);
@@ -44,38 +47,33 @@ function refusal(path: string, code: string): Answer {
  */
 export function createApp({ registry, observe, onFault, others }: AppOptions) {
   const table = [...v2Table, ...v1Table];
-  const methodsOfTable = methodsOf(table);
-  const app = new Elysia({ name: "craned", strictPath: true, systemRouter: false, normalize: false })
-    .use(observation(observe))
+  const inTable = knownPaths(table);
+  const app: AnyElysia = new Elysia({ name: "craned", strictPath: true, systemRouter: false, normalize: false })
+    .use(observation(observe, () => app.server))
     .use(requests)
-    .onError(({ code, error, path, request, observed, set }) => {
-      const answerTo = (): Answer => {
+    .onError(({ code, error, path, request, observed }): Delivered => {
+      const known = knownAt(path);
+      const answer = (): Answer => {
         const fault = codeOf(error);
         if (fault !== undefined && fault !== NO_ROUTE) return refusal(path, fault);
         if (fault === NO_ROUTE || code === "NOT_FOUND") {
-          const allow = methodsAt(path);
-          return allow === undefined || request.method === "GET" ? notFound(path) : methodNotAllowed(path, allow);
+          return known === undefined || request.method === "GET" ? notFound(path) : methodNotAllowed(path, known.allow);
         }
         onFault(error, observed.id);
         return internalError(path);
       };
-      const answer = answerTo();
-      set.status = answer.status;
-      observed.code = answer.code;
-      observed.response = toResponse(registry.publicView(), answer, {
+      const delivered = answered(registry.publicView(), answer(), {
         method: "GET",
         header: () => null,
-        variesByAccept: /\/manifests\/[^/]*$/.test(path),
+        variesByAccept: MANIFEST_PATH.test(path),
       });
-      return observed.response;
+      return { ...delivered, route: known?.route };
     })
     .use(registryRoutes("/v2", v2Table, registry))
     .use(registryRoutes("/v1", v1Table, registry));
   for (const each of others) app.use(each);
   const paths = new Set(app.routes.filter(({ path }) => !/[:*]/.test(path)).map(({ path }) => path));
-  const methodsAt = (path: string) => methodsOfTable(path) ?? (paths.has(path) ? "GET, HEAD" : undefined);
+  const knownAt = (path: string) =>
+    inTable(path) ?? (paths.has(path) ? { route: path, allow: "GET, HEAD" } : undefined);
   return app.compile();
 }
-
-export type App = ReturnType<typeof createApp>;
-export type { Observed };

@@ -3,6 +3,7 @@ import type { Content } from "../content/content.ts";
 import type { Method } from "../core/location/sign.ts";
 import { type Answer, EXPLAIN, type FileOf, type Freshness, type Headers, isFile, type Outcome } from "./answer.ts";
 import { refusedFile, V1_HEADERS, V2_HEADERS } from "./errors.ts";
+import type { Delivered } from "./plugins/observation.ts";
 import type { View } from "./view.ts";
 
 /** What of a request decides the form of its answer. */
@@ -14,11 +15,7 @@ export interface Asked {
   readonly variesByAccept: boolean;
 }
 
-/** A response, and the code of the v2 error in it. */
-export interface Delivered {
-  readonly response: Response;
-  readonly code: string | undefined;
-}
+const lengthOf = (body: Answer["body"]): number => (typeof body === "string" ? Buffer.byteLength(body) : body.length);
 
 function varyOf({ variesBy }: View, variesByAccept: boolean): string | undefined {
   if (variesBy === undefined) return variesByAccept ? "Accept" : undefined;
@@ -54,7 +51,7 @@ export const matches = (list: string, etag: string): boolean =>
 export const etagOf = (body: Answer["body"]): string => `"${Bun.hash(body).toString(36)}"`;
 
 /** Makes the response of an answer; 304 where the client has it already. */
-export function toResponse(view: View, answer: Answer, { header, variesByAccept }: Asked): Response {
+function toResponse(view: View, answer: Answer, { header, variesByAccept }: Asked): Response {
   const { status, headers, body, freshness = "changing" } = answer;
   const caching = cachingHeaders(view, freshness, variesByAccept);
   if (body.length === 0) return new Response(null, { status, headers: { ...headers, ...caching } });
@@ -104,21 +101,27 @@ function sendFile(view: View, content: Content, file: FileOf, asked: Asked): Del
   const { repository, path, missing } = file;
   const isPrivate = view.variesBy !== undefined;
   const response = content.serve(repository.repository, path, { ...asked, isByDigest: file.isByDigest, isPrivate });
-  if (response === undefined) return { response: toResponse(view, missing, asked), code: missing.code };
+  if (response === undefined) return answered(view, missing, asked);
   if (response.status >= 400) {
     const refusal = refusedFile(repository.api, response.status, Object.fromEntries(response.headers));
-    return { response: toResponse(view, refusal, asked), code: refusal.code };
+    return answered(view, refusal, asked);
   }
   for (const [name, value] of Object.entries(apiHeaders(file))) response.headers.set(name, value);
   const vary = varyOf(view, asked.variesByAccept);
   if (vary !== undefined) response.headers.set("Vary", vary);
-  return { response, code: undefined };
+  return { response };
+}
+
+/** Makes the response of an answer, with what the observers tell of it. */
+export function answered(view: View, answer: Answer, asked: Asked): Delivered {
+  const response = toResponse(view, answer, asked);
+  return { response, code: answer.code, size: response.status === 304 ? 0 : lengthOf(answer.body) };
 }
 
 /** Makes the response to what a handler decided. */
 export function deliver(view: View, outcome: Outcome, asked: Asked): Delivered {
-  if (!isFile(outcome)) return { response: toResponse(view, outcome, asked), code: outcome.code };
+  if (!isFile(outcome)) return answered(view, outcome, asked);
   const content = view.content[outcome.repository.api];
   if (content !== undefined) return sendFile(view, content, outcome, asked);
-  return { response: redirect(view, outcome, asked), code: undefined };
+  return { response: redirect(view, outcome, asked) };
 }

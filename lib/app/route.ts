@@ -5,7 +5,7 @@ import type { Allowed, Wanted } from "../auth/authenticator.ts";
 import type { Outcome } from "./answer.ts";
 import { deliver } from "./deliver.ts";
 import type { Deployment, Operation } from "./openapi/operation.ts";
-import type { RequestContext } from "./plugins/observation.ts";
+import type { Delivered, RequestContext } from "./plugins/observation.ts";
 import { methodOf } from "./plugins/requests.ts";
 import type { Registry } from "./registry.ts";
 import type { View } from "./view.ts";
@@ -24,6 +24,8 @@ interface Definition<Params, Query, Headers> {
   readonly method?: "GET" | "POST";
   /** Path as Elysia writes it. `:name` stands for a repository name with any number of slashes. */
   readonly path: string;
+  /** Another spelling of the path, which the documents leave out. */
+  readonly alsoAt?: string;
   /** What the client asks the registry for; authentication decides on it. */
   readonly wants: Wanted["kind"];
   /** Schemas whose messages are the codes of `errors.ts`. */
@@ -95,13 +97,21 @@ function matcherOf(table: readonly Route[]): (path: string) => Match | undefined
 /** Where clients push to: they must learn that the registry is read-only, not that the name is unknown. */
 const UPLOAD = /^\/v2\/.+\/blobs\/uploads\//;
 
-/** Returns the methods that a path of the table takes, as Allow lists them; undefined for a path that it lacks. */
-export function methodsOf(table: readonly Route[]): (path: string) => string | undefined {
+/** A path of the table: its route, and the methods that it takes, as Allow lists them. */
+interface Known {
+  readonly route: string | undefined;
+  readonly allow: string;
+}
+
+/** Makes the lookup of paths; a path that the table lacks is undefined. */
+export function knownPaths(table: readonly Route[]): (path: string) => Known | undefined {
   const match = matcherOf(table);
   return (path) => {
-    const methods = table.filter((entry) => entry.path === path).map(({ method = "GET" }) => method);
-    if (methods.length === 0 && match(path) === undefined && !UPLOAD.test(path)) return undefined;
-    return ["GET", "HEAD", ...methods.filter((method) => method !== "GET")].join(", ");
+    const entries = table.filter((entry) => entry.path === path || entry.alsoAt === path);
+    const [route = match(path)?.route] = entries;
+    if (route === undefined && !UPLOAD.test(path)) return undefined;
+    const others = entries.map(({ method = "GET" }) => method).filter((method) => method !== "GET");
+    return { route: route?.path, allow: ["GET", "HEAD", ...others].join(", ") };
   };
 }
 
@@ -109,8 +119,13 @@ const nameIn = (params: unknown): string | undefined =>
   typeof params === "object" && params !== null && "name" in params ? String(params.name) : undefined;
 
 /** Answers a request: who asks, what the route decides, and in which form it is sent. */
-async function answer(registry: Registry, entry: Route, parsed: Parsed, { request, observed }: RequestContext) {
-  observed.route = entry.path;
+async function answer(
+  registry: Registry,
+  entry: Route,
+  parsed: Parsed,
+  { request, observed }: RequestContext,
+): Promise<Delivered> {
+  let user: string | undefined;
   const header = (name: string): string | null => request.headers.get(name);
   let view = registry.publicView();
   let outcome: Outcome | undefined;
@@ -125,19 +140,18 @@ async function answer(registry: Registry, entry: Route, parsed: Parsed, { reques
     });
     if (admission.isAdmitted) {
       view = admission.view;
-      observed.user = admission.user;
+      user = admission.user;
       v1Token = admission.v1Token;
     } else outcome = admission.answer;
   }
   outcome ??= await entry.handle(view, parsed, { registry, request, ...(v1Token && { v1Token }) });
   const method = methodOf(request) === "HEAD" ? "HEAD" : "GET";
-  const { response, code } = deliver(view, outcome, {
+  const delivered = deliver(view, outcome, {
     method,
     header,
     variesByAccept: entry.variesByAccept === true,
   });
-  observed.code = code;
-  return response;
+  return { ...delivered, route: entry.path, user };
 }
 
 /** Path below an API that no route matches. */
@@ -152,6 +166,19 @@ const headersOf = (request: Request) =>
     },
   );
 
+/** Reads the query of a URL; of a parameter that is there twice, the first counts. */
+function queryOf({ url }: Request): Readonly<Record<string, string>> {
+  const query: Record<string, string> = Object.create(null);
+  const mark = url.indexOf("?");
+  if (mark !== -1) for (const [name, value] of new URLSearchParams(url.slice(mark + 1))) query[name] ??= value;
+  return query;
+}
+
+/** Elysia's own reading takes `[1]` and `{"a":1}` for more than texts. */
+const withQuery = (context: { query?: unknown; readonly request: Request }): void => {
+  context.query = queryOf(context.request);
+};
+
 /** Registers a table. @param prefix `/v1` or `/v2` */
 export function registryRoutes(prefix: string, table: readonly Route[], registry: Registry): AnyElysia {
   const app = new Elysia({ name: prefix });
@@ -160,13 +187,17 @@ export function registryRoutes(prefix: string, table: readonly Route[], registry
   const add = app.route.bind(app) as unknown as (
     method: string,
     path: string,
-    handle: (context: RequestContext) => Promise<Response>,
+    handle: (context: RequestContext) => Promise<Delivered>,
     hook: object,
   ) => void;
 
   for (const entry of table) {
-    const { method = "GET", path, params, query, headers, detail } = entry;
-    const schemas = { ...(params && { params }), ...(query && { query }), ...(headers && { headers }) };
+    const { method = "GET", path, alsoAt, params, query, headers, detail } = entry;
+    const schemas = {
+      ...(params && { params }),
+      ...(query && { query, transform: withQuery }),
+      ...(headers && { headers }),
+    };
     // Elysia reads only those parts of a request that the text of a handler names.
     const handle =
       headers === undefined
@@ -174,11 +205,9 @@ export function registryRoutes(prefix: string, table: readonly Route[], registry
             answer(registry, entry, { params, query, headers: undefined }, { request, observed })
         : ({ request, observed, params, query, headers }: RequestContext) =>
             answer(registry, entry, { params, query, headers }, { request, observed });
-    add(method, path, handle, {
-      ...schemas,
-      parse: "none",
-      detail: typeof detail === "function" ? detail(registry.deployment) : detail,
-    });
+    const described = typeof detail === "function" ? detail(registry.deployment) : detail;
+    add(method, path, handle, { ...schemas, parse: "none", detail: described });
+    if (alsoAt !== undefined) add(method, alsoAt, handle, { ...schemas, parse: "none", detail: { hide: true } });
   }
 
   /** Splits a path that has slashes in its name, and parses the parts by the schema of its route. */
@@ -196,14 +225,14 @@ export function registryRoutes(prefix: string, table: readonly Route[], registry
       return NEVER;
     }),
   );
-  const handleDeep = async ({ request, observed, params, query }: RequestContext) => {
+  const handleDeep = async ({ request, observed, params }: RequestContext) => {
     const { entry, params: parsed } = params as v.InferOutput<typeof deepPath>;
     return answer(
       registry,
       entry,
       {
         params: parsed,
-        query: entry.query && v.parse(entry.query, query),
+        query: entry.query && v.parse(entry.query, queryOf(request)),
         headers: entry.headers && v.parse(entry.headers, headersOf(request)),
       },
       { request, observed },

@@ -176,7 +176,11 @@ export async function compose(options: CompositionOptions): Promise<Composed> {
   const managementApp = createManagementApp(managed, management.hosts);
   const app: AnyElysia = createApp({
     registry,
-    observe: { observers, trustedProxies, sendsIds: config.log.requestIds },
+    observe: {
+      observers,
+      trustedProxies,
+      sendsIds: config.log.requestIds,
+    },
     onFault: (error, id) => log.error("request failed", { error: String(error), "request.id": id }),
     others: [management.onRegistryPort ? managementRoutes(managed) : liveness, documentation(document), ...others],
   });

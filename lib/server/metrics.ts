@@ -3,7 +3,7 @@ import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, R
 import * as v from "valibot";
 import { version } from "../../package.json" with { type: "json" };
 import { type Catalog, forEachRepository } from "../core/catalog/catalog.ts";
-import { namedTags } from "../core/redirect-file/repository.ts";
+import type { V2Repository } from "../core/redirect-file/repository.ts";
 import type { Scan } from "../store/follow.ts";
 import type { Snapshot } from "../store/snapshots.ts";
 
@@ -24,6 +24,13 @@ export function createMetrics(worker?: number): Registry {
   for (const { name } of registry.getMetricsAsArray()) {
     if (!/^process_|^nodejs_eventloop_lag_(?:p\d\d_)?seconds$/.test(name)) registry.removeSingleMetric(name);
   }
+  // Bun's own start time is that of the epoch.
+  registry.removeSingleMetric("process_start_time_seconds");
+  new Gauge({
+    name: "process_start_time_seconds",
+    help: "Start time of the process since unix epoch in seconds.",
+    registers: [registry],
+  }).set(Date.now() / 1000 - process.uptime());
   new Gauge({
     name: "craned_build_info",
     help: "Version of the program and of Bun.",
@@ -67,10 +74,13 @@ export function reloadMetrics(registry: Registry): (scan: Scan) => void {
   };
 }
 
+const referenceCount = (repository: V2Repository): number =>
+  repository.version === 6 ? repository.tagCount + repository.manifestCount : repository.manifests.references.length;
+
 function countReferences(catalog: Catalog): { readonly v1: number; readonly v2: number } {
   const counts = { v1: 0, v2: 0 };
   forEachRepository(catalog, (repository) => {
-    counts[repository.api] += repository.api === "v1" ? repository.tags.size : namedTags(repository).length;
+    counts[repository.api] += repository.api === "v1" ? repository.tags.size : referenceCount(repository);
   });
   return counts;
 }

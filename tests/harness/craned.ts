@@ -15,6 +15,8 @@ export const COMMAND: readonly string[] =
 const bare = (environment: Readonly<Record<string, string>>): Record<string, string> => ({
   PATH: process.env["PATH"] ?? "",
   CRANE_CONFIG_PATH: "/dev/null",
+  // Tests run side by side.
+  CRANE_MANAGEMENT_LISTEN: "127.0.0.1:0",
   ...environment,
 });
 
@@ -25,6 +27,8 @@ export const runCraned = (args: readonly string[], environment: Readonly<Record<
 /** A server under test. */
 export interface Craned {
   readonly port: number;
+  /** Port of metrics, readiness and the repository pages; NaN where there is none. */
+  readonly managementPort: number;
   readonly origin: string;
   readonly pid: number;
   /** Everything logged so far, a line each. */
@@ -75,9 +79,11 @@ export async function startCraned(
     }
   };
   const listening = await logged((line) => /listening on|registry is at/.test(line));
-  const port = Number(/https?:\/\/[^/"]*:(\d+)/.exec(listening)?.[1]);
+  const portIn = (line = "") => Number(/https?:\/\/[^/"]*:(\d+)/.exec(line)?.[1]);
+  const port = portIn(listening);
   return {
     port,
+    managementPort: portIn(lines.find((line) => line.includes("management on"))),
     origin: `http://127.0.0.1:${port}`,
     pid: child.pid,
     log: () => lines,

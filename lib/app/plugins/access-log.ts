@@ -1,6 +1,6 @@
 /** The forms that the access log's line of a request may have. */
 import type { Log } from "../../log.ts";
-import type { Exchange, Observer } from "./observation.ts";
+import { type Exchange, type Observer, templateOf } from "./observation.ts";
 
 /** The flags are eight bits, of which one has a meaning; versions after 00 may have more behind them. */
 const TRACE_PARENT =
@@ -41,7 +41,7 @@ export const structuredAccess =
       "http.request.method": method,
       "url.path": path,
       "url.query": query,
-      "http.route": route,
+      "http.route": route && templateOf(route),
       "http.response.status_code": status,
       "http.response.body.size": size,
       "http.server.request.duration": rounded(seconds),
@@ -68,19 +68,15 @@ export function commonTime(date: Date): string {
 const UNSAFE = /["\\]|[^ -~]/;
 const UNSAFE_BYTES = /["\\]|[^ -~]/g;
 
-/** Writes unsafe bytes as `\xhh`, as Apache and nginx do. */
+/** Writes unsafe bytes as `\xhh`, as Apache and nginx do. @param text one character a byte */
 const escaped = (text: string): string =>
-  UNSAFE.test(text)
-    ? Buffer.from(text)
-        .toString("latin1")
-        .replace(UNSAFE_BYTES, (byte) => `\\x${twoDigits(byte.charCodeAt(0), 16)}`)
-    : text;
+  UNSAFE.test(text) ? text.replace(UNSAFE_BYTES, (byte) => `\\x${twoDigits(byte.charCodeAt(0), 16)}`) : text;
 
 const quoted = (text: string | null): string => `"${text === null || text === "" ? "-" : escaped(text)}"`;
 
 /** A name is not quoted, so a space in it would begin the next field. */
 const named = (user: string | undefined): string =>
-  user === undefined || user === "" ? "-" : escaped(user).replaceAll(" ", "\\x20");
+  user === undefined || user === "" ? "-" : escaped(Buffer.from(user).toString("latin1")).replaceAll(" ", "\\x20");
 
 interface CommonOptions {
   readonly write: (line: string) => void;

@@ -1,26 +1,34 @@
 /** Observes every request: its id, its metrics and its line in the access log. */
 import { randomBytes } from "node:crypto";
-import { Elysia } from "elysia";
+import { type AnyElysia, Elysia } from "elysia";
 import { type AddressSet, contains } from "../../config/addresses.ts";
 import { clientAddress } from "./client-address.ts";
 import { methodOf } from "./requests.ts";
 
-/** What the routes tell of a request while they answer it. */
+/** What is known of a request before it is answered. */
 export interface Observed {
-  /** Path of its route with placeholders; undefined where no route matches. */
-  route: string | undefined;
-  /** Code of the v2 error in the answer. */
-  code: string | undefined;
-  /** The answer itself, where Elysia does not keep it. */
-  response: Response | undefined;
-  /** Name of the user whose password was verified. */
-  user: string | undefined;
   /** Value of Bun.nanoseconds() when the request came. */
   readonly began: number;
   readonly id: string;
   /** Address at the other end of the connection. */
   readonly peer: () => string;
 }
+
+/** What a handler tells of its answer, beside the response itself. */
+export interface Delivered {
+  readonly response: Response;
+  /** Path of the route with placeholders; Elysia knows it for routes outside of the table. */
+  readonly route?: string | undefined;
+  /** Code of the v2 error in the answer. */
+  readonly code?: string | undefined;
+  /** Bytes of the body, where the headers do not tell. */
+  readonly size?: number | undefined;
+  /** Name of the user whose password was verified. */
+  readonly user?: string | undefined;
+}
+
+const isDelivered = (value: unknown): value is Delivered =>
+  typeof value === "object" && value !== null && "response" in value && value.response instanceof Response;
 
 /** The part of Elysia's context that handlers use. */
 export interface RequestContext {
@@ -32,7 +40,7 @@ export interface RequestContext {
 }
 
 /** One request and its answer. */
-export interface Exchange {
+export interface Exchange extends Pick<Delivered, "route" | "code" | "user"> {
   readonly request: Request;
   /** As the client sent it; the request says GET for HEAD. */
   readonly method: string;
@@ -40,11 +48,7 @@ export interface Exchange {
   /** Address of the client, as far as trusted proxies tell. */
   readonly client: () => string;
   readonly peer: () => string;
-  readonly user: string | undefined;
-  /** Path of the route with placeholders; undefined where none matches. */
-  readonly route: string | undefined;
   readonly status: number;
-  readonly code: string | undefined;
   /** Bytes of the body; undefined for a body of unknown length. */
   readonly size: number | undefined;
   /** Seconds from the request to its answer, without the time that a body takes to be sent. */
@@ -52,6 +56,9 @@ export interface Exchange {
 }
 
 export type Observer = (exchange: Exchange) => void;
+
+/** Writes a path as OpenAPI does: `/v2/{name}/tags/list`. */
+export const templateOf = (route: string): string => route.replace(/:(\w+)/g, "{$1}");
 
 export const REQUEST_ID = "X-Request-Id";
 
@@ -69,58 +76,59 @@ export interface ObservationOptions {
 function createIds(): () => string {
   const process = randomBytes(6).toString("hex");
   let count = 0;
-  return () => `${process}-${(count++).toString(16)}`;
+  return () => `${process}-${(count++).toString(16).padStart(3, "0")}`;
 }
 
 /** Bytes of a response's body; undefined where only its stream knows. */
-function sizeOf(response: Response, method: string): number | undefined {
-  if (method === "HEAD" || response.body === null) return 0;
-  const length = response.headers.get("content-length");
-  return length === null ? undefined : Number(length);
+function sizeOf({ body, headers }: Response): number | undefined {
+  const length = headers.get("content-length");
+  if (length !== null) return Number(length);
+  return body === null ? 0 : undefined;
 }
 
 /** Observes the requests of the app that uses it: gives each an id, and tells the observers of its answer. */
-export function observation({ observers, trustedProxies, sendsIds }: ObservationOptions) {
+export function observation(
+  { observers, trustedProxies, sendsIds }: ObservationOptions,
+  serverOf: () => AnyElysia["server"],
+) {
   const nextId = createIds();
   const idOf = (request: Request, peer: () => string): string => {
     const sent = trustedProxies.blocks.length === 0 ? null : request.headers.get("x-request-id");
     return sent !== null && SENT_ID.test(sent) && contains(trustedProxies, peer()) ? sent : nextId();
   };
-  const app = new Elysia({ name: "observation" })
+  return new Elysia({ name: "observation" })
     .decorate("observed", undefined as unknown as Observed)
     .onRequest((context) => {
-      const { request, server, set } = context;
-      const peer = () => server?.requestIP(request)?.address ?? "";
-      const id = idOf(request, peer);
-      context.observed = {
-        route: undefined,
-        code: undefined,
-        response: undefined,
-        user: undefined,
-        began: Bun.nanoseconds(),
+      const { request } = context;
+      const peer = () => serverOf()?.requestIP(request)?.address ?? "";
+      context.observed = { began: Bun.nanoseconds(), id: idOf(request, peer), peer };
+    })
+    .mapResponse({ as: "global" }, ({ request, observed, set, response: value, route: path }) => {
+      const delivered: Delivered | undefined = isDelivered(value)
+        ? value
+        : value instanceof Response
+          ? // Elysia's wildcards say nothing of what was asked.
+            { response: value, route: path === undefined || /[:*]/.test(path) ? undefined : path }
+          : undefined;
+      if (delivered === undefined) return;
+      const { response, size, ...told } = delivered;
+      const { id, peer, began } = observed;
+      if (sendsIds) response.headers.set(REQUEST_ID, id);
+      const method = methodOf(request);
+      const exchange: Exchange = {
+        request,
+        method,
         id,
+        client: () => clientAddress((name) => request.headers.get(name) ?? undefined, peer(), trustedProxies) ?? peer(),
         peer,
+        ...told,
+        status: response.status,
+        size: method === "HEAD" ? 0 : (size ?? sizeOf(response)),
+        seconds: (Bun.nanoseconds() - began) / 1e9,
       };
-      if (sendsIds) set.headers[REQUEST_ID] = id;
+      for (const tell of observers) tell(exchange);
+      // A status of Elysia's own would make it send a copy of the response.
+      set.status = 200;
+      return response;
     });
-  if (observers.length === 0) return app;
-  return app.onAfterResponse({ as: "global" }, ({ request, observed, response: returned }) => {
-    const { route, code, user, id, peer, began, response = returned } = observed;
-    if (!(response instanceof Response)) return;
-    const method = methodOf(request);
-    const exchange: Exchange = {
-      request,
-      method,
-      id,
-      client: () => clientAddress((name) => request.headers.get(name) ?? undefined, peer(), trustedProxies) ?? peer(),
-      peer,
-      user,
-      route,
-      status: response.status,
-      code,
-      size: sizeOf(response, method),
-      seconds: (Bun.nanoseconds() - began) / 1e9,
-    };
-    for (const tell of observers) tell(exchange);
-  });
 }

@@ -1,6 +1,6 @@
 /** Metrics of requests. */
 import { Counter, Histogram, type Registry } from "prom-client";
-import type { Observer } from "./observation.ts";
+import { type Observer, templateOf } from "./observation.ts";
 
 /** Seconds. A redirect takes some microseconds; a file or another server's answer, much longer. */
 const BUCKETS = [0.00001, 0.0001, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -17,9 +17,6 @@ const REDIRECTS: ReadonlyMap<string, { readonly api: string; readonly kind: stri
   ["/v2/:name/tags/list", { api: "v2", kind: "tags" }],
   ["/v1/images/:id/:file", { api: "v1", kind: "image" }],
 ]);
-
-/** Writes a path as OpenAPI does: `/v2/{name}/tags/list`. */
-const templateOf = (route: string): string => route.replace(/:(\w+)/g, "{$1}");
 
 /** Adds the metrics of requests to a registry. @returns what counts them */
 export function requestMetrics(registry: Registry): Observer {

@@ -74,41 +74,7 @@ const STANDALONE = {
 
 const noSuch = (what: string) => ({ 404: v1Failure(`No such ${what}, or none that this client may see.`, NOT_FOUND) });
 
-const users = {
-  wants: "v1",
-  detail: {
-    operationId: "checkUser",
-    summary: "Log in",
-    description: "`docker login` of v1 asks this. The path may end in a slash.",
-    responses: jsonAnswers(
-      "v1",
-      "The client is admitted.",
-      { schema: { const: "OK" }, example: "OK" },
-      { headers: STANDALONE },
-    ),
-  },
-  handle: () => handlers.USERS,
-} as const;
-
 const CREATED = "User Created";
-
-const createUser = {
-  method: "POST",
-  wants: "v1",
-  detail: {
-    operationId: "createUser",
-    summary: "Create a user",
-    description: "`docker login` of v1 posts this. No user is created, and the body is not read.",
-    requestBody: { description: "Not read.", required: false, content: { "application/json": { schema: {} } } },
-    responses: jsonAnswers(
-      "v1",
-      "docker expects this.",
-      { schema: { const: CREATED }, example: CREATED },
-      { headers: STANDALONE, status: 201 },
-    ),
-  },
-  handle: () => handlers.USER_CREATED,
-} as const;
 
 const ENDPOINTS = {
   "X-Docker-Endpoints": always("The host that has the images: as configured, or the request's own.", TEXT),
@@ -134,10 +100,42 @@ export const v1Table: readonly Route[] = [
     },
     handle: () => handlers.PING,
   }),
-  route({ path: "/v1/users", ...users }),
-  route({ path: "/v1/users/", ...users, detail: { hide: true } }),
-  route({ path: "/v1/users", ...createUser }),
-  route({ path: "/v1/users/", ...createUser, detail: { hide: true } }),
+  route({
+    path: "/v1/users",
+    alsoAt: "/v1/users/",
+    wants: "v1",
+    detail: {
+      operationId: "checkUser",
+      summary: "Log in",
+      description: "`docker login` of v1 asks this. The path may end in a slash.",
+      responses: jsonAnswers(
+        "v1",
+        "The client is admitted.",
+        { schema: { const: "OK" }, example: "OK" },
+        { headers: STANDALONE },
+      ),
+    },
+    handle: () => handlers.USERS,
+  }),
+  route({
+    path: "/v1/users",
+    alsoAt: "/v1/users/",
+    method: "POST",
+    wants: "v1",
+    detail: {
+      operationId: "createUser",
+      summary: "Create a user",
+      description: "`docker login` of v1 posts this. No user is created, and the body is not read.",
+      requestBody: { description: "Not read.", required: false, content: { "application/json": { schema: {} } } },
+      responses: jsonAnswers(
+        "v1",
+        "docker expects this.",
+        { schema: { const: CREATED }, example: CREATED },
+        { headers: STANDALONE, status: 201 },
+      ),
+    },
+    handle: () => handlers.USER_CREATED,
+  }),
   route({
     path: "/v1/search",
     wants: "v1",

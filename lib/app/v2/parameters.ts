@@ -28,15 +28,8 @@ export function parsed<Output>(
   );
 }
 
-/** A query parameter of which the first counts. */
-export const text = (about: About) =>
-  v.optional(
-    v.pipe(
-      v.union([v.string(), v.array(v.string())]),
-      v.metadata(about),
-      v.transform((sent) => (typeof sent === "string" ? sent : (sent[0] ?? ""))),
-    ),
-  );
+/** A parameter that may be any text. */
+export const text = (about: About) => v.optional(v.pipe(v.string(), v.metadata(about)));
 
 export const NAME = {
   description: "Name of a repository. It may have slashes, which are sent as they are.",

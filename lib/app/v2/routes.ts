@@ -19,24 +19,23 @@ import { accepting, digest, mirrored, name, pages, reference, text } from "./par
 const named = { name };
 const query = v.object(mirrored);
 
-const base = {
-  wants: "base",
-  detail: {
-    operationId: "checkV2",
-    summary: "Check for a v2 registry",
-    description: "Clients ask this first, and learn how to authenticate. `/v2` without the slash is the same.",
-    responses: jsonAnswers("v2", "This is a v2 registry.", {
-      schema: { type: "object", maxProperties: 0 },
-      example: {},
-    }),
-  },
-  handle: () => handlers.BASE,
-} as const;
-
 /** Every route of v2. */
 export const v2Table: readonly Route[] = [
-  route({ path: "/v2/", ...base }),
-  route({ path: "/v2", ...base, detail: { hide: true } }),
+  route({
+    path: "/v2/",
+    alsoAt: "/v2",
+    wants: "base",
+    detail: {
+      operationId: "checkV2",
+      summary: "Check for a v2 registry",
+      description: "Clients ask this first, and learn how to authenticate. `/v2` without the slash is the same.",
+      responses: jsonAnswers("v2", "This is a v2 registry.", {
+        schema: { type: "object", maxProperties: 0 },
+        example: {},
+      }),
+    },
+    handle: () => handlers.BASE,
+  }),
   route({
     path: "/v2/_catalog",
     wants: "catalog",
