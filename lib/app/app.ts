@@ -1,6 +1,7 @@
 import { type AnyElysia, Elysia, ValidationError } from "elysia";
 import { ValiError } from "valibot";
 import type { Answer } from "./answer.ts";
+import { cors } from "./plugins/cors.ts";
 import { answered } from "./deliver.ts";
 import { apiOf, internalError, isV2ErrorCode, methodNotAllowed, notFound, v1Error, v2Error } from "./errors.ts";
 import { type Delivered, observation, type ObservationOptions } from "./plugins/observation.ts";
@@ -17,6 +18,8 @@ interface AppOptions {
   readonly registry: Registry;
   readonly observe: ObservationOptions;
   readonly onFault: OnFault;
+  /** Origins of web pages that may read the registry. */
+  readonly origins: readonly string[];
   /** Routes beside the registry: pages, documentation, management, the demo's static files. */
   readonly others: readonly AnyElysia[];
 }
@@ -45,12 +48,13 @@ function refusal(path: string, code: string): Answer {
  *
  * @see docs/request-handling.md
  */
-export function createApp({ registry, observe, onFault, others }: AppOptions) {
+export function createApp({ registry, observe, onFault, origins, others }: AppOptions) {
   const table = [...v2Table, ...v1Table];
   const inTable = knownPaths(table);
   const app: AnyElysia = new Elysia({ name: "craned", strictPath: true, systemRouter: false, normalize: false })
     .use(observation(observe, () => app.server))
     .use(requests)
+    .use(origins.length === 0 ? new Elysia() : cors(origins))
     .onError(({ code, error, path, request, observed }): Delivered => {
       const known = knownAt(path);
       const answer = (): Answer => {

@@ -13,6 +13,7 @@ import { isPublic, type View } from "../app/view.ts";
 import { createAuthenticator } from "../auth/authenticator.ts";
 import type { Authorities } from "../auth/certificates/chain.ts";
 import { createCertificateClients } from "../auth/certificates/clients.ts";
+import { DEFAULT_HEADERS } from "../auth/certificates/headers.ts";
 import { describeListenAddress } from "../config/addresses.ts";
 import type { Config } from "../config/config.ts";
 import { createContent } from "../content/content.ts";
@@ -85,9 +86,9 @@ function hasProtected(catalog: Catalog): boolean {
 /** Names the request headers that decide what a client sees, as Vary lists them; undefined where all see the same. */
 function variesBy({ auth }: Config, catalog: Catalog): string | undefined {
   const asksForCredentials = auth.htpasswd !== undefined || auth.token !== undefined;
-  const header = auth.clientCertFormat === undefined ? undefined : auth.clientCertHeader;
-  if (!asksForCredentials && auth.clientCertFormat === undefined && !hasProtected(catalog)) return undefined;
-  return header === undefined ? "Authorization" : `Authorization, ${header}`;
+  const { clientCertFormat: format, clientCertHeader = format && DEFAULT_HEADERS[format] } = auth;
+  if (!asksForCredentials && format === undefined && !hasProtected(catalog)) return undefined;
+  return format === undefined ? "Authorization" : `Authorization, ${clientCertHeader}`;
 }
 
 /** Tells what of the configuration the OpenAPI document depends on. */
@@ -182,6 +183,7 @@ export async function compose(options: CompositionOptions): Promise<Composed> {
       sendsIds: config.log.requestIds,
     },
     onFault: (error, id) => log.error("request failed", { error: String(error), "request.id": id }),
+    origins: config.cors.origins,
     others: [management.onRegistryPort ? managementRoutes(managed) : liveness, documentation(document), ...others],
   });
   return {
