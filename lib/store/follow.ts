@@ -46,24 +46,18 @@ export interface ScannedSource extends Source {
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** Runs one pass at a time; calls during a pass wait for the next one, together. */
+/** Runs one pass at a time; calls during a pass share the next one. */
 function oneAtATime(pass: () => Promise<void>): () => Promise<void> {
-  let current: Promise<void> | undefined;
+  let last = Promise.resolve();
   let next: Promise<void> | undefined;
-  const request = (): Promise<void> => {
-    if (current === undefined) {
-      current = pass().finally(() => {
-        current = undefined;
-      });
-      return current;
-    }
-    next ??= current.then(() => {
+  return () => {
+    next ??= last.then(() => {
       next = undefined;
-      return request();
+      return pass();
     });
+    last = next.catch(() => {});
     return next;
   };
-  return request;
 }
 
 /**
@@ -95,19 +89,23 @@ export async function follow(
   }
 
   async function scan(): Promise<Scan["result"]> {
+    let nextIn = everything ? pollingInterval * 1000 : undefined;
     const scansAll = everything;
     everything = false;
-    if (scansAll) reloadIn(pollingInterval * 1000);
-    const { isRead, scanAllIn } = await source.scan(scansAll, signal);
-    if (scanAllIn !== undefined) reloadIn(scanAllIn);
-    const wasUnavailable = snapshots.current().faults.has(rootPath);
-    const change = await snapshots.next();
-    if (change !== undefined && !signal.aborted) {
-      report(log, rootPath, change);
-      onChange?.(change.snapshot);
+    try {
+      const { isRead, scanAllIn = nextIn } = await source.scan(scansAll, signal);
+      nextIn = scanAllIn;
+      const wasUnavailable = snapshots.current().faults.has(rootPath);
+      const change = await snapshots.next();
+      if (change !== undefined && !signal.aborted) {
+        report(log, rootPath, change);
+        onChange?.(change.snapshot);
+      }
+      if (isRead && wasUnavailable) log.info(`${rootPath}: can be read again`);
+      return !isRead ? "failed" : change === undefined ? "unchanged" : "changed";
+    } finally {
+      if (nextIn !== undefined) reloadIn(nextIn);
     }
-    if (isRead && wasUnavailable) log.info(`${rootPath}: can be read again`);
-    return !isRead ? "failed" : change === undefined ? "unchanged" : "changed";
   }
 
   async function pass(): Promise<void> {
