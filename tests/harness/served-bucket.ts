@@ -25,7 +25,7 @@ export const marksOf = (craned: Craned, names: readonly string[]): Promise<reado
 
 /** What `/readyz` says: its status, and how many faults there are. */
 export async function readiness(craned: Craned): Promise<readonly unknown[]> {
-  const answer = await fetch(`${craned.origin}/readyz`);
+  const answer = await fetch(`http://127.0.0.1:${craned.managementPort}/readyz`);
   const { status, faults } = (await answer.json()) as { readonly status: string; readonly faults?: number };
   return [answer.status, status, faults];
 }
