@@ -19,8 +19,11 @@ const nativeMethod = Object.getOwnPropertyDescriptor(Request.prototype, "method"
 /** Returns the method that the client sent: Elysia's handlers see GET for HEAD. */
 export const methodOf = (request: Request): string => nativeMethod?.call(request) ?? request.method;
 
-/** Tells whether a path has percent-encoded characters other than the colon of a digest. */
-const isEncoded = (path: string): boolean => path.includes("%") && path.replace(/%3a/gi, "").includes("%");
+/** Tells whether a URL's path has percent-encoded characters other than the colon of a digest; its host may be invalid. */
+function isEncoded(url: string): boolean {
+  const [beforeQuery = ""] = url.split("?", 1);
+  return beforeQuery.replace(/%3a/gi, "").includes("%", beforeQuery.indexOf("/", beforeQuery.indexOf("//") + 2));
+}
 
 /** @see spec "HTTP": nothing but `%3A` is decoded */
 export const requests = new Elysia({ name: "requests" })
@@ -34,5 +37,5 @@ export const requests = new Elysia({ name: "requests" })
     return fetch(request);
   })
   .onRequest(({ request: { url } }) => {
-    if (url.includes("%") && isEncoded(new URL(url).pathname)) throw new NotFoundError();
+    if (url.includes("%") && isEncoded(url)) throw new NotFoundError();
   });

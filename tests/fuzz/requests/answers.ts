@@ -13,12 +13,12 @@ const KNOWN_HEADERS = new Set([
   ...["docker-distribution-api-version", "docker-content-digest", "oci-filters-applied", "www-authenticate"],
   ...["x-docker-registry-version", "x-docker-registry-config", "x-docker-registry-standalone", "x-docker-endpoints"],
   ...["etag", "last-modified", "accept-ranges", "content-range", "cache-control", "x-request-id"],
-  ...["content-security-policy", "x-content-type-options", "referrer-policy"],
+  ...["content-security-policy", "content-disposition", "x-content-type-options", "referrer-policy"],
 ]);
 
 const STATUS_LINE = /^HTTP\/1\.1 ([1-5]\d\d) [A-Z][A-Za-z -]*$/;
 const HEADER_LINE = /^([A-Za-z-]+): ([\x20-\x7e]*)$/;
-const BODILESS: ReadonlySet<number> = new Set([204, 304]);
+const BODILESS: ReadonlySet<number> = new Set([100, 204, 304]);
 
 /** What an answer came to: read, not yet whole, or not one. */
 type Read =
@@ -28,7 +28,7 @@ type Read =
 
 const faulty = (why: string): Read => ({ kind: "fault", why });
 
-/** @param hasBody undefined where it can't be known: it has one if there is anything left */
+/** @param hasBody undefined where it can't be known: it has one unless another answer follows, or nothing */
 export function readAnswer(text: string, at: number, hasBody: boolean | undefined): Read {
   const end = text.indexOf("\r\n\r\n", at);
   if (end === -1) return { kind: "incomplete" };
@@ -44,10 +44,14 @@ export function readAnswer(text: string, at: number, hasBody: boolean | undefine
     headers.set(lower, value);
   }
   const declared = headers.get("content-length");
-  if (BODILESS.has(status) ? declared !== undefined : !/^\d+$/.test(declared ?? ""))
-    return faulty(`${status} with Content-Length ${declared}`);
   const start = end + 4;
-  const isEmpty = hasBody === false || (hasBody === undefined && start === text.length) || BODILESS.has(status);
+  // Bun's own refusals have neither a length nor a body.
+  const isRefusal = declared === undefined && headers.size === 1 && headers.get("connection") === "close";
+  const hasLength = /^\d+$/.test(declared ?? "");
+  if (!isRefusal && (BODILESS.has(status) ? declared !== undefined : !hasLength))
+    return faulty(`${status} with Content-Length ${declared}`);
+  const isFollowed = start < text.length && !text.startsWith("HTTP/1.1 ", start);
+  const isEmpty = isRefusal || BODILESS.has(status) || !(hasBody ?? isFollowed);
   const length = isEmpty ? 0 : Number(declared);
   if (start + length > text.length) return { kind: "incomplete" };
   return { kind: "answer", answer: { status, headers, body: text.slice(start, start + length) }, end: start + length };

@@ -19,18 +19,22 @@ interface Asking {
   readonly pieces: readonly string[];
   /** Told all that came so far; once it is enough, the client ends the connection. Absent where the server has to. */
   readonly isEnough?: (text: string) => boolean;
+  /** For so long the client waits for more when it has enough. */
+  readonly lullMs?: number;
 }
 
 /** @throws when there is no connection to be had */
-export function converse({ port, isTls, pieces, isEnough }: Asking): Promise<Heard> {
+export function converse({ port, isTls, pieces, isEnough, lullMs }: Asking): Promise<Heard> {
   return new Promise((resolve, reject) => {
     let text = "";
     let endedBy: EndedBy = "server";
     let unsent: Buffer | undefined;
     const left = [...pieces];
     let timer: Timer | undefined;
+    let lull: Timer | undefined;
     const done = () => {
       clearTimeout(timer);
+      clearTimeout(lull);
       resolve({ text, endedBy });
     };
     const hangUp = (socket: Bun.Socket<undefined>, by: EndedBy) => {
@@ -39,11 +43,20 @@ export function converse({ port, isTls, pieces, isEnough }: Asking): Promise<Hea
       // What the server may have to say after that is of no interest.
       if (by === "nobody") socket.terminate();
     };
+    const hangUpIfEnough = (socket: Bun.Socket<undefined>): void => {
+      clearTimeout(lull);
+      if (endedBy !== "server" || left.length > 0 || isEnough?.(text) !== true) return;
+      if (lullMs === undefined) hangUp(socket, "client");
+      else lull = setTimeout(() => hangUp(socket, "client"), lullMs);
+    };
     const feed = (socket: Bun.Socket<undefined>): void => {
       for (;;) {
         if (unsent === undefined) {
           const piece = left.shift();
-          if (piece === undefined) return;
+          if (piece === undefined) {
+            hangUpIfEnough(socket);
+            return;
+          }
           unsent = Buffer.from(piece, "latin1");
         }
         const written = socket.write(unsent);
@@ -74,7 +87,7 @@ export function converse({ port, isTls, pieces, isEnough }: Asking): Promise<Hea
         drain: feed,
         data: (socket, bytes) => {
           text += bytes.toString("latin1");
-          if (endedBy === "server" && isEnough?.(text) === true) hangUp(socket, "client");
+          hangUpIfEnough(socket);
         },
         end: (socket) => void socket.end(),
         close: done,

@@ -45,14 +45,14 @@ interface Sent {
 /** Ends what the bytes left open, unless they say that a body goes on. */
 const TERMINATOR = "\r\n\r\nbroken\r\n\r\n";
 
-function sendingOf(random: Random, { credentials }: Site): Sent {
+function sendingOf(random: Random, { credentials, pipelines }: Site): Sent {
   const one = (isLast: boolean) => textOf(madeRequest(random, credentials), isLast);
   const kind = random.next(10);
   if (kind === 9) return { bytes: rawBytes(random) + TERMINATOR, count: 1 };
-  const count = 1 + random.next(random.once(4) ? 12 : 4);
+  const count = pipelines ? 1 + random.next(random.once(4) ? 12 : 4) : 1;
   const batch = Array.from({ length: count }, (_, number) => one(number === count - 1)).join("");
   if (kind < 5) return { bytes: batch, count };
-  return { bytes: mutated(batch, random, () => one(false)) + TERMINATOR, count };
+  return { bytes: mutated(batch, random, () => one(false)) + (pipelines ? TERMINATOR : ""), count };
 }
 
 /** Mostly in one piece; else in some, or byte by byte. */

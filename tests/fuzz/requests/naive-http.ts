@@ -1,39 +1,64 @@
 /**
- * HTTP requests read once more from RFC 9112 and the table of bounds in docs/operations.md, slowly and all at once: the
- * twin that the listener is held to. It shares no code with it, and must not.
+ * HTTP requests read once more from RFC 9112 and the URL standard, slowly and all at once: the twin that the server is
+ * held to. It shares no code with it, and must not. It reads only requests to which the standards leave one meaning; what
+ * a server makes of all else is the server's own.
  */
 
 /** A request as it was understood. */
 export interface ReadRequest {
   readonly method: string;
-  /** Path and query. */
+  /** Path and query as sent. */
   readonly target: string;
-  /** Of the target if it has one, else of the header. */
-  readonly host: string;
+  /** Of the target, as the URL standard makes it. */
+  readonly path: string;
   /** In the order of their coming, names in lower case. */
   readonly fields: readonly (readonly [name: string, value: string])[];
 }
 
 /** What a server has to make of bytes. */
 export interface Reading {
+  /** Requests with one meaning, up to the first without. */
   readonly requests: readonly ReadRequest[];
   /**
-   * How it goes on after the last of them: `closed`, the connection ends; `refused`, what follows is answered as an
-   * error, and the connection ends; `open`, more would have to come.
+   * How it goes on after the last of them: `closed`, the connection ends; `open`, nothing follows; `unclear`, what
+   * follows is incomplete, broken, or has several meanings.
    */
-  readonly ending: "closed" | "refused" | "open";
-  /** Where what is refused says HEAD, its answer has no body. */
-  readonly refusedMethod?: string;
+  readonly ending: "closed" | "open" | "unclear";
 }
 
-const MAX_LINE = 8192;
-const MAX_FIELDS = 131_072;
-const MAX_FIELD_COUNT = 100;
-
+const METHOD = /^(?:GET|HEAD|POST|PUT|DELETE|PATCH|OPTIONS|TRACE)$/;
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-const TARGET = /^[!-~]+$/;
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
-const HOST = /^[A-Za-z0-9._~:[\]%!$&'()*+,;=-]*$/;
+const TARGET = /^(?:https?:\/\/[a-z0-9.-]+(?::\d{1,4})?(?=[/?]|$)|(?=\/))(\/[!"$-~]*|\?[!"$-~]*|)$/i;
+const HOST = /^[A-Za-z0-9.-]*(?::\d{1,4})?$|^\[::1\]:\d{1,4}$/;
+/** Below `limits.header_bytes`, at which a server may count in its own way. */
+const MAX_HEAD = 15_000;
+const MAX_FIELD_COUNT = 90;
+const MAX_BODY = 64 * 1024;
+
+/** Fields with which more than one request could be read out of the same bytes, or more than one answer comes. */
+const FRAMING = new Set(["transfer-encoding", "expect", "upgrade", "http2-settings", "trailer"]);
+
+/** Characters that the URL standard encodes in a path. */
+const encoded = (character: string): string =>
+  /["<>^`{}]/.test(character) ? `%${character.charCodeAt(0).toString(16).toUpperCase()}` : character;
+
+/** Resolves a path as the path state of the URL standard does. @see https://url.spec.whatwg.org/#path-state */
+export function naivePath(sent: string): string {
+  const segments = sent.split(/[/\\]/).slice(1);
+  const output: string[] = [];
+  for (const [index, segment] of segments.entries()) {
+    const isLast = index === segments.length - 1;
+    const dots = segment.toLowerCase().replaceAll("%2e", ".");
+    if (dots === "..") {
+      output.pop();
+      if (isLast) output.push("");
+    } else if (dots === ".") {
+      if (isLast) output.push("");
+    } else output.push([...segment].map(encoded).join(""));
+  }
+  return `/${output.join("/")}`;
+}
 
 interface Head {
   readonly request: ReadRequest;
@@ -41,49 +66,34 @@ interface Head {
   readonly bodyLength: number;
 }
 
-function readFields(text: string): readonly (readonly [string, string])[] | undefined {
-  const lines = text === "" ? [] : text.split("\r\n");
-  if (lines.length > MAX_FIELD_COUNT) return undefined;
-  const fields = lines.map((line) => {
-    const [, name = "", value = "\0"] = /^([^:]*):([\s\S]*)$/.exec(line) ?? [];
+/** @returns undefined when it has not exactly one meaning */
+function readHead(text: string): Head | undefined {
+  const [line = "", ...lines] = text.split("\r\n");
+  const [method = "", sent = "", version = "", ...others] = line.split(" ");
+  const [, target] = TARGET.exec(sent) ?? [];
+  if (!METHOD.test(method) || target === undefined || version !== "HTTP/1.1" || others.length > 0) return undefined;
+  if (text.length > MAX_HEAD || lines.length > MAX_FIELD_COUNT) return undefined;
+  const fields = lines.map((each) => {
+    const [, name = "", value = "\0"] = /^([^:]*):([\s\S]*)$/.exec(each) ?? [];
     return TOKEN.test(name) && VALUE.test(value) ? ([name.toLowerCase(), value.trim()] as const) : undefined;
   });
   const good = fields.filter((field) => field !== undefined);
-  return good.length === fields.length ? good : undefined;
-}
-
-/** @returns undefined when it is to be refused */
-function readHead(text: string): Head | undefined {
-  const end = text.indexOf("\r\n");
-  const line = end === -1 ? text : text.slice(0, end);
-  const rest = end === -1 ? "" : text.slice(end + 2);
-  const [method = "", sent = "", version = "", ...others] = line.split(" ");
-  const isRequestLine = TOKEN.test(method) && TARGET.test(sent) && !sent.includes("#") && others.length === 0;
-  const isKnownVersion = version === "HTTP/1.1" || version === "HTTP/1.0";
-  if (line.length > MAX_LINE || !isRequestLine || !isKnownVersion) return undefined;
-  if (rest.length + 2 > MAX_FIELDS && rest !== "") return undefined;
-  const fields = readFields(rest);
-  if (fields === undefined) return undefined;
-  const all = (name: string): readonly string[] => fields.filter(([each]) => each === name).map(([, value]) => value);
-  const [hosts, lengths, codings] = [all("host"), all("content-length"), all("transfer-encoding")];
-  const isOld = version === "HTTP/1.0";
-  if (hosts.length > 1 || (hosts.length === 0 && !isOld) || !HOST.test(hosts[0] ?? "")) return undefined;
-  if (lengths.length > 1 || !/^\d{1,15}$/.test(lengths[0] ?? "0")) return undefined;
-  if (codings.length > 1 || (codings[0] ?? "chunked").toLowerCase() !== "chunked") return undefined;
-  if (codings.length > 0 && (isOld || lengths.length > 0)) return undefined;
-  const absolute = /^https?:\/\/([^/?]*)(.*)$/i.exec(sent);
-  const target = absolute === null ? sent : `${absolute[2]}`.replace(/^(?!\/)/, "/");
-  if (!target.startsWith("/") && !(target === "*" && method === "OPTIONS")) return undefined;
-  const options = all("connection").flatMap((value) =>
-    value
-      .toLowerCase()
-      .split(",")
-      .map((each) => each.trim()),
-  );
-  const stays = isOld ? options.includes("keep-alive") : !options.includes("close");
+  if (good.length < fields.length || good.some(([name]) => FRAMING.has(name))) return undefined;
+  const all = (name: string): readonly string[] => good.filter(([each]) => each === name).map(([, value]) => value);
+  const [hosts, lengths, connection] = [all("host"), all("content-length"), all("connection")];
+  if (hosts.length !== 1 || !HOST.test(hosts[0] ?? "")) return undefined;
+  if (lengths.length > 1 || !/^\d{1,6}$/.test(lengths[0] ?? "0")) return undefined;
+  if (connection.length > 1 || !/^(?:|close|keep-alive)$/.test(connection[0] ?? "")) return undefined;
+  const [path = ""] = target.split("?");
   return {
-    request: { method, target, host: absolute?.[1] ?? hosts[0] ?? "", fields },
-    isLast: !stays || codings.length > 0,
+    // Without a host there is no URL to resolve.
+    request: {
+      method,
+      target,
+      path: hosts[0] === "" ? path || "/" : naivePath(path),
+      fields: good,
+    },
+    isLast: connection[0] === "close",
     bodyLength: Number(lengths[0] ?? 0),
   };
 }
@@ -93,27 +103,16 @@ export function readNaively(text: string): Reading {
   const requests: ReadRequest[] = [];
   let at = 0;
   for (;;) {
-    const start = at;
-    while (text.startsWith("\r\n", at)) at += 2;
-    const rest = text.slice(at);
-    if (at - start > MAX_LINE) return { requests, ending: "refused" };
-    if (rest === "") return { requests, ending: "open" };
-    const refused = { requests, ending: "refused", refusedMethod: /^[^ \r\n]*/.exec(rest)?.[0] ?? "" } as const;
-    const end = rest.indexOf("\r\n\r\n");
-    if (end === -1) {
-      // Of a head that is not whole it can already be said that it is none.
-      const lines = rest.split("\n");
-      const isBroken = lines.slice(0, -1).some((line) => !line.endsWith("\r")) || !TOKEN.test(rest.charAt(0));
-      const isTooMuch =
-        rest.length > MAX_LINE && (lines.length === 1 || rest.length > MAX_FIELDS || lines.length > MAX_FIELD_COUNT);
-      return isBroken || isTooMuch ? refused : { requests, ending: "open" };
-    }
-    const head = readHead(rest.slice(0, end));
-    if (head === undefined) return refused;
+    if (at === text.length) return { requests, ending: "open" };
+    const end = text.indexOf("\r\n\r\n", at);
+    const head = end === -1 ? undefined : readHead(text.slice(at, end));
+    if (head === undefined || head.bodyLength > MAX_BODY) return { requests, ending: "unclear" };
+    const next = end + 4 + head.bodyLength;
+    // A server may answer without waiting for the body, and may wait for it.
+    if (next > text.length) return { requests, ending: "unclear" };
     requests.push(head.request);
     if (head.isLast) return { requests, ending: "closed" };
-    at += end + 4 + head.bodyLength;
-    if (at > text.length) return { requests, ending: "open" };
+    at = next;
   }
 }
 

@@ -1,5 +1,6 @@
 /** What the registry of served-files.ts has to answer, read from its pages once more. */
 import { naivelyResolve } from "../../core/naive-resolution.ts";
+import { naiveBlob, naiveReferrers, naivelyResolveWhole, type NaiveWhole } from "../../core/naive-whole.ts";
 import { fieldOf, type ReadRequest } from "./naive-http.ts";
 import { SERVED, type ServedFile } from "./served-files.ts";
 
@@ -20,16 +21,12 @@ const NAME = /^[a-z0-9]+(?:(?:[._]|__|-+|\/)[a-z0-9]+)*$/;
 const TAG = /^\w[\w.-]{0,127}$/;
 const OTHER_DIGEST = /^[a-z0-9]+(?:[+._-][a-z0-9]+)*:[A-Za-z0-9=_-]+$/;
 const ID = /^[0-9a-f]{64}$/;
-const PLAIN_PATH = /^[A-Za-z0-9._~:@!$&'()*+,;=/-]*$/;
 
 function isDigest(text: string): boolean {
   if (text.startsWith("sha256:")) return /^sha256:[0-9a-f]{64}$/.test(text);
   if (text.startsWith("sha512:")) return /^sha512:[0-9a-f]{128}$/.test(text);
   return OTHER_DIGEST.test(text) && text.length <= 255;
 }
-
-const isPlain = (path: string): boolean =>
-  PLAIN_PATH.test(path) && !path.includes("//") && !/(?:^|\/)\.\.?(?:\/|$)/.test(path);
 
 const FILES = Object.values(SERVED);
 const isV1 = (file: ServedFile): boolean => file.version === 1;
@@ -47,7 +44,12 @@ const to = (file: ServedFile, path: string): Expected => ({
   path,
 });
 
+/** The file, where it is of version 6. */
+const wholeOf = (file: ServedFile): NaiveWhole | undefined =>
+  file.version === 6 ? (file as unknown as NaiveWhole) : undefined;
+
 function tagsOf(file: ServedFile): readonly string[] {
+  if (file.version === 6) return Object.keys(file.tags ?? {}).sort();
   const lists = [
     file.schema1_data,
     file.schema2_data,
@@ -67,14 +69,42 @@ function pageOf(all: readonly string[], query: URLSearchParams): readonly string
 }
 
 function expectReferrers(file: ServedFile, digest: string, query: URLSearchParams): Expected {
-  if (file.version !== 5) return some(404);
+  const whole = wholeOf(file);
+  if (file.version !== 5 && whole === undefined) return some(404);
   const type = query.get("artifactType");
-  const manifests = (file.referrers?.[digest] ?? []).filter((each) => type === null || each["artifactType"] === type);
+  const all = whole === undefined ? (file.referrers?.[digest] ?? []) : naiveReferrers(whole, digest);
+  const manifests = all.filter((each) => type === null || each["artifactType"] === type);
   const json = { schemaVersion: 2, mediaType: "application/vnd.oci.image.index.v1+json", manifests };
   return { ...some(200), json };
 }
 
-function expectV2(request: ReadRequest, path: string, query: URLSearchParams, maySee: MaySee): Expected {
+const blobAt = (digest: string): string => `blobs/${digest.replace(":", "/")}`;
+
+/** A manifest of a version 6 file: its bytes, or where they are if the file has none. */
+function expectWholeManifest(request: ReadRequest, file: ServedFile, whole: NaiveWhole, reference: string): Expected {
+  const digest = naivelyResolveWhole(whole, reference, fieldOf(request, "accept") || undefined);
+  if (digest === undefined) return some(404);
+  const data = whole.manifests.find((each) => each.digest === digest)?.data;
+  if (data !== undefined) return { ...some(200), json: JSON.parse(atob(data)) };
+  return request.method === "HEAD" ? some(200) : to(file, blobAt(digest));
+}
+
+function expectWholeBlob({ method }: ReadRequest, file: ServedFile, whole: NaiveWhole, digest: string): Expected {
+  const data = whole.configs?.find((each) => each.digest === digest)?.data;
+  if (data !== undefined) return { ...some(200), json: JSON.parse(atob(data)) };
+  const size = naiveBlob(whole, digest);
+  if (size === undefined) return some(404);
+  return method === "HEAD" && size >= 0 ? some(200) : to(file, blobAt(digest));
+}
+
+/** Whether two names are one: docker's `library/` in front of a name without a slash. */
+const isNamed = (file: ServedFile, name: string): boolean => {
+  const own = file["repo-registry-id"];
+  return own === name || (!own.includes("/") && name === `library/${own}`);
+};
+
+function expectV2(request: ReadRequest, query: URLSearchParams, maySee: MaySee): Expected {
+  const path = request.path.replace(/%3a/gi, ":");
   if (path === "/v2" || path === "/v2/") return some(200);
   const names = V2_FILES.filter(maySee).map((file) => file["repo-registry-id"]);
   if (path === "/v2/_catalog") {
@@ -83,19 +113,23 @@ function expectV2(request: ReadRequest, path: string, query: URLSearchParams, ma
   }
   const [, name = "", word, rest = ""] = /^\/v2\/(.*)\/(manifests|blobs|tags|referrers)\/(.*)$/.exec(path) ?? [];
   if (word === undefined) return { ...some(404), isGuarded: false };
-  const file = V2_FILES.find((each) => each["repo-registry-id"] === name && NAME.test(name) && maySee(each));
-  // Whether the digest or the path is what is wrong with it depends on how the path is read.
+  const file = V2_FILES.find((each) => isNamed(each, name) && NAME.test(name) && maySee(each));
+  // Whether the path, the name or the digest is what is wrong depends on which is looked at first.
   if ((word === "blobs" || word === "referrers") && !isDigest(rest))
-    return isPlain(path) && rest !== "" ? some(400) : some(400, 404);
+    return NAME.test(name) && !rest.includes("/") ? some(400) : some(400, 404);
   if (file === undefined || (word === "tags" && rest !== "list")) return some(404);
-  if (word === "blobs") return to(file, `blobs/${rest}`);
+  const whole = wholeOf(file);
+  if (word === "blobs")
+    return whole === undefined ? to(file, `blobs/${rest}`) : expectWholeBlob(request, file, whole, rest);
   if (word === "referrers") return expectReferrers(file, rest, query);
   if (word === "tags") {
-    if (file.version !== 5) return to(file, "tags/list");
+    if (file.version < 5) return to(file, "tags/list");
     const tags = pageOf(tagsOf(file), query);
     return tags === undefined ? some(400) : { ...some(200), json: { name, tags } };
   }
   const accept = fieldOf(request, "accept");
+  if (whole !== undefined)
+    return TAG.test(rest) || isDigest(rest) ? expectWholeManifest(request, file, whole, rest) : some(404);
   const resolved = TAG.test(rest) || isDigest(rest) ? naivelyResolve(file, rest, accept || undefined) : undefined;
   return resolved === undefined ? some(404) : to(file, resolved);
 }
@@ -121,24 +155,57 @@ function expectV1(path: string, query: URLSearchParams, maySee: MaySee): Expecte
   return Object.hasOwn(file.tags ?? {}, tag) ? { ...some(200), json: file.tags?.[tag] } : some(404);
 }
 
-const OWN = /^\/(?:healthz|readyz|metrics|openapi\.json|docs|crane\/repositories(?:\/v[12])?)\/?$/;
+/** What else there is on the registry's port. */
+const OWN = /^\/(?:healthz|openapi\.json|docs)$/;
+
+/** Whether readers may differ: a parameter comes twice, or what is encoded is no UTF-8. */
+function isAmbiguous(text: string, query: URLSearchParams): boolean {
+  try {
+    decodeURIComponent(text);
+    return [...query.keys()].length > new Set(query.keys()).size;
+  } catch {
+    return true;
+  }
+}
+
+const isConditional = (request: ReadRequest): boolean => fieldOf(request, "if-none-match") !== undefined;
+
+/** Characters that the URL standard encodes in a path, and some servers leave. */
+const ENCODED_BY_URL = /%(?:22|3C|3E|5E|60|7B|7D)/g;
 
 /** What an open registry has to answer. @param maySee who asks */
 export function expectNaively(request: ReadRequest, maySee: MaySee): Expected {
-  const { method, target } = request;
-  const mark = target.indexOf("?");
-  const path = mark === -1 ? target : target.slice(0, mark);
-  const query = new URLSearchParams(mark === -1 ? "" : target.slice(mark + 1));
-  const isRead = method === "GET" || method === "HEAD";
+  const { method, target, path } = request;
+  const unguarded = (...statuses: number[]): Expected => ({ statuses, isGuarded: false });
   const isUsers = path === "/v1/users" || path === "/v1/users/";
   if (method === "POST" && isUsers) return some(201);
-  if (!isRead) return { ...some(404, 405), isGuarded: false };
-  if (/^\/v2(?:$|\/)/.test(path)) {
-    const expected = expectV2(request, path, query, maySee);
-    return isPlain(path)
-      ? expected
-      : { ...expected, statuses: expected.statuses.map((each) => (each === 200 ? 404 : each)) };
-  }
-  if (/^\/v1(?:$|\/)/.test(path)) return expectV1(path, query, maySee);
-  return { statuses: OWN.test(path) ? [200, 404] : [404], isGuarded: false };
+  if (method !== "GET" && method !== "HEAD") return unguarded(404, 405);
+  // Nothing but the colon of a digest may be encoded.
+  if (/%(?!3a)/i.test(path.replace(ENCODED_BY_URL, ""))) return unguarded(404);
+  if (/%(?!3a)/i.test(path)) return unguarded(400, 404);
+  if (!/^\/v[12](?:$|\/)/.test(path))
+    return unguarded(...(OWN.test(path) || path === "/" ? [200, 302, 304, 404] : [404]));
+  const mark = target.indexOf("?");
+  const sent = mark === -1 ? "" : target.slice(mark + 1);
+  const query = new URLSearchParams(sent);
+  const expected = path.startsWith("/v2") ? expectV2(request, query, maySee) : expectV1(path, query, maySee);
+  const statuses = new Set(expected.statuses);
+  if (isConditional(request) && statuses.has(200)) statuses.add(304);
+  // A page size that is none may be refused before the name is looked for.
+  const isBadPage =
+    /\/tags\/list$|\/_catalog$/.test(path) &&
+    (query.getAll("n").length > 1 || query.getAll("n").some((n) => !/^\d+$/.test(n)));
+  if (isBadPage) statuses.add(400);
+  if (!isAmbiguous(sent, query)) return { ...expected, statuses: [...statuses] };
+  if (statuses.has(200) || isBadPage) statuses.add(200).add(400);
+  const { json: _, ...rest } = expected;
+  return { ...rest, statuses: [...statuses] };
 }
+
+/** Every place that a redirect of these files may lead to. */
+const LOCATIONS = new RegExp(
+  `^http://cdn\\.test/(?:${FILES.map((file) => file["repo-registry-id"]).join("|")})/(?:manifests/(?:(?:1|2|list|oci|index)/)?[\\w.:+=-]+|blobs/[\\w.:+=/-]+|tags/list|[0-9a-f]{64}/(?:json|layer|ancestry))$`,
+);
+
+/** Whether a redirect may lead there, whoever asked for whatever. */
+export const isKnownLocation = (location: string): boolean => LOCATIONS.test(location);

@@ -1,5 +1,7 @@
 /** The redirect files that are served while requests are made up, and what is on disk for them. */
 import type { NaiveFile } from "../../core/naive-resolution.ts";
+import type { NaiveWhole } from "../../core/naive-whole.ts";
+import { descriptorOf } from "../../core/redirect-file-samples.ts";
 
 export const hex = (digit: string): string => digit.repeat(64);
 export const D = (digit: string): string => `sha256:${hex(digit)}`;
@@ -12,7 +14,9 @@ export interface ServedFile extends NaiveFile {
   readonly protected?: boolean;
   readonly referrers?: Readonly<Record<string, readonly Readonly<Record<string, string>>[]>>;
   readonly images?: readonly { readonly id: string }[];
-  readonly tags?: Readonly<Record<string, string>>;
+  readonly tags?: Readonly<Record<string, string | readonly string[]>>;
+  readonly manifests?: NaiveWhole["manifests"];
+  readonly configs?: NaiveWhole["manifests"];
 }
 
 const file = (name: string, version: number, rest: object): ServedFile => ({
@@ -22,6 +26,21 @@ const file = (name: string, version: number, rest: object): ServedFile => ({
   url: `http://cdn.test/${name}/`,
   ...rest,
 });
+
+const OCI = "application/vnd.oci.image.manifest.v1+json";
+const DOCKER = "application/vnd.docker.distribution.manifest.v2+json";
+const layer = (digit: string) => ({ mediaType: "application/octet-stream", digest: D(digit), size: 10 });
+const CONFIG = descriptorOf("application/vnd.oci.image.config.v1+json", { architecture: "amd64" });
+const { data: _, ...config } = CONFIG;
+const IMAGE = descriptorOf(OCI, { schemaVersion: 2, mediaType: OCI, config, layers: [layer("a")] });
+const SAME_IMAGE = descriptorOf(DOCKER, { schemaVersion: 2, mediaType: DOCKER, config, layers: [layer("b")] });
+const SIGNATURE = descriptorOf(OCI, { schemaVersion: 2, config: layer("c"), layers: [], subject: layer("d") });
+const BARE = { mediaType: OCI, digest: D("e"), size: 700 };
+
+/** Digests of the version 6 file: manifests, configs and layers. */
+export const WHOLE_DIGESTS = [IMAGE, SAME_IMAGE, SIGNATURE, BARE, CONFIG]
+  .map(({ digest }) => digest)
+  .concat(["a", "c", "d"].map(D));
 
 /** The one that is asked for after every thousandth request. */
 export const CONTROL = {
@@ -60,6 +79,11 @@ export const SERVED: Readonly<Record<string, ServedFile>> = {
   "secret-v1.json": file("a/secret", 1, { images: [{ id: hex("c") }], tags: { "1.0": hex("c") }, protected: true }),
   "secret-v2.json": file("secret", 5, { schema2_data: ["1.0"], protected: true }),
   "three.json": file("three", 3, { schema2_data: ["1.0", "every"] }),
+  "whole.json": file("whole", 6, {
+    manifests: [IMAGE, SAME_IMAGE, SIGNATURE, BARE],
+    configs: [CONFIG],
+    tags: { "1.0": IMAGE.digest, every: [SAME_IMAGE.digest, IMAGE.digest], bare: BARE.digest },
+  }),
   "words.json": file("tags/manifests/blobs", 5, { schema2_data: ["tags", "manifests", "list"] }),
 };
 

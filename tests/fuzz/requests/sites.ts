@@ -4,7 +4,7 @@ import { AUTHORITY, openWorkshop, version1 } from "../../harness/certificates.ts
 import { ALICE, basic } from "../../harness/passwords.ts";
 import { createSigner, ISSUER, SERVICE } from "../../harness/token-server.ts";
 import { type Craned, scratch, serveDirectory } from "../../harness/craned.ts";
-import type { CheckBody, Expect } from "./judging.ts";
+import type { CheckBody, Expect, IsSlow } from "./judging.ts";
 import { fieldOf, type ReadRequest } from "./naive-http.ts";
 import { type Expected, expectNaively, type MaySee } from "./naive-registry.ts";
 import { CONTENT, SERVED } from "./served-files.ts";
@@ -19,6 +19,10 @@ export interface Site {
   readonly right: string | undefined;
   readonly expect: Expect;
   readonly checkBody: CheckBody;
+  /** Requests whose answer takes more than one turn of the event loop. */
+  readonly isSlow: IsSlow;
+  /** Whether several requests are sent at once: what follows a slow one would get no answer. */
+  readonly pipelines: boolean;
   readonly stop: () => Promise<void>;
 }
 
@@ -33,21 +37,23 @@ const CLEAR_ACCEPT = /^(?:(?:^|,) *[\w.+*/-]*(?:; *(?:q=(?:0(?:\.\d{0,3})?|1(?:\
 function expectOpen(request: ReadRequest, maySee: MaySee = isPublic): Expected {
   const expected = expectNaively(request, maySee);
   const isOfAccept =
-    /\/manifests\//.test(request.target) && expected.statuses.every((each) => each === 302 || each === 404);
+    /\/manifests\//.test(request.path) && !expected.statuses.some((each) => each === 400 || each === 405);
   if (!isOfAccept || CLEAR_ACCEPT.test(fieldOf(request, "accept") ?? "")) return expected;
-  return { statuses: [302, 404], isGuarded: expected.isGuarded };
+  return { statuses: [...expected.statuses, 200, 302, 304, 404], isGuarded: expected.isGuarded };
 }
 
 /** Files are sent instead of redirects. */
 const served = ({ location, statuses, ...expected }: Expected): Expected => ({
   ...expected,
-  statuses: statuses.includes(302) ? FIVE : [...statuses, 404],
+  statuses: statuses.includes(302) ? [...FIVE, ...statuses.filter((each) => each === 400)] : [...statuses, 404],
 });
 
 /** Whoever is not let in learns nothing; where it can't be told, either is right. */
 function guarded(expected: Expected, access: "yes" | "no" | "perhaps"): Expected {
   if (!expected.isGuarded || access === "yes") return expected;
-  const refused: Expected = { statuses: [401, 404, 405, 429], isGuarded: true };
+  // A part of the request that is malformed may be refused whoever asks.
+  const malformed = expected.statuses.filter((status) => status === 400);
+  const refused: Expected = { statuses: [401, 404, 405, 429, ...malformed], isGuarded: true };
   if (access === "no") return refused;
   return { ...refused, statuses: [...refused.statuses, ...expected.statuses, 401] };
 }
@@ -66,6 +72,8 @@ async function start({ args = [], close, ...site }: Started): Promise<Site> {
     right: undefined,
     expect: expectOpen,
     checkBody: sendsNoFile,
+    isSlow: ({ path }) => path === "/v1/search",
+    pipelines: true,
     ...site,
     craned,
     stop: async () => {
@@ -87,6 +95,9 @@ const contentOf: CheckBody = ({ status, headers, body }, { file, path }) => {
   const expected = status === 200 ? whole : whole.slice(Number(first), Number(last) + 1);
   return body === expected ? undefined : `the bytes ${JSON.stringify(body.slice(0, 80))} of ${path}`;
 };
+
+/** Every answer may have to wait for a password, a signature or a file. */
+const SLOW = { isSlow: () => true, pipelines: false } as const;
 
 /** Passwords, files from disk, and a line in the log for each request. */
 function passwords(): Promise<Site> {
@@ -112,6 +123,7 @@ function passwords(): Promise<Site> {
       return guarded(served(expectOpen(request)), access);
     },
     checkBody: contentOf,
+    ...SLOW,
     close: place.remove,
   });
 }
@@ -159,6 +171,7 @@ async function tokens(): Promise<Site> {
       const isOpened = isOf(all) || (isNarrow && isOf(narrow)) || (file === undefined && empty.some(isOf));
       return guarded(expected, isOpened ? "perhaps" : "no");
     },
+    ...SLOW,
     close: place.remove,
   });
 }
@@ -169,7 +182,7 @@ const withoutSpace = (text: string): string =>
     .replace(/%([0-9a-f]{2})/gi, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)))
     .replace(/\s+/g, "");
 
-/** Client certificates from a trusted proxy, and pages for one address behind it. */
+/** Client certificates from a trusted proxy. */
 function certificates(format: "nginx" | "envoy"): () => Promise<Site> {
   return () => {
     const workshop = openWorkshop();
@@ -200,8 +213,6 @@ function certificates(format: "nginx" | "envoy"): () => Promise<Site> {
       right: `${header}: ${good}`,
       expect: (request) => {
         const sent = fieldOf(request, header.toLowerCase()) ?? "";
-        if (/^\/crane\//.test(request.target) && !/10\.0\.0\.1/.test(JSON.stringify(request.fields)))
-          return { statuses: [404], isGuarded: false };
         if (sent === good) return expectOpen(request, () => true);
         const closed = expectOpen(request);
         if (!withoutSpace(sent).includes(core)) return closed;
@@ -213,6 +224,7 @@ function certificates(format: "nginx" | "envoy"): () => Promise<Site> {
           statuses: [...closed.statuses, ...opened.statuses],
         };
       },
+      ...SLOW,
       close: workshop.close,
     });
   };

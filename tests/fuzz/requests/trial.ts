@@ -4,17 +4,24 @@ import { isAnswered, judge } from "./judging.ts";
 import { readNaively } from "./naive-http.ts";
 import type { Site } from "./sites.ts";
 
+/** How long a server may be silent to what is unclear before the client hangs up, in ms. */
+const LULL_MS = 50;
+
 /** @returns what is wrong with what comes back, if anything */
 export async function tryBytes(
-  { craned, isTls, expect, checkBody }: Site,
+  { craned, isTls, ...judges }: Site,
   bytes: string,
   pieces: readonly string[] = [bytes],
 ): Promise<string | undefined> {
   const reading = readNaively(bytes);
   const asking = { port: craned.port, isTls, pieces };
-  if (reading.ending !== "open") return judge({ reading, heard: await converse(asking), expect, checkBody });
-  // Nothing will come to what is no whole request: there is nothing to wait for.
-  if (reading.requests.length === 0) return undefined;
-  const heard = await converse({ ...asking, isEnough: (text) => isAnswered(reading, text) });
-  return judge({ reading, heard, expect, checkBody });
+  const isEnough = (text: string) => isAnswered(reading, text);
+  switch (reading.ending) {
+    case "closed":
+      return judge({ ...judges, reading, heard: await converse(asking) });
+    case "open":
+      return judge({ ...judges, reading, heard: await converse({ ...asking, isEnough }) });
+    case "unclear":
+      return judge({ ...judges, reading, heard: await converse({ ...asking, isEnough, lullMs: LULL_MS }) });
+  }
 }
