@@ -18,6 +18,7 @@ import {
   type RepositoryOptions,
   reportTags,
   reportUntagged,
+  warnOfLarge,
 } from "./publish.ts";
 import { broken, describeError, PublishError } from "./publish-error.ts";
 import { configsIn, readPrevious, redirectPath } from "./redirect-file/previous.ts";
@@ -25,7 +26,7 @@ import { listingOf } from "./redirect-file/version-5.ts";
 import { meaningOfTags, version6 } from "./redirect-file/version-6.ts";
 import { kindOfType } from "./sources/manifest.ts";
 import { isLayout, ociLayout } from "./sources/oci-layout.ts";
-import { readSmall } from "./sources/reading.ts";
+import { MAX_MANIFEST, readSmall } from "./sources/reading.ts";
 import type { Source, SourceImage } from "./sources/source.ts";
 import type { Target } from "./targets/target.ts";
 
@@ -57,6 +58,7 @@ async function describeInPlace(
   const plan = await planAll(source, options, previous, () => ({ content: store.target, store }), report);
   const counts = { tags: plan.tags.size, manifests: plan.manifests.size, blobs: plan.blobs.size };
   report({ event: "planned", ...counts, bytes: 0 });
+  warnOfLarge(plan, report);
   await mustBeThere(plan, store);
   const configs = await embeddedConfigs(plan.manifests.values(), store, configsIn(previous.v2), fromSourceOf(plan));
   const tags = meaningOfTags(plan.tags.values(), listingOf(plan).amd64);
@@ -126,7 +128,8 @@ function storageSource(repositories: Target, { revisions, tags }: Links, store: 
     const types = new Map<Digest, string>();
     for (const digest of revisions.toSorted()) {
       const file = await target.open(pathOf(digest));
-      const mediaType = file === undefined ? undefined : mediaTypeOf(await readSmall(file.name, file.read()));
+      const mediaType =
+        file === undefined ? undefined : mediaTypeOf(await readSmall(file.name, file.read(), MAX_MANIFEST));
       // Of old signed manifests the registry keeps everything but the signature.
       if (mediaType === undefined) warn(`the manifest ${digest} is not there`);
       else if (kindOfType(mediaType) === undefined) warn(`${digest} is left out: it is ${mediaType}`);

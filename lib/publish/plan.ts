@@ -7,7 +7,7 @@ import { inParallel } from "./in-parallel.ts";
 import { type Descriptor, isForeign, kindOfType, type Manifest, readManifest } from "./sources/manifest.ts";
 import { broken, Missing, mismatch, SourceFailure } from "./publish-error.ts";
 import { type PlatformChoice, platformText, wantedChildren } from "./sources/platforms.ts";
-import { readSmall, verified } from "./sources/reading.ts";
+import { MAX_MANIFEST, readSmall, verified } from "./sources/reading.ts";
 import type { Source, TaggedImage } from "./sources/source.ts";
 
 /** A tag of one kind; a tag may have one manifest of each kind. */
@@ -106,7 +106,7 @@ export function startPlan({ platforms, warn }: PlanOptions): Planning {
     if (file === undefined) throw missing(source, descriptor, from);
     const isSigned = mediaType === MEDIA_TYPE["1"];
     // The digest of a signed manifest is that of what was signed, not of all its bytes.
-    const bytes = await readSmall(file.name, isSigned ? file.read() : verified(file, descriptor));
+    const bytes = await readSmall(file.name, isSigned ? file.read() : verified(file, descriptor), MAX_MANIFEST);
     const received = isSigned ? digestOfManifest(bytes, MEDIA_TYPE["1"]) : digest;
     if (received !== digest) throw mismatch(file.name, digest, received);
     const kind = kindOfType(mediaType === "" ? mediaTypeOf(bytes) : mediaType);

@@ -126,13 +126,18 @@ export const identityOf = (options: RepositoryOptions, { v1, v2 }: Previous): Id
   isProtected: options.isProtected ?? (v2 ?? v1)?.isProtected ?? false,
 });
 
+/** Says which manifests a host has to send, and as what. */
+export function warnOfLarge({ manifests }: Plan, report: Report): void {
+  for (const { kind, digest, bytes } of manifests.values()) {
+    if (bytes.length <= MAX_EMBEDDED_MANIFEST) continue;
+    const text = `${digest} is too large for the redirect file: the host has to send it as ${MEDIA_TYPE[kind]}`;
+    report({ event: "warning", text });
+  }
+}
+
 /** Puts manifests where an OCI image layout has them; a signed one is not the blob that its digest stands for. */
-async function putManifestsAsBlobs({ manifests }: Plan, { target, pathOf }: BlobStore, report: Report): Promise<void> {
+async function putManifestsAsBlobs({ manifests }: Plan, { target, pathOf }: BlobStore): Promise<void> {
   await inParallel(manifests.values(), AT_ONCE, async ({ kind, digest, bytes }) => {
-    if (bytes.length > MAX_EMBEDDED_MANIFEST) {
-      const text = `${digest} is too large for the redirect file: the host has to send it as ${MEDIA_TYPE[kind]}`;
-      report({ event: "warning", text });
-    }
     if (kind === "1" || (await target.sizeOf(pathOf(digest))) === bytes.length) return;
     await target.write(pathOf(digest), MEDIA_TYPE[kind], bytes);
   });
@@ -211,7 +216,8 @@ async function putWhole(
   const whole = { manifests: plan.manifests.values(), tags, configs, blobs: options.poolTemplate };
   const redirectFile = mustBeGood(version6(identity, whole, previous.others.v2));
   await putBlobs(plan, store, configs, report);
-  await putManifestsAsBlobs(plan, store, report);
+  warnOfLarge(plan, report);
+  await putManifestsAsBlobs(plan, store);
   await store.target.settle();
   await putIfChanged(content, OCI_LAYOUT, LAYOUT_VERSION);
   await putIfChanged(content, OCI_INDEX, layoutIndex(plan));

@@ -105,6 +105,32 @@ test("a configuration of more than 64 KiB stays on the host", async () => {
   expect(site.tree()).toMatchObject({ [pathOf(small)]: small.digest, [pathOf(large)]: large.digest });
 });
 
+test("a manifest of more than 4 MiB stays on the host, which has to send it as what it is", async () => {
+  const layout = newLayout();
+  const [small, large] = [1, 4 * 1024 * 1024].map((length) =>
+    layout.image("oci", `${length}`, { annotations: { "a.b": "x".repeat(length) } }),
+  );
+  if (small === undefined || large === undefined) throw new Error("two images");
+  layout.finish([
+    ["small", small],
+    ["large", large],
+  ]);
+  const site = newSite();
+  const { err } = await site.published(layout.path);
+  expect(err).toContain(
+    `warning: ${large.digest} is too large for the redirect file: the host has to send it as ${large.mediaType}`,
+  );
+  const { mediaType, digest, size } = large;
+  expect(fileOf(site).manifests).toEqual([carried(layout, small), { mediaType, digest, size }].toSorted(byDigest));
+  expect(site.tree()).toMatchObject({ [pathOf(large)]: large.digest });
+  await site.published(layoutOf("other").layout.path, "--keep-tags", "--prune-after", "0s");
+  expect(fileOf(site).tags).toMatchObject({ large: large.digest });
+  const check = () => runCraned(["check", "--data-dir", site.metadata, "--content", site.content]);
+  expect(await check()).toMatchObject({ code: 0 });
+  rmSync(join(site.content, "team-app", pathOf(large)));
+  expect((await check()).out).toContain("received nothing");
+});
+
 test("sha512 digests hold through publishing, keeping tags and checking", async () => {
   const layout = newLayout();
   const put = (mediaType: string, content: string): Descriptor => {

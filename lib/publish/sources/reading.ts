@@ -11,6 +11,9 @@ const CHUNK = 1024 * 1024;
 /** Registries need not take larger manifests; configurations are held to the same. Bytes. */
 const MAX_SMALL = 4 * 1024 * 1024;
 
+/** Larger manifests are refused. A redirect file of version 6 does not carry all of these, but craned serves them. Bytes. */
+export const MAX_MANIFEST = 16 * 1024 * 1024;
+
 /**
  * Reads a part of an open file. While a chunk is being used, the next one is being read.
  *

@@ -1,9 +1,10 @@
 import { plain } from "../../core/redirect-file/fault.ts";
 import type { Digest } from "../../core/reference.ts";
+import { MAX_MANIFEST } from "../sources/reading.ts";
 import type { Problem } from "./host.ts";
 
-/** Registries need not take larger manifests, in bytes. */
-export const MAX_WHOLE = 4 * 1024 * 1024;
+/** Larger manifests are not read, in bytes. */
+export const MAX_WHOLE = MAX_MANIFEST;
 
 export const wrongSize = (expected: string, received: number): Problem => ({
   expected: `${expected} bytes`,
