@@ -2,13 +2,13 @@
  * Version 6 with real clients and hosts that know nothing of registries: published, served by a host of files, pulled
  * through craned. The host's log shows that clients ask it for blobs only.
  */
-import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Craned, runCraned, type Scratch, scratch, serveDirectory, startCraned } from "../harness/craned.ts";
 import { freePort } from "../harness/nginx.ts";
 import { freshPodman } from "../harness/podman.ts";
-import { describeWith, leftovers, run, succeed, whereIs } from "../harness/programs.ts";
+import { describeWith, leftovers, run, succeed } from "../harness/programs.ts";
 import { filesBelow, layoutAt } from "../publish/layouts.ts";
 import { expectedDirectory, HELLO, hashedFiles, imageFor } from "./demo-content.ts";
 
@@ -148,10 +148,8 @@ for (const [name, start] of HOSTS) {
       while ((await ask()) === image.digest) await Bun.sleep(10);
     });
 
-    describe("for the clients of artifacts", () => {
-      const has = (program: string) => whereIs(program) !== null;
-
-      test.if(has("oras"))("oras resolves the tag, finds what refers to it, and copies both by tag", async () => {
+    describeWith(["oras"], "oras", () => {
+      test("resolves the tag, finds what refers to it, and copies both by tag", async () => {
         const oras = async (...args: readonly string[]) => (await succeed(["oras", ...args])).trim();
         expect(await oras("resolve", "--plain-http", at(":latest"))).toBe(digest);
         const { referrers } = JSON.parse(await oras("discover", "--plain-http", "--format", "json", at(":latest")));
@@ -161,14 +159,18 @@ for (const [name, start] of HOSTS) {
         await oras("cp", "-r", "--from-plain-http", "--to-oci-layout", at(":latest"), `${path("oras")}:latest`);
         expect(filesBelow(path("oras/blobs"))).toEqual(filesBelow(path("layout/blobs")));
       });
+    });
 
-      test.if(has("crane"))("crane tells the digest, and pulls", async () => {
+    describeWith(["crane"], "crane", () => {
+      test("tells the digest, and pulls", async () => {
         expect((await succeed(["crane", "digest", "--insecure", at(":latest")])).trim()).toBe(digest);
         await succeed(["crane", "pull", "--insecure", "--format", "oci", at(":latest"), path("crane")]);
         expect(Object.values(filesBelow(path("crane/blobs")))).toContain(digest);
       });
+    });
 
-      test.if(has("regctl"))("regctl tells the digest, and copies with what refers to it", async () => {
+    describeWith(["regctl"], "regctl", () => {
+      test("tells the digest, and copies with what refers to it", async () => {
         const regctl = ["regctl", "--host", `reg=127.0.0.1:${craned.port},tls=disabled`];
         expect((await succeed([...regctl, "image", "digest", at(":latest")])).trim()).toBe(digest);
         await succeed([...regctl, "image", "copy", "--referrers", at(":latest"), `ocidir://${path("regctl")}:latest`]);
