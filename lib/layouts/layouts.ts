@@ -89,7 +89,7 @@ export function createLayouts(paths: readonly string[], { given, warn, watch }: 
     const before = known.get(place.path);
     if (before?.place.fingerprint === place.fingerprint) return;
     const byDirectory = parseRepositoryName(place.below);
-    const name = given ?? (byDirectory === undefined ? undefined : { name: byDirectory, tag: undefined });
+    const name = byDirectory === undefined ? given : { name: byDirectory, tag: undefined };
     try {
       known.set(place.path, { place, reading: await readLayout(place, name, warn), fault: undefined });
     } catch (error) {
@@ -190,7 +190,7 @@ export function createLayouts(paths: readonly string[], { given, warn, watch }: 
         known.delete(path);
         dirty.add(path);
       }
-      merge();
+      if (dirty.size > 0) merge();
       const isRead = rootFaults.size < roots.length;
       hasBeenRead ||= isRead;
       return { isRead };

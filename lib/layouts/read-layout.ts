@@ -9,6 +9,7 @@ import type { Descriptor } from "../publish/sources/manifest.ts";
 import { partsOf, withoutHost } from "../publish/sources/selection.ts";
 import type { Source } from "../publish/sources/source.ts";
 import { tarBundle } from "../publish/sources/tar.ts";
+import { formatOf, MAGIC } from "../publish/sources/unpacking.ts";
 import type { Place } from "./places.ts";
 
 /** A name for images that have none. */
@@ -94,7 +95,10 @@ async function planAll(source: Source, given: GivenName | undefined, warn: (text
 }
 
 async function open({ path, isArchive }: Place): Promise<Bundle> {
-  return isArchive ? await tarBundle(path) : await directoryBundle(path);
+  if (!isArchive) return await directoryBundle(path);
+  const format = formatOf(await Bun.file(path).slice(0, MAGIC).bytes());
+  if (format === undefined) return await tarBundle(path);
+  throw broken(path, "", "an archive without compression, out of which parts can be sent", format.name);
 }
 
 /**

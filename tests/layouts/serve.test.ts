@@ -2,6 +2,7 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { type Craned, runCraned, scratch, startCraned } from "../harness/craned.ts";
 import { describeWith, leftovers, succeed } from "../harness/programs.ts";
 import { configOf, type Descriptor, forPlatform, type Layout, layoutAt, sha256 } from "../publish/layouts.ts";
@@ -259,6 +260,14 @@ test("nothing outside of a layout is served", async () => {
 
 test.each([
   ["that is not there", () => fresh("nothing"), "no such file or directory"],
+  [
+    "that is compressed",
+    () => {
+      writeFileSync(join(work.path, "app.tar.gz"), gzipSync("x"));
+      return join(work.path, "app.tar.gz");
+    },
+    "received gzip",
+  ],
   ["that is no layout", () => work.write("text.tar", "x".repeat(1000)), "expected a tar header"],
   ["that is empty", () => dirname(work.write("empty/.hidden", "")), "no image layout"],
 ])("a path %s is a fault, and is looked at again", async (_, pathOf, message) => {

@@ -85,7 +85,7 @@ async function findIn(
     const { auth, identitytoken } = byKey.get(key) ?? {};
     if (identitytoken) return { kind: "token", token: identitytoken };
     if (!auth) continue;
-    const credentials = parseCredentials(Buffer.from(auth, "base64").toString());
+    const credentials = parseCredentials(Buffer.from(auth, "base64").toString().replace(/\0+$/, ""));
     if (credentials === undefined) throw broken(file, field(key), "user:password in base64", "other text");
     return credentials;
   }

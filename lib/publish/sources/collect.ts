@@ -1,7 +1,7 @@
 /** Takes from a source what is wanted of it, and plans it. */
 import type { Planning } from "../plan.ts";
 import { PublishError, SourceFailure } from "../publish-error.ts";
-import { choose, type Skipped, type TagChoice } from "./selection.ts";
+import { choose, type Skipped, signedBy, type TagChoice } from "./selection.ts";
 import type { Source } from "./source.ts";
 
 /** What is wanted. */
@@ -35,7 +35,10 @@ export async function collect(
       skipped.push({ name: tag ?? "an image without a tag", why: error.message });
     }
   }
-  if (plan.tags.size === 0) {
+  // A repository of signatures alone is one, but not an image without a tag beside its signatures.
+  const isNameless = chosen.some(({ tag }) => tag === undefined);
+  const hasTag = [...plan.tags.values()].some(({ tag }) => !isNameless || signedBy(tag) === undefined);
+  if (!hasTag) {
     const [first] = skipped;
     throw new PublishError(first?.why ?? `${source.name}: no image has a tag: give one with --tag`);
   }

@@ -101,15 +101,15 @@ function groupsOf(entries: readonly Entry[]): readonly (readonly [name: string, 
     entries.filter((entry) => cosignSuffix(entry) === undefined),
     nameOf,
   );
+  // Beside images with names, those without are parts of them as a rule.
+  const whole = new Map([...byName].filter(([name, each]) => (name !== "" || byName.size === 1) && isOneImage(each)));
   for (const entry of entries) {
     const suffix = cosignSuffix(entry);
     const name = nameOf(entry);
     if (suffix === undefined) {
       signed = entry;
-      const same = byName.get(name) ?? [];
-      // Beside images with names, those without are parts of them as a rule.
-      const isWhole = (name !== "" || byName.size === 1) && isOneImage(same);
-      if (!isWhole) groups.push([name, [entry]]);
+      const same = whole.get(name);
+      if (same === undefined) groups.push([name, [entry]]);
       else if (same[0] === entry) groups.push([name, same]);
       continue;
     }
@@ -134,6 +134,7 @@ export async function ociLayout(bundle: Bundle, workshop: Workshop, { keepLayers
   const entries = await readIndex(bundle);
   const mayCompress = !keepLayers && (await bundle.open(MANIFEST_FILE)) !== undefined;
   const made = new Map<Digest, SourceFile>();
+  const smaller = new Map<Digest, Descriptor>();
   const compressor = compressorIn(workshop);
 
   function make(mediaType: string, content: object, about: string): Descriptor {
@@ -147,6 +148,8 @@ export async function ociLayout(bundle: Bundle, workshop: Workshop, { keepLayers
   async function compressed(root: Descriptor): Promise<Descriptor> {
     const kind = kindOfType(root.mediaType);
     if (!mayCompress || (kind !== "oci" && kind !== "2")) return root;
+    const known = smaller.get(root.digest);
+    if (known !== undefined) return known;
     const file = await blobIn(bundle, root.digest);
     if (file === undefined) return root;
     const bytes = await readSmall(file.name, verified(file, root));
@@ -161,10 +164,11 @@ export async function ociLayout(bundle: Bundle, workshop: Workshop, { keepLayers
       if (blob === undefined) layers.push(layer);
       else layers.push({ ...layer, mediaType, ...(await compressor.compress(blob, layer.digest)) });
     }
-    const smaller = make(root.mediaType, { ...content, layers }, `${root.digest}, compressed`);
-    const how = `published as ${smaller.digest} with compressed ones (--keep-layers keeps them)`;
+    const image = make(root.mediaType, { ...content, layers }, `${root.digest}, compressed`);
+    const how = `published as ${image.digest} with compressed ones (--keep-layers keeps them)`;
     workshop.warn(`${bundle.name}: the layers of ${root.digest} are not compressed: ${how}`);
-    return smaller;
+    smaller.set(root.digest, image);
+    return image;
   }
 
   /** An entry of which nobody says what it is. */

@@ -101,9 +101,11 @@ function ofOneRepository(
       return names.length > 0 || image.names.length === 0 ? [{ ...image, names }] : [];
     });
   }
-  const named = images.map(({ names }) => names.map(repositoryOf)).filter((each) => each.some((one) => one !== ""));
-  const hasAll = (repository: string) => named.every((each) => each.includes(repository) || each.includes(""));
-  if (all.size < 2 || [...all].some(hasAll)) return images;
+  const named = images
+    .map(({ names }) => new Set(names.map(repositoryOf)))
+    .filter((each) => each.size > 0 && !each.has(""));
+  const hasAll = (repository: string) => named.every((each) => each.has(repository));
+  if (all.size < 2 || [...(named[0] ?? [])].some(hasAll)) return images;
   throw new PublishError(`${source.name} has images of ${list}: choose one with --source-name, or tags with --tag`);
 }
 
@@ -123,8 +125,8 @@ async function find(images: readonly SourceImage[], { tag, of }: TagChoice, sour
       if (image.digest === reference || (await image.root()).digest === reference) return image;
     }
   }
-  const [only] = images;
-  if (of === undefined && only !== undefined && images.length === 1) return only;
+  const [only, ...others] = images.filter((image) => !image.names.some((name) => signedBy(tagOf(name) ?? "")));
+  if (of === undefined && only !== undefined && others.length === 0) return only;
   throw new PublishError(`${source.name}: no image is called ${wanted} (there are: ${names})`);
 }
 
@@ -150,7 +152,7 @@ function allOf(images: readonly SourceImage[], source: Source): Choice {
   const skipped: Skipped[] = [];
   const givenBy = new Map<Tag, string>();
   for (const { names, root } of images) {
-    const tags = new Set<Tag>();
+    const tags = new Map<Tag, string>();
     for (const name of names) {
       const tag = tagOf(name);
       const other = tag === undefined || tags.has(tag) ? name : (givenBy.get(tag) ?? name);
@@ -159,14 +161,14 @@ function allOf(images: readonly SourceImage[], source: Source): Choice {
           `${source.name}: ${other} and ${name} are both ${tag}: choose with --source-name or --tag`,
         );
       }
-      if (tag !== undefined) tags.add(tag);
+      if (tag !== undefined) tags.set(tag, name);
       else if (!partsOf(name).isDigested) {
         const text = JSON.stringify(name);
         skipped.push({ name, why: `${source.name}: ${text} is no tag: give one with --tag <tag>=${name}` });
       }
     }
-    for (const tag of tags) {
-      givenBy.set(tag, names.find((name) => tagOf(name) === tag) ?? tag);
+    for (const [tag, name] of tags) {
+      givenBy.set(tag, name);
       chosen.push({ tag, root });
     }
     if (names.every((name) => partsOf(name).isDigested)) chosen.push({ tag: undefined, root });

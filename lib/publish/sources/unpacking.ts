@@ -18,7 +18,8 @@ const FORMATS = [
   { magic: [0x42, 0x5a, 0x68], name: "bzip2", unpack: "bunzip2" },
 ] as const;
 
-const MAGIC = 4;
+/** So many bytes tell. */
+export const MAGIC = 4;
 
 type Format = (typeof FORMATS)[number];
 

@@ -284,6 +284,40 @@ test("what cosign save has written beside an image becomes the tags that cosign 
   expect(Object.keys(one.tags()).sort()).toEqual(["2.0", `${tag}.att`, `${tag}.sig`]);
 });
 
+test("an image without a name beside its signatures takes the tag that is given, and needs one", async () => {
+  const layout = newLayout();
+  const [image, signature] = [layout.image("oci", "signed"), layout.image("oci", "signature")];
+  const kind = (each: Descriptor, name: string) => ({
+    ...each,
+    annotations: { kind: `dev.cosignproject.cosign/${name}` },
+  });
+  layout.finish([]);
+  const manifests = [kind(image, "image"), kind(signature, "sigs")];
+  writeFileSync(join(layout.path, "index.json"), JSON.stringify({ schemaVersion: 2, manifests }));
+  const refused = await newSite().publish(layout.path);
+  expect([refused.code, refused.err]).toEqual([1, expect.stringContaining("no image has a tag: give one with --tag")]);
+  const site = newSite();
+  await site.published(layout.path, "--tag", "1.0");
+  expect(site.tags()).toEqual({ "1.0": [image.digest], [`${image.digest.replace(":", "-")}.sig`]: [signature.digest] });
+});
+
+test("an index.json of many images is read in linear time", async () => {
+  const layout = newLayout();
+  const image = forPlatform(layout.image("oci", "many"), "amd64");
+  layout.finish([["1.0", image]]);
+  const path = join(layout.path, "index.json");
+  const index = JSON.parse(readFileSync(path, "utf8"));
+  const others = Array.from({ length: 100_000 }, (_, at) => ({
+    ...image,
+    annotations: undefined,
+    platform: { os: "linux", architecture: `a${at}` },
+  }));
+  writeFileSync(path, JSON.stringify({ ...index, manifests: [...index.manifests, ...others] }));
+  const site = newSite();
+  await site.published(layout.path, "--no-referrers", "--tag", "1.0");
+  expect(site.tags()).toEqual({ "1.0": [image.digest] });
+}, 30_000);
+
 describe("an entry that can't be published", () => {
   const ARTIFACT = "application/vnd.oci.artifact.manifest.v1+json";
   const layout = newLayout();
