@@ -319,7 +319,7 @@ function copyOf(source: string, flags: PublishFlags, terminal: Terminal): Work |
   };
   return (report) =>
     inPlaces(where, (places) =>
-      publishAll((workshop) => openSource(source, workshop, sourceOptions), options, places, report),
+      publishAll((context) => openSource(source, context, sourceOptions), options, places, report),
     );
 }
 

@@ -1,4 +1,4 @@
-/** Reads a layout as it lies there: whose images they are, and where each blob begins. */
+/** Reads a layout: the repositories of its images, and where each blob begins. */
 import { parseRepositoryName, parseTag, type Digest, type RepositoryName, type Tag } from "../core/reference.ts";
 import { type Planning, startPlan } from "../publish/plan.ts";
 import { broken, PublishError } from "../publish/publish-error.ts";
@@ -26,7 +26,7 @@ export interface BlobPlace {
   readonly size: number;
 }
 
-/** What a layout holds. */
+/** The content of a layout. */
 export interface Reading {
   readonly repositories: ReadonlyMap<RepositoryName, Planning["plan"]>;
   readonly blobs: ReadonlyMap<Digest, BlobPlace>;
@@ -119,8 +119,8 @@ export async function readLayout(
       const other = (await isDockerArchive(bundle)) ? "an archive of docker save before Docker 25" : "something else";
       throw broken(place.path, "", "an OCI image layout (craned publish takes other forms)", other);
     }
-    const workshop = { scratch: undefined, compressed: new Map(), onBytes: () => {}, warn };
-    const source = await ociLayout(bundle, workshop, { keepLayers: true });
+    const context = { scratch: undefined, compressed: new Map(), onBytes: () => {}, warn };
+    const source = await ociLayout(bundle, context, { keepLayers: true });
     const repositories = new Map<RepositoryName, Planning["plan"]>();
     const blobs = new Map<Digest, BlobPlace>();
     for (const [name, { plan }] of await planAll(source, given, warn)) {

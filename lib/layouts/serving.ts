@@ -5,7 +5,7 @@ import { type Following, follow, type Store } from "../store/follow.ts";
 import { createLayouts } from "./layouts.ts";
 import type { GivenName } from "./read-layout.ts";
 
-/** What `craned serve` was given instead of a data directory. */
+/** The layouts that `craned serve` serves in place of a data directory. */
 export interface LayoutPaths {
   readonly paths: readonly string[];
   /** For images without a name. */

@@ -84,8 +84,8 @@ export async function publishLayoutInPlace(
   if (!(await isLayout(bundle)))
     throw broken(layout.name, "", "an OCI image layout (oci-layout, index.json)", "neither");
   const warn = (text: string) => report({ event: "warning", text });
-  const workshop = { scratch: undefined, compressed: new Map(), onBytes: () => {}, warn };
-  const source = await ociLayout(bundle, workshop, { keepLayers: true });
+  const context = { scratch: undefined, compressed: new Map(), onBytes: () => {}, warn };
+  const source = await ociLayout(bundle, context, { keepLayers: true });
   await describeInPlace(source, ownStore(layout, 6, false), undefined, options, metadata, report);
 }
 

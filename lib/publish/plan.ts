@@ -17,13 +17,13 @@ export interface PlannedTag {
   readonly digest: Digest;
 }
 
-/** A blob, and who has it. */
+/** A blob, and the source that has it. */
 export interface PlannedBlob {
   readonly descriptor: Descriptor;
   readonly source: Source;
 }
 
-/** What a repository will have. */
+/** The future content of a repository. */
 export interface Plan {
   readonly manifests: ReadonlyMap<Digest, Manifest>;
   readonly blobs: ReadonlyMap<Digest, PlannedBlob>;
@@ -33,7 +33,7 @@ export interface Plan {
   readonly tags: ReadonlyMap<string, PlannedTag>;
 }
 
-/** Lists in lists are rare, and a chain of them is somebody's joke. */
+/** Lists in lists are rare; a long chain of them is an attack. */
 const MAX_DEPTH = 8;
 
 /** All manifests of a source are in memory at once. Bytes. */
@@ -45,7 +45,7 @@ const MAX_WARNINGS = 20;
 /** Questions to a source at a time. */
 const AT_ONCE = 4;
 
-/** What a tag's entry is called below `manifests/`. */
+/** The path of a tag's entry below `manifests/`. */
 export const tagKey = (kind: ManifestKind, tag: Tag): string => `${kind}/${tag}`;
 
 /** A plan in the making. */
@@ -59,18 +59,18 @@ export interface Planning {
   readonly askForReferrers: (source: Source) => Promise<void>;
 }
 
-/** What is wanted of images, and who hears of what is not there. */
+/** Which parts of images are planned. */
 export interface PlanOptions {
   /** None means all that the source has. */
   readonly platforms: readonly PlatformChoice[];
   readonly warn: (text: string) => void;
 }
 
-/** What a source names and does not have. */
+/** The error about something that a source names and does not have. */
 export const missing = (source: Source, { digest, mediaType }: Descriptor, from: string): Missing =>
   new Missing(`${from}: names ${digest} (${plain(mediaType)}), which ${source.name} does not have`);
 
-/** What one image adds to a plan. */
+/** The additions of one image to a plan. */
 interface Part {
   readonly manifests: Map<Digest, Manifest>;
   readonly blobs: Map<Digest, Descriptor>;
@@ -79,7 +79,7 @@ interface Part {
 
 const newPart = (): Part => ({ manifests: new Map(), blobs: new Map(), foreign: new Map() });
 
-/** What a child of a list is, for messages. */
+/** Describes a child of a list for messages. */
 const describeChild = ({ platform }: Descriptor): string =>
   platform === undefined || platform.os === "unknown" ? "it" : `the image for ${platformText(platform)}`;
 
@@ -136,7 +136,7 @@ export function startPlan({ platforms, warn }: PlanOptions): Planning {
     else throw missing(source, descriptor, from);
   }
 
-  /** Those children that the source has; an index may name others, as of platforms that nobody pulled. */
+  /** Adds the children that the source has; an index may name others, such as those of platforms that were not pulled. */
   async function addChildren(source: Source, list: Manifest, part: Part, from: string, depth: number): Promise<void> {
     const wanted = wantedChildren(list.children, platforms, from);
     let lost = 0;

@@ -1,7 +1,7 @@
 import { describeFault, plain } from "../core/redirect-file/fault.ts";
 import { S3Error } from "../s3/s3-error.ts";
 
-/** Why nothing could be published, in words for the person who asked for it. */
+/** The reason why nothing could be published, in words for the operator. */
 export class PublishError extends Error {
   override readonly name = "PublishError";
 }

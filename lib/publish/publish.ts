@@ -49,7 +49,7 @@ import { type Listing, listingOf, version5 } from "./redirect-file/version-5.ts"
 import { MAX_EMBEDDED_MANIFEST, meaningOfTags, version6 } from "./redirect-file/version-6.ts";
 import { collect, type Wanted } from "./sources/collect.ts";
 import type { PlatformChoice } from "./sources/platforms.ts";
-import type { Source, Workshop } from "./sources/source.ts";
+import type { Source, SourceContext } from "./sources/source.ts";
 import { EMPTY_LAYER_DIGEST } from "./sources/v1-images.ts";
 import { readState, type State, writeState } from "./state.ts";
 import type { Places } from "./targets/places.ts";
@@ -80,7 +80,7 @@ export interface PublishOptions extends RepositoryOptions {
   readonly pruneAfter: number | undefined;
 }
 
-type OpenSource = (workshop: Workshop) => Promise<Source>;
+type OpenSource = (context: SourceContext) => Promise<Source>;
 
 /** Where the blobs of a repository that was published before are. */
 function previousStore({ v2 }: Previous, { content, pool }: Places, { poolTemplate }: PublishOptions): BlobStore {

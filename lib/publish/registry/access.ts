@@ -9,7 +9,7 @@ export interface RegistryAccess {
   readonly credentials: Credentials | undefined;
   /** Only this file, instead of the usual ones. */
   readonly authFile: string | undefined;
-  /** False takes certificates that nobody vouches for, and connections without TLS. */
+  /** False accepts untrusted certificates, and connections without TLS. */
   readonly verifyTls: boolean;
   readonly environment: Readonly<Record<string, string | undefined>>;
 }

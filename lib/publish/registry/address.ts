@@ -19,7 +19,7 @@ export const REGISTRY_PREFIX = "docker://";
 export interface RegistryAddress {
   /** Where it is asked: host and port. */
   readonly host: string;
-  /** What it is called in files of credentials. */
+  /** Its name in files of credentials. */
   readonly account: string;
   readonly name: RepositoryName;
   readonly tag: Tag | undefined;

@@ -1,5 +1,5 @@
 /**
- * Proves to a registry who asks.
+ * Authenticates to a registry.
  *
  * @see distribution, "Token Authentication Specification" and "Token Authentication with OAuth2"
  */

@@ -1,6 +1,6 @@
-/** What a registry says in `WWW-Authenticate`. @see RFC 9110 section 11.6.1 */
+/** Parses `WWW-Authenticate`. @see RFC 9110 section 11.6.1 */
 
-/** One way to prove who asks. Names of schemes and parameters are in lower case. */
+/** One authentication scheme. Names of schemes and parameters are in lower case. */
 export interface Challenge {
   readonly scheme: string;
   readonly parameters: ReadonlyMap<string, string>;

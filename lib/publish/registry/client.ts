@@ -10,9 +10,9 @@ import { hostSettings } from "./host-settings.ts";
 import { Interrupted, persist, readRetryAfter } from "./interrupted.ts";
 import { describeRefusal } from "./refusal.ts";
 
-/** A question, and what it is about in messages. */
+/** A request, and its subject in messages. */
 export interface Question {
-  /** Below the repository, as `blobs/sha256:…`, or a URL. */
+  /** Below the repository, such as `blobs/sha256:…`, or a URL. */
   readonly at: string;
   readonly about: string;
   readonly method?: "HEAD";
@@ -78,7 +78,7 @@ export async function openClient(
       return reply;
     });
 
-  /** A login is proved once, for all who wait for it. */
+  /** Logs in once for all requests that wait for it. */
   async function renew(challenge: string, refused: Authorization | undefined): Promise<Authorization> {
     if (authorization !== undefined && authorization !== refused) return authorization;
     renewing ??= authorize({ challenge, address, credentials, origin, fetchToken }).finally(() => {

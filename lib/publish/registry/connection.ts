@@ -7,11 +7,11 @@ import { Interrupted } from "./interrupted.ts";
 /** An answer whose body has not been read yet. */
 export interface Reply {
   readonly response: Response;
-  /** Who gave it. */
+  /** Its URL, after redirects. */
   readonly url: string;
   /** @throws {Interrupted} when it breaks off */
   readonly body: () => AsyncGenerator<Uint8Array>;
-  /** Leaves a body that nobody wants; the connection can be used again if it is short. */
+  /** Discards the body; the connection can be used again if it is short. */
   readonly drop: () => Promise<void>;
 }
 

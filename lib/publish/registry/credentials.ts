@@ -1,4 +1,4 @@
-/** Who asks a registry: from the files and helper programs in which docker, podman and skopeo keep logins. */
+/** Finds the login for a registry in the files and helper programs of docker, podman and skopeo. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as v from "valibot";
@@ -46,14 +46,14 @@ function usualFiles(environment: RegistryAccess["environment"]): readonly string
 const plainKey = (key: string): string =>
   /^https?:\/\//.test(key) ? key.replace(/^https?:\/\//, "").replace(/\/.*$/, "") : key;
 
-/** What a repository's login may be filed under: the whole name, its parents, the registry. */
+/** The keys of a repository's login: the whole name, its parents, the registry. */
 function keysFor(account: string, name: string): readonly string[] {
   const parts = [account, ...name.split("/")];
   const keys = parts.map((_, at) => parts.slice(0, parts.length - at).join("/"));
   return account === "docker.io" ? [...keys, "index.docker.io"] : keys;
 }
 
-/** What Docker Hub is called by those who keep docker's logins. */
+/** The name of a registry at credential helpers, which is a URL for Docker Hub. */
 const serverOf = (account: string): string => (account === "docker.io" ? "https://index.docker.io/v1/" : account);
 
 async function readLogins(file: string, isOptional: boolean): Promise<Logins | undefined> {
@@ -96,7 +96,7 @@ async function findIn(
  * Finds the login for a repository.
  *
  * @param account what the registry is called in the files
- * @returns undefined when nobody has logged in, and it is asked without a name
+ * @returns undefined when there is none, for anonymous requests
  * @throws {PublishError} when a file or a helper is broken; the system's error when one can't be read
  */
 export async function findCredentials(

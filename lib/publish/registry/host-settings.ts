@@ -8,7 +8,7 @@ import { broken, codeOf } from "../publish-error.ts";
 import type { RegistryAddress } from "./address.ts";
 import type { RegistryAccess } from "./access.ts";
 
-/** What a connection is made with. */
+/** TLS options of a connection. */
 export interface TlsSettings {
   readonly rejectUnauthorized: boolean;
   readonly ca?: string[];
@@ -103,7 +103,7 @@ function parseToml(content: string, file: string): unknown {
   }
 }
 
-/** The most specific entry for a repository, as `registry.example/team`. */
+/** The most specific entry for a repository, such as `registry.example/team`. */
 function entryFor(entries: readonly RegistryEntry[], repository: string): RegistryEntry | undefined {
   const covers = ({ prefix, location }: RegistryEntry) => {
     const covered = prefix ?? location ?? "";

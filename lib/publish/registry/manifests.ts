@@ -32,7 +32,7 @@ const ACCEPT = [...Object.values(MEDIA_TYPE), UNSIGNED_SCHEMA_1].join(", ");
 export const nameOf = (repository: string, reference: Reference): string =>
   `${repository}${isDigest(reference) ? "@" : ":"}${reference}`;
 
-/** What the registry says the bytes are or, if it says nothing that is known, what they say. */
+/** The media type that the registry gives or, if that is none that is known, the one in the bytes. */
 function typeOf({ response, bytes }: SmallReply): string {
   const said = (response.headers.get("content-type") ?? "").replace(/;.*/, "").trim().toLowerCase();
   return kindOfType(said) === undefined ? mediaTypeOf(bytes) : said;
@@ -40,7 +40,7 @@ function typeOf({ response, bytes }: SmallReply): string {
 
 const children = v.object({ manifests: listOf(v.object({ mediaType: optional(v.string()), digest: v.string() }), "") });
 
-/** The manifests that a list names; whoever reads it in earnest will say if it is broken. */
+/** The manifests that a list names, as far as it can be read; it is validated elsewhere. */
 export function* manifestsNamedIn(bytes: Uint8Array): Generator<Digest> {
   let value: unknown;
   try {
@@ -82,7 +82,7 @@ export function manifestsOf(client: RegistryClient): Manifests {
       (loaded) => {
         if (loaded !== undefined) begun.set(loaded.descriptor.digest, loading);
       },
-      // Whoever asks for it will hear of it.
+      // The caller of load() gets the error.
       () => {},
     );
     return loading;

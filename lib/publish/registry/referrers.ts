@@ -1,4 +1,4 @@
-/** What refers to a manifest. @see OCI distribution-spec 1.1 "Listing Referrers" and "Referrers Tag Schema" */
+/** The referrers of a manifest. @see OCI distribution-spec 1.1 "Listing Referrers" and "Referrers Tag Schema" */
 import * as v from "valibot";
 import { MEDIA_TYPE } from "../../core/media-types.ts";
 import type { Digest } from "../../core/reference.ts";
@@ -73,7 +73,7 @@ export function referrersOf(client: RegistryClient): (subject: Digest) => Promis
   };
 }
 
-/** What is done when a registry does not tell what refers to an image. */
+/** The reaction to a registry that does not list referrers. */
 export interface ReferrerOptions {
   /** Then nothing is published. */
   readonly isRequired: boolean;

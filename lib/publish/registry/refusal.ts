@@ -50,7 +50,7 @@ function reasonIn(text: string): string {
   return [code, message].filter((each) => each !== "").join(": ");
 }
 
-/** What an answer that is none says: its status, and the code and message of the registry's own. */
+/** Describes an error response: its status, and the registry's own code and message. */
 export async function describeRefusal(reply: Reply): Promise<string> {
   // A refusal whose reason breaks off is one all the same.
   const text = await textOf(reply).catch(() => "");

@@ -28,7 +28,7 @@ export async function registrySource(
   const client = await openClient(address, access, options.warn);
   const manifests = manifestsOf(client);
 
-  /** What a list names is asked for next. */
+  /** Begins to load the children of a list. */
   function read(loaded: Loaded): Loaded {
     manifests.expect(manifestsNamedIn(loaded.bytes));
     return loaded;
@@ -55,7 +55,7 @@ export async function registrySource(
     let last = -1;
     for (const [at, tag] of tags.entries()) {
       const root = () => {
-        // Who asks for the second after the first will ask for the others too.
+        // A caller that asks for the second after the first will ask for the others too.
         if (at === last + 1) manifests.expect(tags.slice(at, at + (at === 0 ? 1 : AHEAD)));
         last = at;
         return rootOf(tag);
@@ -70,7 +70,7 @@ export async function registrySource(
 
   const askForReferrers = referrersOf(client);
 
-  /** What Cosign files under tags: with all tags they come anyway. */
+  /** Cosign's tags for a manifest, which are listed anyway when all tags are asked for. */
   async function signaturesOf(subject: Digest): Promise<readonly TaggedImage[]> {
     if (address.tag === undefined && address.digest === undefined) return [];
     const tags = ["sig", "att", "sbom"].map((each) => parseTag(`${subject.replace(":", "-")}.${each}`));

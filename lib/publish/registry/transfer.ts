@@ -6,7 +6,7 @@ import { Interrupted, MAX_TRIES, pause } from "./interrupted.ts";
 /** A transfer that breaks off more often than that, each time with a few bytes more, is not going to end. */
 const MAX_BREAKS = 100;
 
-/** A layer of which nobody told the size is no longer than this. Bytes. */
+/** The limit for a layer whose size no manifest tells. Bytes. */
 const MAX_UNTOLD = 16 * 1024 ** 3;
 
 /** Where the first byte of an answer belongs: a registry may send the part that it was asked for, or all. */
@@ -24,8 +24,7 @@ function lengthOf({ response }: Reply, start: number): number | undefined {
 }
 
 /**
- * Reads a blob of any size. When the transfer breaks off, it goes on from there; whoever verifies the bytes does so
- * over the whole.
+ * Reads a blob of any size. When the transfer breaks off, it goes on from there; the caller verifies the whole.
  *
  * @param size bytes; undefined when only the registry knows
  * @throws {PublishError} when the registry refuses, or nothing more comes for too many tries

@@ -7,7 +7,7 @@ import type { SourceFile } from "./source.ts";
 
 /** Files by their path. */
 export interface Bundle {
-  /** What messages call it. */
+  /** Its name in messages. */
   readonly name: string;
   /** @returns undefined when there is no such file inside */
   readonly open: (path: string) => Promise<SourceFile | undefined>;
@@ -31,7 +31,7 @@ export async function directoryBundle(directory: string): Promise<Bundle> {
       const full = join(directory, inside);
       try {
         const real = await realpath(full);
-        // Who made the layout may be another than who publishes it, and may see less of this machine.
+        // The author of a layout may not be the one who publishes it, and may not read everything on this machine.
         if (!real.startsWith(root.endsWith(sep) ? root : root + sep)) {
           throw broken(full, "", `a file inside ${directory}`, "a link that leads outside");
         }

@@ -1,16 +1,16 @@
-/** Takes from a source what is wanted of it, and plans it. */
+/** Adds the chosen images of a source to a plan. */
 import type { Planning } from "../plan.ts";
 import { PublishError, SourceFailure } from "../publish-error.ts";
 import { choose, type Skipped, signedBy, type TagChoice } from "./selection.ts";
 import type { Source } from "./source.ts";
 
-/** What is wanted. */
+/** The choice of images. */
 export interface Wanted {
   /** Which tags; none means all of the source. */
   readonly tags: readonly TagChoice[];
   /** Of a source with images of several repositories, the one. */
   readonly sourceName: string | undefined;
-  /** What refers to the images, as signatures do, comes along. */
+  /** Whether referrers of the images, such as signatures, are published too. */
   readonly withReferrers: boolean;
 }
 

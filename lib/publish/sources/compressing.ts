@@ -6,7 +6,7 @@ import { broken, mismatch, PublishError } from "../publish-error.ts";
 import { writeAll } from "../targets/writing.ts";
 import { gzipped } from "./gzip.ts";
 import { hasherFor, readWhole, sha256, verified } from "./reading.ts";
-import type { Compressed, SourceFile, Workshop } from "./source.ts";
+import type { Compressed, SourceFile, SourceContext } from "./source.ts";
 
 /** The digest of bytes in memory. */
 export function digestOf(bytes: Uint8Array): Digest {
@@ -27,7 +27,7 @@ async function* checkedGzip(file: SourceFile, diffId: Digest): AsyncGenerator<Ui
   const unpacking = (async () => {
     for await (const chunk of gunzip as AsyncIterable<Buffer>) hasher.update(chunk);
   })();
-  // It is waited for at the end; that it fails before is no failure that nobody hears of.
+  // It is awaited at the end; a failure before that must not count as unhandled.
   unpacking.catch(() => {});
   for await (const chunk of file.read()) {
     await new Promise<void>((resolve) => gunzip.write(chunk, () => resolve()));
@@ -49,16 +49,16 @@ export interface Compressor {
   readonly open: (digest: Digest) => Promise<SourceFile | undefined>;
 }
 
-export function compressorIn(workshop: Workshop): Compressor {
+export function compressorIn(context: SourceContext): Compressor {
   const made = new Map<Digest, SourceFile>();
-  /** Layers that were compressed before, and so need not be now, as long as nobody asks for their bytes. */
+  /** Layers that were compressed before, which are compressed again only when their bytes are needed. */
   const remembered = new Map<Digest, { readonly file: SourceFile; readonly diffId: Digest }>();
 
   async function make(file: SourceFile, diffId: Digest): Promise<Compressed> {
     const isCompressed = await isGzip(file);
-    const asItIs = () => verified(file, { digest: diffId, size: undefined }, workshop.onBytes);
+    const asItIs = () => verified(file, { digest: diffId, size: undefined }, context.onBytes);
     const chunks = () => (isCompressed ? checkedGzip(file, diffId) : gzipped(asItIs()));
-    const path = workshop.scratch === undefined ? undefined : join(workshop.scratch, `${diffId}.gz`);
+    const path = context.scratch === undefined ? undefined : join(context.scratch, `${diffId}.gz`);
     const handle = path === undefined ? undefined : await open(path, "w");
     const hasher = new Bun.CryptoHasher("sha256");
     let size = 0;
@@ -78,13 +78,13 @@ export function compressorIn(workshop: Workshop): Compressor {
       digest,
       path === undefined ? { name, size, read: chunks } : { name, size, read: () => readWhole(path, size), path },
     );
-    workshop.compressed.set(diffId, { digest, size });
+    context.compressed.set(diffId, { digest, size });
     return { digest, size };
   }
 
   return {
     async compress(file, diffId) {
-      const known = workshop.compressed.get(diffId);
+      const known = context.compressed.get(diffId);
       if (known === undefined) return await make(file, diffId);
       remembered.set(known.digest, { file, diffId });
       return known;

@@ -7,7 +7,7 @@ import type { Bundle } from "./bundle.ts";
 import { compressorIn, digestOf } from "./compressing.ts";
 import { type Descriptor, descriptor } from "./manifest.ts";
 import { fileOfBytes, readSmall } from "./reading.ts";
-import type { Source, SourceFile, Workshop } from "./source.ts";
+import type { Source, SourceFile, SourceContext } from "./source.ts";
 
 /** The file that `docker save` has written since Docker 1.10. */
 export const MANIFEST_FILE = "manifest.json";
@@ -47,7 +47,7 @@ export const isDockerArchive = async (bundle: Bundle): Promise<boolean> =>
  *
  * @throws {PublishError} naming the file, the field and what was expected there
  */
-export async function dockerArchive(bundle: Bundle, workshop: Workshop): Promise<Source> {
+export async function dockerArchive(bundle: Bundle, context: SourceContext): Promise<Source> {
   const must = async (path: string): Promise<SourceFile> => {
     const file = await bundle.open(path);
     if (file === undefined) throw broken(`${bundle.name}: ${path}`, "", "a file", "nothing");
@@ -56,7 +56,7 @@ export async function dockerArchive(bundle: Bundle, workshop: Workshop): Promise
   const list = await must(MANIFEST_FILE);
   const archived = readJson(manifestFile, await readSmall(list.name, list.read()), list.name);
   const made = new Map<Digest, SourceFile>();
-  const compressor = compressorIn(workshop);
+  const compressor = compressorIn(context);
 
   async function layerOf(path: string, diffId: Digest, elsewhere: Descriptor | undefined): Promise<Descriptor> {
     if (elsewhere !== undefined && (await bundle.open(path)) === undefined) return elsewhere;

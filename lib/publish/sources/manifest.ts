@@ -31,9 +31,9 @@ export const descriptor = fields({
   platform: platformField,
 });
 
-/** Points at a manifest or a blob; a size that nobody told is undefined. */
+/** Points at a manifest or a blob; a size that is not known is undefined. */
 export interface Descriptor {
-  /** Empty where nobody told. */
+  /** Empty where it is not known. */
   readonly mediaType: string;
   readonly digest: Digest;
   readonly size: number | undefined;
@@ -47,7 +47,7 @@ export interface Manifest {
   readonly kind: ManifestKind;
   readonly digest: Digest;
   readonly bytes: Uint8Array;
-  /** What a list or an index names, in its order; empty for others. */
+  /** The descriptors in a list or an index, in its order; empty for other kinds. */
   readonly children: readonly Descriptor[];
   /** Configuration and layers, in that order. */
   readonly blobs: readonly Descriptor[];

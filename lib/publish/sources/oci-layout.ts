@@ -10,7 +10,7 @@ import { MANIFEST_FILE } from "./docker-archive.ts";
 import { type Descriptor, kindOfType, platformField, readManifest, typeField } from "./manifest.ts";
 import { platformText } from "./platforms.ts";
 import { fileOfBytes, readSmall, verified } from "./reading.ts";
-import type { Source, SourceFile, SourceImage, Workshop } from "./source.ts";
+import type { Source, SourceFile, SourceImage, SourceContext } from "./source.ts";
 
 const LAYOUT_FILE = "oci-layout";
 const INDEX_FILE = "index.json";
@@ -78,7 +78,7 @@ export async function readIndex(bundle: Bundle): Promise<readonly Entry[]> {
 const nameOf = ({ annotations = {} }: Entry): string =>
   NAME_ANNOTATIONS.map((key) => annotations[key]).find((each) => each !== undefined && each !== "") ?? "";
 
-/** What `cosign save` writes beside an image, and how the tags for it end. @see cosign, "pkg/oci/layout" */
+/** The kinds of manifests that `cosign save` writes beside an image, and the endings of their tags. @see cosign, "pkg/oci/layout" */
 const COSIGN_SUFFIX: Readonly<Record<string, string>> = {
   "dev.cosignproject.cosign/sigs": "sig",
   "dev.cosignproject.cosign/atts": "att",
@@ -130,12 +130,16 @@ interface LayoutOptions {
  * @throws {PublishError} naming the file, the field and what was expected there
  * @see OCI image-spec 1.1 "Image Layout Specification"
  */
-export async function ociLayout(bundle: Bundle, workshop: Workshop, { keepLayers }: LayoutOptions): Promise<Source> {
+export async function ociLayout(
+  bundle: Bundle,
+  context: SourceContext,
+  { keepLayers }: LayoutOptions,
+): Promise<Source> {
   const entries = await readIndex(bundle);
   const mayCompress = !keepLayers && (await bundle.open(MANIFEST_FILE)) !== undefined;
   const made = new Map<Digest, SourceFile>();
   const smaller = new Map<Digest, Descriptor>();
-  const compressor = compressorIn(workshop);
+  const compressor = compressorIn(context);
 
   function make(mediaType: string, content: object, about: string): Descriptor {
     const bytes = Buffer.from(JSON.stringify(content));
@@ -166,12 +170,12 @@ export async function ociLayout(bundle: Bundle, workshop: Workshop, { keepLayers
     }
     const image = make(root.mediaType, { ...content, layers }, `${root.digest}, compressed`);
     const how = `published as ${image.digest} with compressed ones (--keep-layers keeps them)`;
-    workshop.warn(`${bundle.name}: the layers of ${root.digest} are not compressed: ${how}`);
+    context.warn(`${bundle.name}: the layers of ${root.digest} are not compressed: ${how}`);
     smaller.set(root.digest, image);
     return image;
   }
 
-  /** An entry of which nobody says what it is. */
+  /** Finds out the media type of an entry without one. */
   async function typed({ annotations, ...descriptor }: Entry): Promise<Descriptor> {
     const file = descriptor.mediaType === "" ? await blobIn(bundle, descriptor.digest) : undefined;
     if (file === undefined) return descriptor;
@@ -186,7 +190,7 @@ export async function ociLayout(bundle: Bundle, workshop: Workshop, { keepLayers
       `the index of ${name}`,
     );
     const what = `${parts.length} platforms of ${name === "" ? "an image without a name" : name}`;
-    workshop.warn(`${bundle.name}: ${INDEX_FILE} lists ${what}: published as the index ${root.digest}`);
+    context.warn(`${bundle.name}: ${INDEX_FILE} lists ${what}: published as the index ${root.digest}`);
     return root;
   }
 
@@ -208,7 +212,7 @@ export async function ociLayout(bundle: Bundle, workshop: Workshop, { keepLayers
     has: async ({ digest }) =>
       made.has(digest) ||
       (await blobIn(bundle, digest)) !== undefined ||
-      [...workshop.compressed.values()].some((each) => each.digest === digest),
+      [...context.compressed.values()].some((each) => each.digest === digest),
     close: bundle.close,
   };
 }

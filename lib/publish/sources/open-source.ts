@@ -9,11 +9,11 @@ import { isLayout, ociLayout } from "./oci-layout.ts";
 import { readWhole } from "./reading.ts";
 import { isCalled } from "./selection.ts";
 import { isSkopeoDirectory, skopeoDirectory } from "./skopeo-directory.ts";
-import type { Source, Workshop } from "./source.ts";
+import type { Source, SourceContext } from "./source.ts";
 import { tarBundle } from "./tar.ts";
 import { formatOf, streamedTar } from "./unpacking.ts";
 
-/** What a source may be asked for. */
+/** How sources are read. */
 export interface SourceOptions {
   readonly access: RegistryAccess;
   /** A registry that does not tell what refers to an image is an error. */
@@ -28,7 +28,7 @@ const STANDARD_INPUT = "-";
 /** How skopeo writes where an image is, with the name of one image behind. @see containers-transports(5) */
 const PREFIXED = /^(oci|oci-archive|docker-archive|dir):([^:]+)(?::(.+))?$/;
 
-async function bundleAt(path: string, { scratch }: Workshop, options: SourceOptions): Promise<Bundle> {
+async function bundleAt(path: string, { scratch }: SourceContext, options: SourceOptions): Promise<Bundle> {
   if (path === STANDARD_INPUT) return await streamedTar("standard input", options.standardInput(), scratch);
   const status = await stat(path);
   if (status.isDirectory()) return await directoryBundle(path);
@@ -40,10 +40,10 @@ async function bundleAt(path: string, { scratch }: Workshop, options: SourceOpti
   return await tarBundle(path);
 }
 
-async function sourceIn(bundle: Bundle, workshop: Workshop, { keepLayers }: SourceOptions): Promise<Source> {
-  if (await isLayout(bundle)) return await ociLayout(bundle, workshop, { keepLayers });
+async function sourceIn(bundle: Bundle, context: SourceContext, { keepLayers }: SourceOptions): Promise<Source> {
+  if (await isLayout(bundle)) return await ociLayout(bundle, context, { keepLayers });
   if (await isSkopeoDirectory(bundle)) return await skopeoDirectory(bundle);
-  if (await isDockerArchive(bundle)) return await dockerArchive(bundle, workshop);
+  if (await isDockerArchive(bundle)) return await dockerArchive(bundle, context);
   throw broken(
     bundle.name,
     "",
@@ -71,15 +71,15 @@ function only(source: Source, wanted: string): Source {
  *
  * @throws {PublishError} when it is none of them, or broken; the system's error when it can't be read
  */
-export async function openSource(text: string, workshop: Workshop, options: SourceOptions): Promise<Source> {
+export async function openSource(text: string, context: SourceContext, options: SourceOptions): Promise<Source> {
   if (text.startsWith(REGISTRY_PREFIX)) {
-    const referrers = { isRequired: options.requireReferrers, warn: workshop.warn };
+    const referrers = { isRequired: options.requireReferrers, warn: context.warn };
     return await registrySource(parseAddress(text), options.access, referrers);
   }
   const [, , path = text, wanted] = PREFIXED.exec(text) ?? [];
-  const bundle = await bundleAt(path, workshop, options);
+  const bundle = await bundleAt(path, context, options);
   try {
-    const source = await sourceIn(bundle, workshop, options);
+    const source = await sourceIn(bundle, context, options);
     return wanted === undefined ? source : only(source, wanted);
   } catch (error) {
     await bundle.close();

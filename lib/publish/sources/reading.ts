@@ -90,8 +90,8 @@ export const sha256 = (bytes: Uint8Array | string): string =>
   new Bun.CryptoHasher("sha256").update(bytes).digest("hex");
 
 /**
- * Reads a file that has to be what a descriptor says. The last chunk is followed by an error when it isn't, so whoever
- * reads to the end without one has the right bytes.
+ * Reads a file that has to be what a descriptor says. The last chunk is followed by an error when it isn't: a reader that
+ * reaches the end without one has the right bytes.
  *
  * @throws {PublishError} naming the file, what was expected and what is there
  */

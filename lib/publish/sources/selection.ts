@@ -4,7 +4,7 @@ import { PublishError } from "../publish-error.ts";
 import type { Descriptor } from "./manifest.ts";
 import type { Source, SourceImage } from "./source.ts";
 
-/** What `--tag` asks for: a tag, and which image gets it if that has another name. */
+/** A value of `--tag`: a tag, and the image that gets it if that has another name. */
 export interface TagChoice {
   readonly tag: Tag;
   /** A name of the source's, its tag, or a digest. */
@@ -19,7 +19,7 @@ export interface ChosenImage {
 
 /** Something that can't be published, beside what can. */
 export interface Skipped {
-  /** What it is called. */
+  /** Its tag, or its name in the source. */
   readonly name: string;
   readonly why: string;
 }
@@ -61,7 +61,7 @@ export function withoutHost(repository: string): string {
   return path.length > 0 && (/[.:]/.test(host) || host === "localhost") ? path.join("/") : repository;
 }
 
-/** What docker means by a short name; empty where a name is a tag alone. */
+/** The full name of a repository, as docker completes short names; empty where the name is a tag alone. */
 function repositoryOf(name: string): string {
   const { repository } = partsOf(name);
   if (repository === "") return "";
@@ -130,18 +130,18 @@ async function find(images: readonly SourceImage[], { tag, of }: TagChoice, sour
   throw new PublishError(`${source.name}: no image is called ${wanted} (there are: ${names})`);
 }
 
-/** What a tag of Cosign's is about, as `sha256-<hex>.sig`; undefined for other tags. */
+/** The digest in one of Cosign's tags, such as `sha256-<hex>.sig`; undefined for other tags. */
 export function signedBy(tag: string): Digest | undefined {
   const [, algorithm = "", hex = ""] = /^(sha256|sha512)-([0-9a-f]+)\.(?:sig|att|sbom)$/.exec(tag) ?? [];
   return parseDigest(`${algorithm}:${hex}`);
 }
 
-/** What is wanted of a source. */
+/** The images to publish of a source. */
 export interface Choice {
   readonly chosen: readonly ChosenImage[];
-  /** Images that nobody chose: they may refer to one that was chosen. */
+  /** Images that were not chosen, but may refer to one that was. */
   readonly nameless: readonly ChosenImage[];
-  /** Tags of Cosign's that nobody chose: they go with what they are about. */
+  /** Cosign's tags that were not chosen: they are published with the manifest that they sign. */
   readonly signatures: readonly (ChosenImage & { readonly tag: Tag; readonly subject: Digest })[];
   readonly skipped: readonly Skipped[];
 }

@@ -1,10 +1,10 @@
-/** What can be published: the seam between where images come from and where they go. */
+/** The interface between the places that images come from and the rest of publishing. */
 import type { Digest, Tag } from "../../core/reference.ts";
 import type { Descriptor } from "./manifest.ts";
 
-/** Bytes that wait to be read. Nobody has verified them yet. */
+/** Bytes to be read, not verified yet. */
 export interface SourceFile {
-  /** What messages call it: a path, or an archive and a path inside. */
+  /** Its name in messages: a path, or an archive and a path inside. */
   readonly name: string;
   /** Bytes; undefined when that shows only at the end. */
   readonly size: number | undefined;
@@ -18,7 +18,7 @@ export interface SourceFile {
 
 /** One image, list or artifact that a source offers by itself. */
 export interface SourceImage {
-  /** What the source calls it: tags, or whole names as `docker.io/library/app:1.0`; none when it has no name. */
+  /** Its names in the source: tags, or full names such as `docker.io/library/app:1.0`. */
   readonly names: readonly string[];
   /** How the source itself knows it, which is not how it is published where layers are compressed. */
   readonly digest?: Digest | undefined;
@@ -34,7 +34,7 @@ export interface TaggedImage {
 
 /** Where images come from. */
 export interface Source {
-  /** What messages call it. */
+  /** Its name in messages. */
   readonly name: string;
   readonly images: () => AsyncIterable<SourceImage>;
   /**
@@ -45,7 +45,7 @@ export interface Source {
   readonly open: (descriptor: Descriptor, as: "manifest" | "blob") => Promise<SourceFile | undefined>;
   /** Whether the source has a blob, where that can be told without opening it. */
   readonly has?: (blob: Descriptor) => Promise<boolean>;
-  /** What refers to a manifest, where a source has to be asked for it. Those that it does not have are left out. */
+  /** Returns the referrers of a manifest, without those that are missing; undefined where images() lists them. */
   readonly referrers?: (subject: Digest) => Promise<readonly TaggedImage[]>;
   readonly close: () => Promise<void>;
 }
@@ -56,11 +56,11 @@ export interface Compressed {
   readonly size: number;
 }
 
-/** What a source may use while it works. */
-export interface Workshop {
+/** The means that a source may use. */
+export interface SourceContext {
   /** A directory for large temporary files; undefined when nothing may be written, as in a dry run. */
   readonly scratch: string | undefined;
-  /** What layers became by compression, by the digest of the uncompressed tar. Sources add to it. */
+  /** Compressed layers by the digest of the uncompressed tar. Sources add to it. */
   readonly compressed: Map<string, Compressed>;
   /** Told of bytes as they are compressed. */
   readonly onBytes: (bytes: number) => void;

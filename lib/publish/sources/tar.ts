@@ -40,7 +40,7 @@ interface Header {
   readonly size: number;
 }
 
-/** What stands before a header and counts for the entry after it. */
+/** Fields of an extension header, which count for the entry after it. */
 type Extension = Partial<Pick<Header, "name" | "link" | "size">>;
 
 const roundUp = (length: number): number => Math.ceil(length / BLOCK) * BLOCK;
@@ -125,7 +125,7 @@ async function bytesAt(handle: FileHandle, start: number, length: number, archiv
   return Buffer.concat(parts);
 }
 
-/** One pass over the headers; the last of two entries with one name counts, as for those who unpack. */
+/** One pass over the headers; the last of two entries with one name counts, as when the archive is unpacked. */
 async function readEntries(handle: FileHandle, archive: string): Promise<ReadonlyMap<string, Entry>> {
   const { size: total } = await handle.stat();
   const entries = new Map<string, Entry>();

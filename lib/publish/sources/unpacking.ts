@@ -10,7 +10,7 @@ import { writeAll } from "../targets/writing.ts";
 import type { Bundle } from "./bundle.ts";
 import { tarBundle } from "./tar.ts";
 
-/** What compressed files begin with. */
+/** The first bytes of compressed files. */
 const FORMATS = [
   { magic: [0x1f, 0x8b], name: "gzip", unpack: createGunzip },
   { magic: [0x28, 0xb5, 0x2f, 0xfd], name: "zstd", unpack: createZstdDecompress },

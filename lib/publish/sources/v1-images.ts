@@ -14,7 +14,7 @@ import { sha256 } from "./reading.ts";
 /** One layer with its description, on top of another image. */
 export interface V1Image {
   readonly id: ImageId;
-  /** What docker calls the image's JSON. */
+  /** The image's JSON, as docker calls it. */
   readonly json: string;
   readonly layer: Digest;
 }
@@ -56,7 +56,7 @@ const compatibility = v.looseObject({ id: text }, "an object with an id");
 
 type Step = v.InferOutput<typeof step>;
 
-/** A layer of which nobody tells how it came to be. */
+/** The step of a layer without history. */
 const SOME_STEP = v.parse(step, {});
 
 function mustBe<Value>(value: Value | undefined): Value {
