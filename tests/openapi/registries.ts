@@ -1,4 +1,5 @@
 /** Registries that are run in each way that makes a difference to the document, and what is asked of them. */
+import { descriptorOf } from "../core/redirect-file-samples.ts";
 import type { Sent } from "./requests.ts";
 
 export const hex = (digit: string): string => digit.repeat(64);
@@ -12,6 +13,9 @@ const file = (name: string, version: number, rest: object) => ({
   ...rest,
 });
 
+const INDEX = descriptorOf("application/vnd.oci.image.index.v1+json", { manifests: [] });
+const CONFIG = descriptorOf("application/vnd.oci.image.config.v1+json", { os: "linux" });
+
 /** Redirect files of every kind. */
 export const FILES = {
   "app.json": file("team/app", 5, {
@@ -22,6 +26,16 @@ export const FILES = {
   "old.json": file("old", 4, { schema2_data: ["1.0"], manifest_list_data: [], manifest_list_amd64_tags: {} }),
   "gone.json": file("gone", 5, { schema2_data: ["1.0"] }),
   "v1.json": file("team/app", 1, { images: [{ id: hex("a"), Size: 3 }], tags: { "1.0": hex("a") } }),
+};
+
+/** The same with one of version 6. */
+export const ALL_FILES = {
+  ...FILES,
+  "whole.json": file("whole", 6, { manifests: [INDEX], configs: [CONFIG], tags: { latest: INDEX.digest } }),
+  "bare.json": file("bare", 6, {
+    manifests: [{ ...INDEX, data: undefined }],
+    tags: { latest: INDEX.digest },
+  }),
 };
 
 const get = (target: string, headers: Sent["headers"] = {}): Sent => ({ method: "GET", target, headers });
@@ -43,6 +57,14 @@ const EVERYWHERE: readonly Sent[] = [
   get("/v2/team/app/blobs/latest"),
   get(`/v2/no/such/blobs/${digestOf("6")}`),
   get(`/v2/UPPER/blobs/${digestOf("6")}`),
+  get("/v2/whole/manifests/latest", ANY),
+  get(`/v2/whole/manifests/${INDEX.digest}`, ANY),
+  get("/v2/bare/manifests/latest", ANY),
+  get("/v2/whole/manifests/none", ANY),
+  get("/v2/whole/manifests/latest?ns=docker.io", ANY),
+  get(`/v2/whole/blobs/${CONFIG.digest}`),
+  get(`/v2/whole/blobs/${digestOf("6")}`),
+  get("/v2/whole/tags/list"),
   get("/v2/team/app/tags/list"),
   get("/v2/team/app/tags/list?n=1"),
   get("/v2/team/app/tags/list?n=-1"),

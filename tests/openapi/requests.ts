@@ -1,15 +1,10 @@
-/** Requests that are made of the document: what breaks each route, and what it was not made for. */
-
-interface Asked {
-  readonly method: string;
-  readonly target: string;
-}
+/** Requests that are made of the document, or that nobody thought of. */
 
 /** A request to be sent as it is. */
-export interface Sent extends Asked {
+export interface Sent {
+  readonly method: string;
+  readonly target: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** A line to be put among the headers, which may be none. */
-  readonly line?: string;
 }
 
 const DIGEST = `sha256:${"2".repeat(64)}`;
@@ -25,23 +20,11 @@ const FILLERS: Readonly<Record<string, string>> = {
 
 const fill = (path: string): string => path.replace(/\{(\w+)\}/g, (_, name: string) => FILLERS[name] ?? "x");
 
-/** Every documented operation with a head that is broken in each way that there is, and every path with other methods. */
-export function brokenRequests({ paths }: { readonly paths: Readonly<Record<string, object>> }): readonly Sent[] {
-  return Object.entries(paths).flatMap(([path, item]) => {
-    const target = fill(path);
-    const methods = ["GET", "HEAD", "POST"].filter((method) => Object.hasOwn(item, method.toLowerCase()));
-    return [
-      ...methods.flatMap((method) => [
-        { method, target, line: "no header" },
-        { method, target: `${target}?${"q".repeat(20_000)}` },
-        { method, target, line: Array.from({ length: 200 }, () => "X: y").join("\r\n") },
-      ]),
-      ...["PUT", "DELETE", "PATCH", "OPTIONS", ...(methods.includes("POST") ? [] : ["POST"])].map((method) => ({
-        method,
-        target,
-      })),
-    ];
-  });
+/** Every path of a document with the methods that it has not. */
+export function otherMethods({ paths }: { readonly paths: Readonly<Record<string, object>> }): readonly Sent[] {
+  return Object.entries(paths).flatMap(([path, item]) =>
+    ["PUT", "DELETE", "PATCH", ...("post" in item ? [] : ["POST"])].map((method) => ({ method, target: fill(path) })),
+  );
 }
 
 const PIECES = [
