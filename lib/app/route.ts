@@ -105,13 +105,16 @@ interface Known {
 
 /** Makes the lookup of paths; a path that the table lacks is undefined. */
 export function knownPaths(table: readonly Route[]): (path: string) => Known | undefined {
-  const match = matcherOf(table);
+  const patterns = table.map((entry) => {
+    const pattern = entry.path.replace("/:name/", "/.+/").replace(/:\w+/g, "[^/]*");
+    return { entry, pattern: new RegExp(`^${pattern}$`) };
+  });
   return (path) => {
-    const entries = table.filter((entry) => entry.path === path || entry.alsoAt === path);
-    const [route = match(path)?.route] = entries;
-    if (route === undefined && !UPLOAD.test(path)) return undefined;
-    const others = entries.map(({ method = "GET" }) => method).filter((method) => method !== "GET");
-    return { route: route?.path, allow: ["GET", "HEAD", ...others].join(", ") };
+    const entries = patterns.filter(({ entry, pattern }) => pattern.test(path) || entry.alsoAt === path);
+    const [known] = entries;
+    if (known === undefined && !UPLOAD.test(path)) return undefined;
+    const others = entries.map(({ entry: { method = "GET" } }) => method).filter((method) => method !== "GET");
+    return { route: known?.entry.path, allow: ["GET", "HEAD", ...others].join(", ") };
   };
 }
 
