@@ -89,7 +89,7 @@ const emptied = (): Promise<Outcome> =>
     served({ data }, async ({ craned, allow }) => {
       renameSync(data, join(path, "away"));
       mkdirSync(data);
-      await craned.logged((line) => line.includes("an empty one in its place"));
+      await craned.logged((line) => line.includes("an empty directory in its place"));
       await Bun.sleep(2000);
       rmSync(data, { recursive: true });
       allow(1);
@@ -213,7 +213,7 @@ const unwatched = (): Promise<Outcome> =>
       "sh",
     ];
     return served({ data, through, args: ["--data-dir-polling-interval", "1"] }, async ({ craned, allow }) => {
-      await craned.logged((line) => line.includes("can't tell of all changes"));
+      await craned.logged((line) => line.includes("can't report all changes"));
       allow(1);
       put(data, "app-7", 1);
       const seen = await until(() => answers(craned.origin, "app-7", 1), LIMIT_MS);
