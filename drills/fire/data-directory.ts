@@ -217,7 +217,7 @@ const unwatched = (): Promise<Outcome> =>
       allow(1);
       put(data, "app-7", 1);
       const seen = await until(() => answers(craned.origin, "app-7", 1), LIMIT_MS);
-      const lines = craned.log().filter((line) => line.includes("can't tell")).length;
+      const lines = craned.log().filter((line) => line.includes("can't report")).length;
       return {
         held: seen !== undefined && seen < 3000 && lines === 1,
         figure: `the log says so in ${lines} line; with data_dir_polling_interval 1 a change is seen after ${ms(seen)}`,

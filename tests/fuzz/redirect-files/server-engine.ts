@@ -75,7 +75,10 @@ async function settle({ craned, slots }: Round): Promise<string | undefined> {
   const faults = slots.filter(({ isBroken }) => isBroken).length;
   let seen = "";
   const isSettled = async () => {
-    const [catalog, ready] = await Promise.all([ask(craned.port, "/v2/_catalog"), ask(craned.managementPort, "/readyz")]);
+    const [catalog, ready] = await Promise.all([
+      ask(craned.port, "/v2/_catalog"),
+      ask(craned.managementPort, "/readyz"),
+    ]);
     seen = `${JSON.stringify(JSON.parse(catalog.body).repositories)}, ${JSON.parse(ready.body).faults} faults`;
     return seen === `${names}, ${faults} faults`;
   };
