@@ -3,10 +3,11 @@ import { isDeepStrictEqual } from "node:util";
 import { parseAccept } from "../../../lib/core/media-types.ts";
 import { describeFault } from "../../../lib/core/redirect-file/fault.ts";
 import { type Parsed, parseRedirectFile } from "../../../lib/core/redirect-file/parse.ts";
-import { namedTags, type Repository } from "../../../lib/core/redirect-file/repository.ts";
-import { parseReference } from "../../../lib/core/reference.ts";
-import { resolveManifest } from "../../../lib/core/resolve.ts";
+import { namedTags, type Repository, type WholeRepository } from "../../../lib/core/redirect-file/repository.ts";
+import { isDigest, parseReference } from "../../../lib/core/reference.ts";
+import { blobPath, resolveManifest } from "../../../lib/core/resolve.ts";
 import { naivelyResolve } from "../../core/naive-resolution.ts";
+import { naivelyResolveWhole, type NaiveWhole } from "../../core/naive-whole.ts";
 import { hostileFile } from "./hostile-files.ts";
 import { randomOf } from "../random.ts";
 import type { Finding, Outcome } from "../requests/engine.ts";
@@ -19,6 +20,8 @@ const MAX_MS = 3000;
 const MAX_LEVELS = 66;
 
 const NAME = /^[a-z0-9]+(?:(?:[._]|__|-+|\/)[a-z0-9]+)*$/;
+const V1_NAME = /^[a-z0-9._-]+(?:\/[a-z0-9._-]+)?$/;
+const TAG = /^\w[\w.-]{0,127}$/;
 const URL_TEXT = /^https?:\/\/[!-~]+\/$/i;
 const ACCEPTS = [undefined, "*/*", "application/vnd.docker.distribution.manifest.v2+json"];
 
@@ -38,20 +41,40 @@ const isDeeper = (value: unknown, levels: number): boolean =>
   value !== null &&
   (levels === 0 || Object.values(value).some((each) => isDeeper(each, levels - 1)));
 
+/** What a version 6 file says, held to its slow twin. */
+function differenceOfWhole(repository: WholeRepository, file: NaiveWhole): string | undefined {
+  for (const text of ["latest", "1.0", "__proto__", ...file.manifests.map(({ digest }) => digest)]) {
+    const reference = parseReference(text);
+    if (reference === undefined) return `the reference ${text}`;
+    for (const accept of ACCEPTS) {
+      const resolution = resolveManifest(repository, reference, parseAccept(accept));
+      const digest = resolution.kind === "manifest" ? resolution.manifest.digest : undefined;
+      if (digest !== naivelyResolveWhole(file, text, accept)) return `${text} is ${digest}`;
+    }
+    if (!isDigest(reference)) continue;
+    const path = blobPath(repository, reference);
+    if (!/^[!-~]+$/.test(path) || /(?:^|\/)\.{0,2}(?:\/|$)/.test(path.replace(/^https?:\/\//, "")))
+      return `the path ${path}`;
+  }
+  return undefined;
+}
+
 /** What a repository says, held to the file's own JSON, which is read here once more. */
 function differenceOf(repository: Repository, bytes: Uint8Array): string | undefined {
   const file = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-  if (!NAME.test(repository.name) || repository.name !== file["repo-registry-id"]) return `the name ${repository.name}`;
+  const grammar = repository.api === "v1" ? V1_NAME : NAME;
+  if (!grammar.test(repository.name) || repository.name !== file["repo-registry-id"])
+    return `the name ${repository.name}`;
   if (repository.isProtected !== (file.protected ?? false)) return "what is protected";
   if (!URL_TEXT.test(repository.url) || /[?#"<>\\]/.test(repository.url)) return `the url ${repository.url}`;
   if (repository.version !== file.version) return "the version";
   if (repository.api === "v1") {
-    const tags = Object.entries(file.tags);
+    const tags = Object.keys(file.tags).filter((tag) => TAG.test(tag));
     if (repository.tags.size !== tags.length) return "the tags";
     if (isDeeper(repository.images, MAX_LEVELS)) return "the depth of the images";
     return JSON.stringify(repository.images) === JSON.stringify(file.images) ? undefined : "the images";
   }
-  if (repository.version === 6) return undefined;
+  if (repository.version === 6) return differenceOfWhole(repository, file);
   if (isDeeper([...repository.referrers.values()], MAX_LEVELS)) return "the depth of the referrers";
   const tags = namedTags(repository);
   if (tags.some((tag, at) => at > 0 && (tags[at - 1] ?? "") >= tag)) return "the order of the tags";
