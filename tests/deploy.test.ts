@@ -138,8 +138,8 @@ async function start(
       : await startApache(
           sample("apache.conf", {
             ...replacements,
-            "Listen 443": `Listen 127.0.0.1:${port}`,
-            "<VirtualHost *:443>": `<VirtualHost *:${port}>`,
+            // As Debian's ports.conf does.
+            "<VirtualHost *:443>": `Listen 127.0.0.1:${port}\n<VirtualHost *:${port}>`,
           }),
           modules,
         );
@@ -157,7 +157,6 @@ async function start(
 
 const manifestOf = (name: string): string => `/v2/team/${name}/manifests/latest`;
 const SCHEMA_2 = { Accept: MEDIA_TYPE["2"] };
-const JSON_PLEASE = { Accept: "application/json" };
 
 const escaped = ({ pem }: Made): string => encodeURIComponent(pem);
 const unwrapped = ({ pem }: Made): string => pem.trim().replaceAll("\n", " ");
@@ -260,14 +259,13 @@ for (const [format, programs] of [
       expect(JSON.parse(line)).toMatchObject({ "client.address": "127.0.0.2" });
     });
 
-    test("shows an administrator what the certificate opens", async () => {
-      const names = async (as?: Made) =>
-        Object.keys(JSON.parse(await (await world.get("/crane/repositories/v2", as, JSON_PLEASE)).text()));
+    test("lists what the certificate opens", async () => {
+      const names = async (as?: Made) => JSON.parse(await (await world.get("/v2/_catalog", as)).text()).repositories;
       expect(await names()).toEqual(["team/odd", "team/open"]);
       expect(await names(world.entitled)).toEqual(["team/closed", "team/odd", "team/open"]);
     });
 
-    test.each(["/v2/team%2Fopen/manifests/latest", "/v2/team/closed/%2e%2e/open/manifests/latest"])(
+    test.each(["/v2/team%2Fopen/manifests/latest", "/v2/team/closed%2f..%2fopen/manifests/latest"])(
       "hands on %s as it came, and craned refuses it",
       async (path) => {
         expect(await world.statusFrom("127.0.0.1", path, SCHEMA_2)).toBe(404);
@@ -353,7 +351,7 @@ for (const { format, programs, modules, line } of SENDERS) {
       expect(answer.headers.get("content-type")).toBe(MEDIA_TYPE["2"]);
       expect(answer.headers.get("docker-distribution-api-version")).toBe("registry/2.0");
       expect(answer.headers.get("docker-content-digest")).toMatch(/^sha256:/);
-      expect(answer.headers.get("vary")).toBe("Accept");
+      expect(answer.headers.get("vary")).toMatch(/^Accept, ?Authorization, ?/);
       const protectedBlob = await world.get(blob("closed"), world.entitled);
       expect(protectedBlob.headers.get("cache-control")).toStartWith("private");
     });

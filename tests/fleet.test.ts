@@ -37,9 +37,21 @@ interface Replica {
   readonly start: () => Promise<void>;
 }
 
+/** The management port of each replica, by its registry's. */
+const managementPorts = new Map<number, number>();
+const managementOf = (port = 0): number => {
+  const known = managementPorts.get(port) ?? freePort();
+  managementPorts.set(port, known);
+  return known;
+};
+
 function replicaOn(port: number, dataDir: string): Replica {
   let craned: Craned | undefined;
-  const args = ["--data-dir", dataDir, "--host", "127.0.0.1", "--port", String(port), "--trusted-proxies", "127.0.0.1"];
+  const management = `127.0.0.1:${managementOf(port)}`;
+  const args = [
+    ...["--data-dir", dataDir, "--host", "127.0.0.1", "--port", String(port), "--trusted-proxies", "127.0.0.1"],
+    ...["--management-listen", management],
+  ];
   return {
     craned() {
       if (craned === undefined) throw new Error("a replica was asked before it was started");
@@ -60,8 +72,10 @@ const BALANCERS = {
       sample("haproxy.cfg", {
         "/etc/craned/tls/haproxy.pem": join(files.path, "haproxy.pem"),
         "bind :443": `bind 127.0.0.1:${port}`,
-        "127.0.0.1:5001": `127.0.0.1:${replicas[0]}`,
-        "127.0.0.1:5002": `127.0.0.1:${replicas[1]}`,
+        "127.0.0.1:5011": `127.0.0.1:${replicas[0]}`,
+        "127.0.0.1:5012": `127.0.0.1:${replicas[1]}`,
+        "check port 5021": `check port ${managementOf(replicas[0])}`,
+        "check port 5022": `check port ${managementOf(replicas[1])}`,
         // Who runs the tests may be nobody who could become another.
         "    user haproxy\n    group haproxy\n": "",
       }),
@@ -74,8 +88,8 @@ const BALANCERS = {
         "/etc/craned/tls/server.pem": server.certificatePath,
         "/etc/craned/tls/server.key": server.keyPath,
         "listen 443": `listen 127.0.0.1:${port}`,
-        "127.0.0.1:5001": `127.0.0.1:${replicas[0]}`,
-        "127.0.0.1:5002": `127.0.0.1:${replicas[1]}`,
+        "127.0.0.1:5011": `127.0.0.1:${replicas[0]}`,
+        "127.0.0.1:5012": `127.0.0.1:${replicas[1]}`,
       }),
     ),
 };

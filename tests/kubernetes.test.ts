@@ -145,13 +145,15 @@ describeWith(["kustomize", "kubernetes-validate"], "the manifests for Kubernetes
     test("probe what craned answers", async () => {
       const server = await serveDirectory(work.path);
       afterwards(server.stop);
+      const [, management] = container.ports;
       for (const { httpGet } of [container.startupProbe, container.readinessProbe, container.livenessProbe]) {
-        expect(httpGet.port).toBe(container.ports[0]?.name ?? "");
-        expect((await fetch(`${server.origin}${httpGet.path}`)).status).toBe(200);
+        expect(httpGet.port).toBe(management?.name ?? "");
+        expect((await fetch(`http://127.0.0.1:${server.managementPort}${httpGet.path}`)).status).toBe(200);
       }
       const { annotations } = deployment.spec.template.metadata;
-      expect(annotations["prometheus.io/port"]).toBe(String(container.ports[0]?.containerPort));
-      expect((await fetch(`${server.origin}${annotations["prometheus.io/path"]}`)).status).toBe(200);
+      expect(annotations["prometheus.io/port"]).toBe(String(management?.containerPort));
+      const metrics = `http://127.0.0.1:${server.managementPort}${annotations["prometheus.io/path"]}`;
+      expect((await fetch(metrics)).status).toBe(200);
     });
   });
 

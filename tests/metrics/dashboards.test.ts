@@ -64,7 +64,7 @@ describe("the rules and the dashboard", () => {
     files = scratch(FILES);
     const port = String(freePort());
     const all = ["serve", "--data-dir", files.path, "--host", "127.0.0.1", "--port", port, "--workers", "2"];
-    craned = await startCraned(all);
+    craned = await startCraned([...all, "--management-listen", `127.0.0.1:${freePort()}`]);
   });
   afterAll(async () => {
     await craned.stop();
@@ -73,7 +73,7 @@ describe("the rules and the dashboard", () => {
 
   test("ask for metrics that craned gives, and for labels that these have", async () => {
     await ask(craned.port, "/v2/");
-    const { body } = await ask(craned.port, "/metrics");
+    const { body } = await ask(craned.managementPort, "/metrics");
     const names = familiesIn(body).flatMap((name) => [name, `${name}_bucket`, `${name}_sum`, `${name}_count`]);
     const asked = [...queries, ...alerts.map(({ expr }) => expr)].flatMap(ofMetrics);
     const labels = ["http_route", "http_response_status_code", "http_request_method"];
@@ -170,13 +170,14 @@ describeWith(["prometheus"], "Prometheus", () => {
   test("scrapes craned as it is configured, and has an answer to every query", async () => {
     const files = scratch(FILES);
     const [port, own] = [freePort(), freePort()];
-    const args = ["--host", "127.0.0.1", "--port", String(port), "--workers", "2"];
+    const management = `127.0.0.1:${freePort()}`;
+    const args = ["--host", "127.0.0.1", "--port", String(port), "--workers", "2", "--management-listen", management];
     const craned = await startCraned(["serve", "--data-dir", files.path, ...args]);
     const config = files.write(
       "prometheus/prometheus.yaml",
       readFileSync(SCRAPING, "utf8")
         .replace(/ {2}# Pods of[\s\S]*/, "")
-        .replace("127.0.0.1:5000", `127.0.0.1:${port}`)
+        .replace("127.0.0.1:5001", management)
         .replaceAll("15s", "1s"),
     );
     files.write("prometheus/craned.rules.yaml", readFileSync(RULES, "utf8"));
