@@ -1,5 +1,5 @@
 /** Redirect files with something wrong in them, by their structure and by their bytes. */
-import { SOUND } from "../../core/redirect-file-samples.ts";
+import { descriptorOf, SOUND } from "../../core/redirect-file-samples.ts";
 import type { Random } from "../random.ts";
 
 const encoder = new TextEncoder();
@@ -190,6 +190,28 @@ const STRUCTURAL: readonly Mutation[] = [
   (text) => text + text,
 ];
 
+const INSIDE = [
+  '{"schemaVersion":1,"fsLayers":[{"blobSum":"x"}]}',
+  '{"manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"d","size":1}]}',
+  `{"layers":[],"subject":{"mediaType":"a/b","digest":"sha256:${"d".repeat(64)}","size":2},"annotations":{"a":"b"}}`,
+  `{"artifactType":"a/b","layers":[{"mediaType":"a/b","digest":"sha256:${"e".repeat(64)}","size":0}]}`,
+];
+
+/** A file of version 6 whose manifests say anything, and whose digests and sizes are right nevertheless. */
+function sealed(random: Random): string {
+  const sound = JSON.parse(JSON.stringify(SOUND["6"]));
+  const contents = [...INSIDE, ...sound.manifests.map(({ data }: { readonly data: string }) => atob(data))];
+  const manifests = Array.from({ length: 1 + random.next(3) }, () => {
+    let text: string = random.pick(contents);
+    for (let times = random.next(3); times > 0; times--) text = random.pick(STRUCTURAL)(text, random);
+    const types = [sound.manifests[0].mediaType, "application/vnd.oci.image.index.v1+json", "a/b"];
+    return descriptorOf(random.pick(types), text, random.once(4) ? "sha512" : "sha256");
+  });
+  const tags = { latest: manifests[0]?.digest, all: manifests.map(({ digest }) => digest) };
+  const blobs = random.pick(["blobs/{digest}", "{hex:2}/{hex}", "http://h/{algorithm}/{hex}", "b/{hex}/../x", "x"]);
+  return JSON.stringify({ ...sound, manifests, tags, ...(random.once(2) && { blobs }) });
+}
+
 function breakBytes(bytes: Uint8Array, { next, pick, once }: Random): Uint8Array {
   const at = once(3) ? 0 : next(bytes.length + 1);
   const piece = pick(BYTES);
@@ -200,7 +222,7 @@ function breakBytes(bytes: Uint8Array, { next, pick, once }: Random): Uint8Array
 /** @param own what it is to be called, and where it leads, unless that is what is changed */
 export function hostileFile(random: Random, own?: { readonly name: string; readonly url: string }): Uint8Array {
   const { next, pick, once } = random;
-  let text = pick(SOURCES);
+  let text = once(6) ? sealed(random) : pick(SOURCES);
   if (own !== undefined) text = text.replace('"team/app"', `"${own.name}"`).replace(/"https:[^"]*"/, `"${own.url}"`);
   if (once(2000)) text = replaceValue(text, random, pick(BIG_VALUES)());
   for (let times = next(4); times > 0; times--) text = pick(STRUCTURAL)(text, random);

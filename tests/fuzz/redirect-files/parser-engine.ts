@@ -3,12 +3,12 @@ import { isDeepStrictEqual } from "node:util";
 import { parseAccept } from "../../../lib/core/media-types.ts";
 import { describeFault } from "../../../lib/core/redirect-file/fault.ts";
 import { type Parsed, parseRedirectFile } from "../../../lib/core/redirect-file/parse.ts";
-import { namedTags, type Repository, type WholeRepository } from "../../../lib/core/redirect-file/repository.ts";
-import { isDigest, parseReference } from "../../../lib/core/reference.ts";
-import { blobPath, resolveManifest } from "../../../lib/core/resolve.ts";
+import { namedTags, type Repository } from "../../../lib/core/redirect-file/repository.ts";
+import { parseReference } from "../../../lib/core/reference.ts";
+import { resolveManifest } from "../../../lib/core/resolve.ts";
 import { naivelyResolve } from "../../core/naive-resolution.ts";
-import { naivelyResolveWhole, type NaiveWhole } from "../../core/naive-whole.ts";
 import { hostileFile } from "./hostile-files.ts";
+import { wholeDifference } from "./naive-whole-file.ts";
 import { randomOf } from "../random.ts";
 import type { Finding, Outcome } from "../requests/engine.ts";
 
@@ -41,24 +41,6 @@ const isDeeper = (value: unknown, levels: number): boolean =>
   value !== null &&
   (levels === 0 || Object.values(value).some((each) => isDeeper(each, levels - 1)));
 
-/** What a version 6 file says, held to its slow twin. */
-function differenceOfWhole(repository: WholeRepository, file: NaiveWhole): string | undefined {
-  for (const text of ["latest", "1.0", "__proto__", ...file.manifests.map(({ digest }) => digest)]) {
-    const reference = parseReference(text);
-    if (reference === undefined) return `the reference ${text}`;
-    for (const accept of ACCEPTS) {
-      const resolution = resolveManifest(repository, reference, parseAccept(accept));
-      const digest = resolution.kind === "manifest" ? resolution.manifest.digest : undefined;
-      if (digest !== naivelyResolveWhole(file, text, accept)) return `${text} is ${digest}`;
-    }
-    if (!isDigest(reference)) continue;
-    const path = blobPath(repository, reference);
-    if (!/^[!-~]+$/.test(path) || /(?:^|\/)\.{0,2}(?:\/|$)/.test(path.replace(/^https?:\/\//, "")))
-      return `the path ${path}`;
-  }
-  return undefined;
-}
-
 /** What a repository says, held to the file's own JSON, which is read here once more. */
 function differenceOf(repository: Repository, bytes: Uint8Array): string | undefined {
   const file = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
@@ -74,7 +56,7 @@ function differenceOf(repository: Repository, bytes: Uint8Array): string | undef
     if (isDeeper(repository.images, MAX_LEVELS)) return "the depth of the images";
     return JSON.stringify(repository.images) === JSON.stringify(file.images) ? undefined : "the images";
   }
-  if (repository.version === 6) return differenceOfWhole(repository, file);
+  if (repository.version === 6) return wholeDifference(repository, file);
   if (isDeeper([...repository.referrers.values()], MAX_LEVELS)) return "the depth of the referrers";
   const tags = namedTags(repository);
   if (tags.some((tag, at) => at > 0 && (tags[at - 1] ?? "") >= tag)) return "the order of the tags";
