@@ -92,7 +92,7 @@ function variesBy({ auth }: Config, catalog: Catalog): string | undefined {
 }
 
 /** Tells what of the configuration the OpenAPI document depends on. */
-function deploymentOf({ auth, gsa, solr, log, management }: Config, content: View["content"]): Deployment {
+function deploymentOf({ auth, cors, gsa, solr, log, management }: Config, content: View["content"]): Deployment {
   const { listen, onRegistryPort } = management;
   const place = listen === undefined ? "" : describeListenAddress(listen);
   return {
@@ -103,6 +103,7 @@ function deploymentOf({ auth, gsa, solr, log, management }: Config, content: Vie
     sends: { v1: content.v1 !== undefined, v2: content.v2 !== undefined },
     searchesElsewhere: gsa.url !== undefined || solr.url !== undefined,
     sendsIds: log.requestIds,
+    hasCors: cors.origins.length > 0,
     management:
       listen === undefined || onRegistryPort
         ? undefined

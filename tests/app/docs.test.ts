@@ -5,7 +5,7 @@ import { scratch, serveDirectory, startCraned } from "../harness/craned.ts";
 import { describeWith, leftovers } from "../harness/programs.ts";
 import { ask } from "../harness/raw.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const putAway = leftovers();
 

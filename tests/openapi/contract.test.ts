@@ -178,8 +178,18 @@ test("a registry that lets another server search answers as documented", async (
   expect(contract.unseen()).toEqual([]);
 });
 
+test("a registry that pages of other origins may read answers as documented", async () => {
+  const craned = await start(["--cors-origins", "https://ui.test"]);
+  const contract = await contractWith(craned, () => false);
+  const origins = ["https://ui.test", "https://evil.test"].flatMap((Origin) => requestsOf({ Origin }));
+  expect(await hold(craned.port, contract, origins)).toEqual([]);
+  const wanted = { Origin: "https://ui.test", "Access-Control-Request-Headers": "x-craned-explain" };
+  const { headers } = await ask(craned.port, "/v2/", { method: "OPTIONS", headers: wanted });
+  expect(headers.get("access-control-allow-headers")).not.toMatch(/explain|\*/i);
+});
+
 test("management answers as documented on its own listener, and the registry does not answer for it", async () => {
-  const craned = await serveDirectory(data.path, { args: ["--management-listen", "127.0.0.1:0"] });
+  const craned = await serveDirectory(data.path, { args: ["--management-listen", "127.0.0.1:0", "--log-request-ids"] });
   putAway(craned.stop);
   const line = await craned.logged((each) => each.includes("management on "));
   const port = Number(/management on http:\/\/127\.0\.0\.1:(\d+)/.exec(line)?.[1]);

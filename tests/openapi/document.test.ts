@@ -45,6 +45,7 @@ const CONFIGURATIONS: readonly (readonly [name: string, args: readonly string[],
     OPEN,
   ],
   ["with another's search, and request ids", ["--solr-url", "http://solr.test/?q={0}", "--log-request-ids"], OPEN],
+  ["that pages of all origins may read", ["--cors-origins", "*"], OPEN],
   ["with management on a socket", ["--management-listen", `unix:${data.path}/socket`], OPEN],
   ["with management on its own port", ["--management-on-registry-port"], OPEN],
 ];

@@ -109,7 +109,7 @@ const EVERYWHERE: readonly Sent[] = [
 const withHeads = (rows: readonly Sent[]): readonly Sent[] =>
   rows.flatMap((row) => (row.method === "GET" ? [row, { ...row, method: "HEAD" }] : [row]));
 
-/** @param headers of every request, as Authorization */
+/** @param headers of every request, such as Authorization */
 export const requestsOf = (headers: Sent["headers"] = {}): readonly Sent[] =>
   withHeads(EVERYWHERE.map((row) => ({ ...row, headers: { ...row.headers, ...headers } })));
 

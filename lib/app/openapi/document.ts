@@ -6,7 +6,7 @@ import type { GenericSchema } from "valibot";
 import { version } from "../../../package.json" with { type: "json" };
 import { EXPLAIN } from "../answer.ts";
 import { COMPONENTS } from "./components.ts";
-import { always, CHALLENGE, RETRY_AFTER, type Schema, TEXT } from "./headers.ts";
+import { always, CHALLENGE, RETRY_AFTER, type Schema, sometimes, TEXT } from "./headers.ts";
 import { type Deployment, type Described, type Responses, v1Failure, v2Failure } from "./operation.ts";
 import { REQUEST_ID } from "../plugins/observation.ts";
 
@@ -15,6 +15,9 @@ const ABOUT = `A read-only container registry that serves redirect files: they n
 GET and HEAD have the same headers. Another method is answered 405, with \`Allow\`. In a path, nothing but \`%3A\` is decoded. Malformed HTTP is answered by the HTTP server, before the registry sees it.
 
 With the header \`${EXPLAIN}\`, a redirect is described instead of made: 204 with its headers, for pages that browsers don't show them to.`;
+
+const ABOUT_CORS =
+  "Web pages of the configured origins may read the registry's answers to GET and HEAD. OPTIONS answers their preflights with 204.";
 
 const TAGS = [
   { name: "v2", description: "The Docker Registry API v2, which the OCI distribution specification describes." },
@@ -96,10 +99,21 @@ const REQUEST_IDS = {
   }),
 };
 
+/** Headers for web pages of other origins. */
+const CORS = {
+  "Access-Control-Allow-Origin": sometimes("The origin that may read the answer.", TEXT),
+  "Access-Control-Allow-Credentials": sometimes("The page may send credentials.", { const: "true" }),
+  "Access-Control-Expose-Headers": sometimes("The headers that the page may read.", TEXT),
+};
+
 /** Completes an operation with what all operations of its kind have. */
-function completed(path: string, operation: Operation, deployment: Deployment): object {
+function completed(path: string, method: string, operation: Operation, deployment: Deployment): object {
   const isRegistry = /^\/v[12]/.test(path);
   const { parameters = [], responses } = operation;
+  const added = {
+    ...(deployment.sendsIds && REQUEST_IDS),
+    ...(deployment.hasCors && isRegistry && method === "get" && CORS),
+  };
   const all = Object.entries<Described>({ ...commonResponses(path, deployment), ...responses });
   return {
     ...operation,
@@ -107,10 +121,7 @@ function completed(path: string, operation: Operation, deployment: Deployment): 
     ...(!isRegistry && { security: [] }),
     parameters: parameters.filter(({ name }) => !OF_HTTP.includes(name)).map(parameterOf),
     responses: Object.fromEntries(
-      all.map(([status, each]) => [
-        status,
-        deployment.sendsIds ? { ...each, headers: { ...each.headers, ...REQUEST_IDS } } : each,
-      ]),
+      all.map(([status, each]) => [status, { ...each, headers: { ...each.headers, ...added } }]),
     ),
   };
 }
@@ -145,29 +156,22 @@ function describeApps({ app, management, deployment }: DescribedApps): object {
   const paths = pathsOf(app);
   const managed = deployment.management === undefined ? {} : pathsOf(management);
   const elsewhere = Object.entries(managed).filter(([path]) => !Object.hasOwn(paths, path));
-  const item = (path: string, operations: Paths[string], more: object = {}) => [
-    path,
-    {
-      ...more,
-      ...Object.fromEntries(
-        Object.entries(operations).map(([method, each]) => [method, completed(path, each, deployment)]),
-      ),
-    },
-  ];
+  const item = (path: string, operations: Paths[string], of = deployment) =>
+    Object.fromEntries(Object.entries(operations).map(([method, each]) => [method, completed(path, method, each, of)]));
   return {
     openapi: "3.1.1",
     info: {
       title: "craned",
       version,
       summary: "Serve a container registry from static files.",
-      description: ABOUT,
+      description: deployment.hasCors ? `${ABOUT}\n\n${ABOUT_CORS}` : ABOUT,
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
     servers: [{ url: "/", description: "The registry" }],
     tags: TAGS,
     security,
     paths: Object.fromEntries([
-      ...Object.entries(paths).map(([path, operations]) => item(path, operations)),
+      ...Object.entries(paths).map(([path, operations]) => [path, item(path, operations)]),
       ...elsewhere.map(([path, operations]) => {
         const refusing = Object.fromEntries(
           Object.entries(operations).map(([method, each]) => [
@@ -175,7 +179,8 @@ function describeApps({ app, management, deployment }: DescribedApps): object {
             { ...each, responses: { ...each.responses, 403: FOREIGN_HOST } },
           ]),
         );
-        return item(path, refusing, { servers: [deployment.management] });
+        const described = item(path, refusing, { ...deployment, sendsIds: false });
+        return [path, { servers: [deployment.management], ...described }];
       }),
     ]),
     components: { schemas: COMPONENTS, ...(Object.keys(schemes).length > 0 && { securitySchemes: schemes }) },

@@ -30,6 +30,8 @@ export interface Deployment {
   readonly sends: { readonly v1: boolean; readonly v2: boolean };
   readonly searchesElsewhere: boolean;
   readonly sendsIds: boolean;
+  /** Whether web pages of other origins may read answers. */
+  readonly hasCors: boolean;
   /** Where management listens; undefined where it does not. */
   readonly management: { readonly url: string; readonly description: string } | undefined;
 }
