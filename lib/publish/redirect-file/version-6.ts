@@ -29,8 +29,8 @@ export const MAX_EMBEDDED_MANIFEST = 4 * 1024 * 1024;
 export const MAX_EMBEDDED_CONFIG = 64 * 1024;
 
 /**
- * The manifests of each tag in the order of version 5: an index, a docker list, the image of either for clients that
- * can't read it, and then the tag's own image.
+ * The manifests of each tag in the order of version 5: an index, a docker list, the list's image for clients that can't
+ * read it, and then the tag's own image. Of an index clients get no image, as distribution has it.
  */
 export function meaningOfTags(
   tags: Iterable<PlannedTag>,
@@ -40,7 +40,8 @@ export function meaningOfTags(
   for (const { tag, kind, digest } of tags) byTag.set(tag, { ...byTag.get(tag), [kind]: digest });
   const meaning = new Map<Tag, readonly Digest[]>();
   for (const [tag, of] of byTag) {
-    const inPreference = [of.index, of.list, amd64.get(tag)?.digest, of.oci, of["2"], of["1"]];
+    const inside = of.list === undefined ? undefined : amd64.get(tag)?.digest;
+    const inPreference = [of.index, of.list, inside, of.oci, of["2"], of["1"]];
     meaning.set(tag, [...new Set(inPreference.filter((digest) => digest !== undefined))]);
   }
   return meaning;
