@@ -1,6 +1,8 @@
 /** Turns what a handler decided into a response: a redirect, a file, or an answer with its caching headers. */
 import type { Content } from "../content/content.ts";
 import type { Method } from "../core/location/sign.ts";
+import { kindsOf } from "../core/redirect-file/manifest-table.ts";
+import type { Digest } from "../core/reference.ts";
 import { type Answer, EXPLAIN, type FileOf, type Freshness, type Headers, isFile, type Outcome } from "./answer.ts";
 import { refusedFile, V1_HEADERS, V2_HEADERS } from "./errors.ts";
 import type { Delivered } from "./plugins/observation.ts";
@@ -100,7 +102,12 @@ function redirect(view: View, file: FileOf, asked: Asked): Response {
 function sendFile(view: View, content: Content, file: FileOf, asked: Asked): Delivered {
   const { repository, path, missing } = file;
   const isPrivate = view.variesBy !== undefined;
-  const response = content.serve(repository.repository, path, { ...asked, isByDigest: file.isByDigest, isPrivate });
+  const { isByDigest } = file;
+  const isListed =
+    repository.version === 5 && !isByDigest
+      ? (digest: string) => kindsOf(repository.manifests, digest as Digest) !== undefined
+      : undefined;
+  const response = content.serve(repository.repository, path, { ...asked, isByDigest, isPrivate, isListed });
   if (response === undefined) return answered(view, missing, asked);
   if (response.status >= 400) {
     const refusal = refusedFile(repository.api, response.status, Object.fromEntries(response.headers));

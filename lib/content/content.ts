@@ -4,6 +4,7 @@
  * @see spec "serve_content"
  */
 import { accessSync, constants, existsSync, statSync } from "node:fs";
+import { digestOfBytes } from "../core/manifest.ts";
 import type { Log } from "../log.ts";
 import { payloadOf } from "./body.ts";
 import { type ContentRequest, judge } from "./conditions.ts";
@@ -34,6 +35,8 @@ export interface FileRequest extends ContentRequest {
   readonly isByDigest: boolean;
   /** Whether the answer depends on who asks, so that no cache may keep it. */
   readonly isPrivate: boolean;
+  /** Whether the repository lists a digest; undefined where it does not list its digests. */
+  readonly isListed?: ((digest: string) => boolean) | undefined;
 }
 
 /** The content of one API. */
@@ -89,6 +92,13 @@ function send({ validators, contentType, source }: PublishedFile, about: Fields,
   return new Response(null, { status, headers: { ...own, ...UNTRUSTED, ...about, ...state } });
 }
 
+/** Returns the digest by which the repository lists a file: of sha512, if it does not list that of sha256. */
+function digestOf({ digest, isManifest, source }: PublishedFile, { isListed }: FileRequest): string | undefined {
+  if (!isManifest || digest === undefined || isListed === undefined || isListed(digest)) return digest;
+  const other = Buffer.isBuffer(source) ? digestOfBytes(source, "sha512") : digest;
+  return isListed(other) ? other : digest;
+}
+
 /** @see spec "Caching, for all answers" */
 function cacheControlOf({ isByDigest, isPrivate }: FileRequest, pollingInterval: number): string {
   if (isPrivate) return "private, no-store";
@@ -107,9 +117,10 @@ export function contentIn(api: ContentApi, root: Root, pollingInterval: number, 
       if (!isPlainRelative(repository) || !isPlainRelative(path)) return undefined;
       const file = find(repository, path);
       if (file === undefined) return undefined;
+      const digest = digestOf(file, request);
       const about: Fields = {
         "Cache-Control": cacheControlOf(request, pollingInterval),
-        ...(file.digest !== undefined && { "Docker-Content-Digest": file.digest }),
+        ...(digest !== undefined && { "Docker-Content-Digest": digest }),
         // Which manifest a reference means depends on the client's Accept.
         ...(file.isManifest && { Vary: "Accept" }),
       };

@@ -3,12 +3,13 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { copyFileSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync, gzipSync, zstdCompressSync } from "node:zlib";
-import { runCraned, scratch } from "../../harness/craned.ts";
-import { succeed } from "../../harness/programs.ts";
+import { runCraned, scratch, serveDirectory } from "../../harness/craned.ts";
+import { leftovers, succeed } from "../../harness/programs.ts";
 import { configOf, type Descriptor, forPlatform, type Layout, layoutAt, sha256, siteAt } from "../layouts.ts";
 
 const work = scratch();
 afterAll(work.remove);
+const afterwards = leftovers();
 
 let count = 0;
 const fresh = (name: string): string => join(work.path, `${name}-${count++}`);
@@ -475,23 +476,35 @@ describe("a source of somebody else's", () => {
   }, 30_000);
 });
 
-test.each([5, 6] as const)("digests of sha512 are published, kept and checked with version %i", async (version) => {
-  const layout = newLayout();
-  const bytes = Buffer.from(readFileSync(layout.fileOf(layout.image("oci", "long digests"))));
-  const digest = `sha512:${new Bun.CryptoHasher("sha512").update(bytes).digest("hex")}`;
-  const image = { mediaType: "application/vnd.oci.image.manifest.v1+json", digest, size: bytes.length };
-  mkdirSync(join(layout.path, "blobs/sha512"));
-  writeFileSync(layout.fileOf(image), bytes);
-  layout.finish([["1.0", image]]);
-  const site = siteAt(fresh("site"), version);
-  await site.published(layout.path);
-  expect(JSON.stringify(site.redirectFile())).toContain(digest);
-  const next = newLayout();
-  next.finish([["2.0", next.image("oci", "next")]]);
-  await site.published(next.path, "--keep-tags");
-  expect(Object.keys(site.tags()).sort()).toEqual(["1.0", "2.0"]);
-  const file = JSON.stringify(site.redirectFile());
-  expect([file.includes(digest), file.includes(sha256(bytes))]).toEqual([true, false]);
-  const checked = await runCraned(["check", "--data-dir", site.metadata, "--content", site.content]);
-  expect([checked.code, checked.out]).toEqual([0, expect.any(String)]);
-});
+test.each([5, 6] as const)(
+  "digests of sha512 are published, kept, served and checked with version %i",
+  async (version) => {
+    const layout = newLayout();
+    const bytes = Buffer.from(readFileSync(layout.fileOf(layout.image("oci", "long digests"))));
+    const digest = `sha512:${new Bun.CryptoHasher("sha512").update(bytes).digest("hex")}`;
+    const image = { mediaType: "application/vnd.oci.image.manifest.v1+json", digest, size: bytes.length };
+    mkdirSync(join(layout.path, "blobs/sha512"));
+    writeFileSync(layout.fileOf(image), bytes);
+    layout.finish([["1.0", image]]);
+    const site = siteAt(fresh("site"), version);
+    await site.published(layout.path);
+    expect(JSON.stringify(site.redirectFile())).toContain(digest);
+    const next = newLayout();
+    next.finish([["2.0", next.image("oci", "next")]]);
+    await site.published(next.path, "--keep-tags");
+    expect(Object.keys(site.tags()).sort()).toEqual(["1.0", "2.0"]);
+    const file = JSON.stringify(site.redirectFile());
+    expect([file.includes(digest), file.includes(sha256(bytes))]).toEqual([true, false]);
+    const served = await serveDirectory(site.metadata, {
+      args: ["--serve-content-enable", "--serve-content-content-dir-v2", site.content, "--management-listen", "off"],
+    });
+    afterwards(served.stop);
+    for (const reference of ["1.0", digest]) {
+      const url = `${served.origin}/v2/team/app/manifests/${reference}`;
+      const answer = await fetch(url, { method: "HEAD", headers: { accept: "*/*" } });
+      expect(answer.headers.get("docker-content-digest")).toBe(digest);
+    }
+    const checked = await runCraned(["check", "--data-dir", site.metadata, "--content", site.content]);
+    expect([checked.code, checked.out]).toEqual([0, expect.any(String)]);
+  },
+);
