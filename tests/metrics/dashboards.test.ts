@@ -55,7 +55,7 @@ const queries = panels.flatMap(({ targets }) => targets.map(({ expr }) => expr))
 const filledIn = (expr: string): string =>
   expr.replaceAll("$__rate_interval", "1m").replaceAll("$job", "craned").replaceAll("$instance", ".+");
 
-const ofMetrics = (expr: string): readonly string[] => expr.match(/\b(?:craned|process|http_server)_\w+/g) ?? [];
+const ofMetrics = (expr: string): readonly string[] => expr.match(/\b(?:craned|process|nodejs|http_server)_\w+/g) ?? [];
 
 describe("the rules and the dashboard", () => {
   let craned: Craned;
