@@ -17,7 +17,7 @@ import { DEFAULT_HEADERS } from "../auth/certificates/headers.ts";
 import { describeListenAddress } from "../config/addresses.ts";
 import type { Config } from "../config/config.ts";
 import { createContent } from "../content/content.ts";
-import { type Catalog, forEachRepository } from "../core/catalog/catalog.ts";
+import type { Catalog } from "../core/catalog/catalog.ts";
 import { createLocations } from "../core/location/location.ts";
 import type { Log } from "../log.ts";
 import { createSearch } from "../search/search.ts";
@@ -75,19 +75,11 @@ function derived<From, To>(source: () => From, make: (from: From) => To): () => 
   };
 }
 
-function hasProtected(catalog: Catalog): boolean {
-  let found = false;
-  forEachRepository(catalog, (repository) => {
-    found ||= !isPublic(repository);
-  });
-  return found;
-}
-
 /** Names the request headers that decide what a client sees, as Vary lists them; undefined where all see the same. */
-function variesBy({ auth }: Config, catalog: Catalog): string | undefined {
+function variesBy({ auth }: Config, { v1, v2 }: Catalog): string | undefined {
   const asksForCredentials = auth.htpasswd !== undefined || auth.token !== undefined;
   const { clientCertFormat: format, clientCertHeader = format && DEFAULT_HEADERS[format] } = auth;
-  if (!asksForCredentials && format === undefined && !hasProtected(catalog)) return undefined;
+  if (!asksForCredentials && format === undefined && v1.protectedCount + v2.protectedCount === 0) return undefined;
   return format === undefined ? "Authorization" : `Authorization, ${clientCertHeader}`;
 }
 

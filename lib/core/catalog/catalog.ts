@@ -15,6 +15,8 @@ interface ApiIndex<Of extends Repository> {
   readonly byName: Shards<Sorted<Owner<Of>>>;
   /** Names in ASCII order. */
   readonly names: readonly RepositoryName[];
+  /** Protected repositories that are served. */
+  readonly protectedCount: number;
 }
 
 /**
@@ -43,8 +45,8 @@ export interface Conflict {
 }
 
 export const EMPTY_CATALOG: Catalog = {
-  v1: { byName: emptyShards(), names: [] },
-  v2: { byName: emptyShards(), names: [] },
+  v1: { byName: emptyShards(), names: [], protectedCount: 0 },
+  v2: { byName: emptyShards(), names: [], protectedCount: 0 },
   images: emptyShards(),
 };
 
@@ -144,6 +146,7 @@ function editIndex<Of extends Repository>(
   onServed: (before: Of | undefined, after: Of | undefined) => void,
 ): IndexEdit<Of> {
   const byName = editShards(index.byName);
+  let { protectedCount } = index;
   /** Names that appeared or disappeared. */
   const changed = new Set<RepositoryName>();
   const put = (name: RepositoryName, edit: (owners: Sorted<Owner<Of>> | undefined) => typeof owners) => {
@@ -154,6 +157,7 @@ function editIndex<Of extends Repository>(
     const after = next === undefined ? undefined : firstOf(next)?.repository;
     if (before === after) return;
     if (before === undefined || after === undefined) changed.add(name);
+    protectedCount += Number(after?.isProtected ?? false) - Number(before?.isProtected ?? false);
     onServed(before, after);
   };
   return {
@@ -164,7 +168,7 @@ function editIndex<Of extends Repository>(
     },
     done: () => {
       const present = [...changed].filter((name) => byName.get(name) !== undefined);
-      return { byName: byName.done(), names: withNames(index.names, changed, present) };
+      return { byName: byName.done(), names: withNames(index.names, changed, present), protectedCount };
     },
   };
 }
