@@ -50,7 +50,7 @@ async function sizeOf({ target, pathOf }: BlobStore, digest: Digest, expected: n
   return there !== undefined && (expected ?? there) === there ? there : undefined;
 }
 
-/** How much of the source is read to bring everything there. */
+/** The bytes of the source that have to be read. */
 export async function bytesToRead({ blobs }: Plan, store: BlobStore): Promise<number> {
   let total = 0;
   for (const { descriptor } of blobs.values()) {
@@ -87,7 +87,7 @@ async function putBlob(
   report({ event: "blob", digest, size: size ?? (await target.sizeOf(path)), outcome });
 }
 
-/** Brings all blobs of a plan to where they belong. @param known the bytes of some, which need not be read again */
+/** Puts all blobs of a plan into the store. @param known blobs whose bytes are in memory already */
 export async function putBlobs(
   { blobs }: Plan,
   store: BlobStore,

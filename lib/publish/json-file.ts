@@ -3,7 +3,7 @@ import { show } from "../core/redirect-file/fault.ts";
 import { type Digest, parseDigest } from "../core/reference.ts";
 import { broken } from "./publish-error.ts";
 
-/** A digest, in a file of somebody else's. */
+/** A digest in a file that another program wrote. */
 export const digestField = v.custom<Digest>(
   (value) => typeof value === "string" && parseDigest(value) !== undefined,
   "a digest",

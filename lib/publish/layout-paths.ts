@@ -18,7 +18,7 @@ export const v1Path = (id: ImageId, file: "ancestry" | "json" | "layer"): string
 
 const KIND = Object.keys(MEDIA_TYPE).join("|");
 
-/** What publishing has made, and so may take away; whatever else lies in the directory is not its business. */
+/** Files that publishing writes, and so may remove. Other files in the directory stay. */
 const OWN_PATH = new RegExp(
   `^(?:blobs/[^/]+(?:/[0-9a-f]+)?|manifests/(?:${KIND})/[^/]+|[0-9a-f]{64}/(?:ancestry|json|layer)|tags/list|oci-layout|index\\.json)$`,
 );

@@ -57,7 +57,7 @@ import type { Target } from "./targets/target.ts";
 import { putManifestsByKind, putTags, staleTags, treePaths } from "./tree.ts";
 import { planV1, type V1Tree, v1Paths, writeV1 } from "./v1-tree.ts";
 
-/** What a repository is to have, and how it is called. */
+/** The name of a repository, and the images that it gets. */
 export interface RepositoryOptions extends Omit<Identity, "isProtected">, Wanted {
   /** Undefined leaves it as it is, and a new repository open. */
   readonly isProtected: boolean | undefined;
@@ -69,7 +69,7 @@ export interface RepositoryOptions extends Omit<Identity, "isProtected">, Wanted
   readonly keepUntagged: boolean;
 }
 
-/** What is asked for. */
+/** The options of one publish. */
 export interface PublishOptions extends RepositoryOptions {
   readonly redirectVersion: 5 | 6;
   /** The URL template of blobs in the pool, if there is one. */
@@ -90,7 +90,7 @@ function previousStore({ v2 }: Previous, { content, pool }: Places, { poolTempla
   throw new PublishError(`the blobs of ${v2.name} are at ${v2.blobTemplate}: to keep some, publish to the same --pool`);
 }
 
-/** Everything of the source and, if so asked, of what was published before. */
+/** Plans the images of the source and, if the options keep them, those published before. */
 export async function planAll(
   source: Source,
   options: RepositoryOptions,
@@ -120,7 +120,7 @@ export async function planAll(
   return plan;
 }
 
-/** What was closed is not opened by an option that somebody left out. */
+/** A protected repository stays protected unless the options say otherwise. */
 export const identityOf = (options: RepositoryOptions, { v1, v2 }: Previous): Identity => ({
   ...options,
   isProtected: options.isProtected ?? (v2 ?? v1)?.isProtected ?? false,
@@ -169,7 +169,7 @@ export function mustBeGood(bytes: Uint8Array): Uint8Array {
   throw new PublishError(`the redirect file would be wrong: ${describeFault(parsed.faults[0])}`);
 }
 
-/** What a redirect file refers to, and so must not go. */
+/** Files that the redirect files refer to, which pruning keeps. */
 function referencedPaths(
   plan: Plan,
   { pathOf }: BlobStore,

@@ -1,11 +1,11 @@
-/** What one publish leaves for the next, in a file beside the content that nobody is sent to. */
+/** State that one publish keeps for the next, in a file beside the content to which no client is redirected. */
 import * as v from "valibot";
 import type { BlobStore } from "./blobs.ts";
 import { digestField, fields, readJson, sizeField } from "./json-file.ts";
 import type { Compressed } from "./sources/source.ts";
 import type { Target } from "./targets/target.ts";
 
-/** Everything below belongs to publishing: the lock, files that are not whole yet, this state. */
+/** The directory of publishing's own files: the lock, partial files, this state. */
 export const OWN_DIRECTORY = ".craned";
 
 const STATE_FILE = `${OWN_DIRECTORY}/state.json`;
@@ -15,7 +15,7 @@ const stateFile = fields({
   compressed: v.record(v.string(), fields({ digest: digestField, size: sizeField }), "an object of layers"),
 });
 
-/** What is remembered. */
+/** The contents of the file. */
 export interface State {
   /** Since when nothing refers to a file any more, in seconds since 1970, by its path. */
   readonly unreferenced: Map<string, number>;
@@ -23,7 +23,12 @@ export interface State {
   readonly compressed: Map<string, Compressed>;
 }
 
-/** @param blobs where a layer that was compressed is looked for @throws {PublishError} when somebody else wrote the file */
+/**
+ * Reads the file.
+ *
+ * @param blobs the store that has the compressed layers
+ * @throws {PublishError} when the file is not one that publishing wrote
+ */
 export async function readState(target: Target, blobs: BlobStore): Promise<State> {
   const bytes = await target.read(STATE_FILE);
   if (bytes === undefined) return { unreferenced: new Map(), compressed: new Map() };

@@ -30,7 +30,7 @@ export const PULP_PREFIX = "pulp:";
 /** Where Pulp has blobs. */
 const PULP_BLOBS = "blobs/{digest}";
 
-/** What is asked for. */
+/** The options of an upgrade. */
 export interface UpgradeOptions {
   /** The directory of all repositories' content, as `/var/www/pub/docker/v2/web`. */
   readonly content: string;

@@ -1,4 +1,4 @@
-/** What was published before: read from its redirect files and its tree. */
+/** The repository as it was published before, read from its redirect files and its tree. */
 
 import { type ManifestKind, MEDIA_TYPE } from "../../core/media-types.ts";
 import { describeFault } from "../../core/redirect-file/fault.ts";
@@ -26,11 +26,11 @@ import { type Identity, type OtherFields, otherFields } from "./text.ts";
 import { KINDS } from "./version-5.ts";
 import type { EmbeddedBlob } from "./version-6.ts";
 
-/** What is there of one repository. */
+/** The published repository. */
 export interface Previous {
   readonly v1: V1Repository | undefined;
   readonly v2: V2Repository | undefined;
-  /** What each redirect file says beside that. */
+  /** Further fields of each redirect file. */
   readonly others: { readonly v1: OtherFields; readonly v2: OtherFields };
 }
 
@@ -107,7 +107,7 @@ export function referrersIn(repository: V2Repository): readonly Descriptor[] {
   });
 }
 
-/** What a source of what was published before is made of. */
+/** Where a published repository lies, and which parts of it are offered. */
 export interface Published {
   readonly content: Target;
   /** Where its blobs are. */

@@ -12,7 +12,7 @@ export interface EmbeddedBlob {
   readonly bytes: Uint8Array;
 }
 
-/** What the file says of a repository. */
+/** The contents of the file. */
 export interface Whole {
   readonly manifests: Iterable<Pick<Manifest, "kind" | "digest" | "bytes">>;
   /** Each with its manifests, the preferred one first. */

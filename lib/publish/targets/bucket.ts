@@ -25,7 +25,7 @@ function expectedSum(path: string): string | undefined {
 
 /**
  * Parts as they become full. A part is good until the one after the next is asked for: two buffers take turns, as new
- * ones would pile up until somebody collects them.
+ * ones would pile up until they are collected.
  */
 async function* partsOf(chunks: AsyncIterable<Uint8Array>, size: number): AsyncGenerator<Uint8Array> {
   let part = new Uint8Array(size);
@@ -54,7 +54,7 @@ async function* partsOf(chunks: AsyncIterable<Uint8Array>, size: number): AsyncG
 export function s3Target(s3: S3, { bucket, prefix }: S3Address): Target {
   const name = `s3://${bucket}/${prefix}`.replace(/\/$/, "");
   const keyOf = (path: string): string => prefix + path;
-  /** What is known of objects without asking again: nobody else writes while the lock is held. */
+  /** Sizes of objects that need no second request: no other publish writes while the lock is held. */
   const sizes = new Map<string, number | undefined>();
   let takesSums = true;
 
@@ -106,7 +106,7 @@ export function s3Target(s3: S3, { bucket, prefix }: S3Address): Target {
     };
     let sending = send(first);
     try {
-      // A failure is heard of at the next await; until then it is nobody's.
+      // A failure is reported at the next await; until then it counts as handled.
       sending.catch(() => {});
       for await (const part of parts) {
         await sending;

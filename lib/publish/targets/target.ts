@@ -3,7 +3,7 @@ import type { SourceFile } from "../sources/source.ts";
 
 /** Bytes that are verified as they are read: the reading fails at its end when they are not the right ones. */
 export interface Content {
-  /** Bytes; undefined when nobody told. */
+  /** Bytes; undefined when unknown. */
   readonly size: number | undefined;
   readonly read: () => AsyncIterable<Uint8Array>;
   /** Where just these bytes lie as a file of their own, which may get a second name instead of being copied. */

@@ -19,7 +19,7 @@ export function webTarget(url: string): Target {
     }
   }
 
-  /** What was asked for already: the presence of a blob and its size are looked at in two places. */
+  /** Answers so far: a blob's presence and its size are asked for in two places. */
   const heads = new Map<string, Promise<Response | undefined>>();
 
   async function headOf(path: string): Promise<{ readonly size: number | undefined } | undefined> {

@@ -2,7 +2,7 @@
 import type { Repository } from "../../core/redirect-file/repository.ts";
 import type { Digest } from "../../core/reference.ts";
 
-/** Something that is not as a client needs it. */
+/** A difference between the file that a client needs and the one that is there. */
 export interface Problem {
   readonly expected: string;
   readonly received: string;
@@ -14,11 +14,11 @@ interface Whole {
   readonly contentType: string | undefined;
 }
 
-/** What a blob has to be. */
+/** The digest and size that a blob has to have. */
 export interface WantedBlob {
   /** Undefined for a layer of v1, which has none. */
   readonly digest: Digest | undefined;
-  /** Bytes; undefined when nobody told. */
+  /** Bytes; undefined when unknown. */
   readonly size: number | undefined;
 }
 

@@ -96,7 +96,7 @@ export function httpHost({ locate: locateBelow, downloads }: HttpOptions): Host 
     }
   }
 
-  /** Gives a good answer to whoever looks at it, and puts it away. */
+  /** Passes a good answer to `look`, and discards its body. */
   async function withAnswer<Result>(
     repository: Repository,
     path: string,
