@@ -12,7 +12,7 @@ import { EMPTY_SNAPSHOT, type Snapshot } from "../store/snapshots.ts";
 import { readDirectoryOnce } from "../store/store.ts";
 import { checkContent } from "./check-content.ts";
 import { readConfig } from "./settings.ts";
-import { EXIT, type ExitCode, type Terminal } from "./terminal.ts";
+import { EXIT, type ExitCode, type Terminal } from "../terminal.ts";
 
 /** Finds the errors and warnings of the configuration and of the files that it names. */
 async function configurationFaults(loaded: Loaded) {

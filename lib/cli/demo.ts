@@ -13,7 +13,7 @@ import { gathering } from "../server/worker-metrics.ts";
 import { openStore } from "../store/store.ts";
 import { boundsOf } from "./serve.ts";
 import { configOrComplaint } from "./settings.ts";
-import { EXIT, type ExitCode, type Terminal } from "./terminal.ts";
+import { EXIT, type ExitCode, type Terminal } from "../terminal.ts";
 
 const welcome = (host: string) => `
 The demo registry is at http://${host}. Try, in another terminal:

@@ -2,7 +2,7 @@ import { compose } from "../server/compose.ts";
 import { createMetrics } from "../server/metrics.ts";
 import { EMPTY_SNAPSHOT } from "../store/snapshots.ts";
 import { configOrComplaint } from "./settings.ts";
-import { EXIT, type ExitCode, type Terminal } from "./terminal.ts";
+import { EXIT, type ExitCode, type Terminal } from "../terminal.ts";
 
 const silent = () => {};
 

@@ -12,7 +12,7 @@ import { resolve } from "./resolve.ts";
 import { schema } from "./schema.ts";
 import { describeServe, serve } from "./serve.ts";
 import { addSettings } from "./settings.ts";
-import { EXIT, type ExitCode, type Terminal } from "./terminal.ts";
+import { EXIT, type ExitCode, type Terminal } from "../terminal.ts";
 
 const ALL_SECTIONS = SECTIONS.map(({ name }) => name);
 

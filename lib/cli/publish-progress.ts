@@ -1,5 +1,5 @@
 import type { PublishEvent, Report } from "../publish/events.ts";
-import type { Terminal } from "./terminal.ts";
+import type { Terminal } from "../terminal.ts";
 
 /** Tells a person or a machine how far publishing is. */
 export interface Progress {

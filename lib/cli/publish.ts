@@ -22,7 +22,7 @@ import { serverConfig, WEB_SERVERS, type WebServer } from "../publish/server-con
 import { parseRepositoryName, type RepositoryName } from "../core/reference.ts";
 import { PUBLISH_HELP } from "./publish-help.ts";
 import { progressFor } from "./publish-progress.ts";
-import { EXIT, type ExitCode, type Terminal } from "./terminal.ts";
+import { EXIT, type ExitCode, type Terminal } from "../terminal.ts";
 
 interface PublishFlags {
   readonly name?: RepositoryName;

@@ -15,7 +15,7 @@ import { blobPath, type Resolution, type Rule, resolveManifest } from "../core/r
 import { readDirectoryOnce } from "../store/store.ts";
 import { secondsNow } from "../server/compose.ts";
 import { configOrComplaint } from "./settings.ts";
-import { EXIT, type ExitCode, type Terminal } from "./terminal.ts";
+import { EXIT, type ExitCode, type Terminal } from "../terminal.ts";
 
 const RULES: Readonly<Record<Rule, string>> = {
   unsplit: "version 2 files do not tell types apart",

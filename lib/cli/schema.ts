@@ -1,7 +1,7 @@
 import { toJsonSchema } from "@valibot/to-json-schema";
 import * as v from "valibot";
 import { SCHEMAS } from "../core/redirect-file/parse.ts";
-import { EXIT, type ExitCode, type Terminal } from "./terminal.ts";
+import { EXIT, type ExitCode, type Terminal } from "../terminal.ts";
 
 /** `protected` in another case, which is an error: read as unknown, it would leave the repository open. */
 const MISSPELT_PROTECTED = "^(?!protected$)[pP][rR][oO][tT][eE][cC][tT][eE][dD]$";

@@ -17,7 +17,7 @@ import { onSupervisorEnd, superviseWorkers, workerNumber } from "../server/worke
 import { EMPTY_SNAPSHOT } from "../store/snapshots.ts";
 import { openStore, type Store } from "../store/store.ts";
 import { configOrComplaint } from "./settings.ts";
-import { EXIT, type ExitCode, type Terminal } from "./terminal.ts";
+import { EXIT, type ExitCode, type Terminal } from "../terminal.ts";
 
 /** File descriptors that are kept for everything but connections. */
 const SPARE_DESCRIPTORS = 64;

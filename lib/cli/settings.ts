@@ -6,7 +6,7 @@ import { describeProblem } from "../config/problem.ts";
 import { readTextFile } from "../config/reading.ts";
 import { ALL_SETTINGS, flagOf, REMOVED_SETTINGS, SECTIONS, sectionOf } from "../config/schema.ts";
 import type { Setting } from "../config/setting.ts";
-import type { Terminal } from "./terminal.ts";
+import type { Terminal } from "../terminal.ts";
 
 type Options = Readonly<Record<string, unknown>>;
 

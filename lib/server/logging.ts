@@ -2,7 +2,7 @@ import type { Config } from "../config/config.ts";
 import { createLines, createLog, type Log } from "../log.ts";
 import { commonAccess, structuredAccess } from "../app/plugins/access-log.ts";
 import type { Observer } from "../app/plugins/observation.ts";
-import type { Terminal } from "../cli/terminal.ts";
+import type { Terminal } from "../terminal.ts";
 
 /** Where a process writes what happens to it. */
 export interface Logging {

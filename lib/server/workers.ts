@@ -1,7 +1,7 @@
 import type { Config } from "../config/config.ts";
 import type { Log } from "../log.ts";
 import { mustBeFree } from "./listen.ts";
-import { EXIT, type ExitCode, type Terminal } from "../cli/terminal.ts";
+import { EXIT, type ExitCode, type Terminal } from "../terminal.ts";
 import { gatheringOfWorkers } from "./worker-metrics.ts";
 
 const WORKER_VARIABLE = "CRANED_WORKER";
