@@ -10,7 +10,8 @@ import { describeWith, leftovers, type Ran } from "../harness/programs.ts";
 import { S3_KEY, S3_REGION, type S3Server, startS3 } from "../harness/s3.ts";
 import { type Descriptor, filesBelow, forPlatform, type Layout, layoutAt, siteAt } from "./layouts.ts";
 
-setDefaultTimeout(60_000);
+// A GiB takes its time on a busy machine.
+setDefaultTimeout(300_000);
 
 const MIB = 1024 * 1024;
 
