@@ -56,7 +56,7 @@ drill() {
 }
 
 status=0
-serve=(serve --data-dir "$work/data")
+serve=(serve --data-dir "$work/data" --management-listen off)
 content=(--serve-content-enable --serve-content-content-dir-v1 "$work/v1" --serve-content-content-dir-v2 "$work/v2")
 drill open "$@" -- demo
 drill content "$@" -- "${serve[@]}" "${content[@]}"

@@ -78,7 +78,11 @@ export async function demo(options: Readonly<Record<string, unknown>>, terminal:
   if (config === undefined) return EXIT.failed;
   const directory = mkdtempSync(join(tmpdir(), "craned-demo-"));
   try {
-    return await serveDemo({ ...config, general: { ...config.general, dataDir: directory } }, terminal);
+    const [general, management] = [
+      { ...config.general, dataDir: directory },
+      { ...config.management, listen: undefined },
+    ];
+    return await serveDemo({ ...config, general, management }, terminal);
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }

@@ -1,6 +1,8 @@
 /** The OpenAPI document: valid for an independent validator, and the same from server and command line. */
 import { describe, expect, test } from "bun:test";
 import { createConfig, lintFromString } from "@redocly/openapi-core";
+import fc from "fast-check";
+import { parseDigest, parseImageId, parseRepositoryName, parseTag, PATTERN } from "../../lib/core/reference.ts";
 import { runCraned, scratch, serveDirectory } from "../harness/craned.ts";
 import { leftovers } from "../harness/programs.ts";
 
@@ -104,4 +106,29 @@ test("a configuration in error is told, and no document printed", async () => {
   const { code, out, err } = await runCraned(["openapi", "--serve-content-enable", "perhaps"]);
   expect({ code, out }).toEqual({ code: 1, out: "" });
   expect(err).toContain("serve_content.enable");
+});
+
+describe("the patterns of the document say what the parsers take", () => {
+  const PARSERS = [
+    ["name", parseRepositoryName],
+    ["tag", parseTag],
+    ["digest", parseDigest],
+    ["imageId", parseImageId],
+  ] as const;
+  const piece = fc.constantFrom(
+    ..."a b0 A Z 9 . _ __ ___ - -- / // : + = ~ sha256: sha512: sha256 é \n".split(" "),
+    ...["a".repeat(64), "0".repeat(128), ""],
+  );
+  const text = fc.array(piece, { maxLength: 7 }).map((pieces) => pieces.join(""));
+
+  test.each(PARSERS)("%s", (name, parse) => {
+    const pattern = new RegExp(PATTERN[name], "u");
+    fc.assert(
+      fc.property(text, (each) => {
+        const isShortEnough = each.length <= 255;
+        expect(isShortEnough && pattern.test(each)).toBe(parse(each) !== undefined);
+      }),
+      { numRuns: 10_000 },
+    );
+  });
 });
