@@ -41,17 +41,19 @@ export interface Data {
   readonly remove: () => void;
 }
 
+type Make = (repository: number, tags: number, generation: number, digests: number) => object;
+
 /** Writes the files of a generation below a directory. @returns bytes of JSON */
 export function writeFiles(
   directory: string,
   files: number,
   tags: number,
-  { generation = 0, digests = tags } = {},
+  { generation = 0, digests = tags, make = fileOf as Make } = {},
 ): number {
   let bytes = 0;
   for (let repository = 0; repository < files; repository++) {
     const file = pathOf(directory, repository);
-    const text = JSON.stringify(fileOf(repository, tags, generation, digests));
+    const text = JSON.stringify(make(repository, tags, generation, digests));
     if (repository % PER_DIRECTORY === 0) mkdirSync(join(file, ".."), { recursive: true });
     writeFileSync(file, text);
     bytes += text.length;
@@ -60,9 +62,9 @@ export function writeFiles(
 }
 
 /** Writes a data directory; call `remove` at the end. */
-export function writeData(files: number, tags: number, digests = tags): Data {
+export function writeData(files: number, tags: number, digests = tags, make: Make = fileOf): Data {
   const path = mkdtempSync(join(tmpdir(), "craned-bench-"));
-  const bytes = writeFiles(path, files, tags, { digests });
+  const bytes = writeFiles(path, files, tags, { digests, make });
   return { path, bytes, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
 
@@ -92,9 +94,5 @@ export function manifestRequests(files: number, tags: number, count = files * ta
     };
   });
 }
-
-/** The text of the blob that stands for all blobs of a repository: an image's configuration. */
-export const blobOf = (repository: number): string =>
-  JSON.stringify({ architecture: "amd64", os: "linux", config: { Labels: { name: nameOf(repository) } } });
 
 export const digestOf = sha256;

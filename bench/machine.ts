@@ -5,10 +5,6 @@ const VERSIONS: readonly (readonly [name: string, command: readonly string[]])[]
   ["nginx", ["nginx", "-v"]],
   ["wrk", ["wrk", "-v"]],
   ["skopeo", ["skopeo", "--version"]],
-  ["distribution", ["distribution-registry", "--version"]],
-  ["docker-registry", ["docker-registry", "--version"]],
-  ["Go", ["go", "version"]],
-  ["gunicorn", ["gunicorn", "--version"]],
 ];
 
 /** The first version number that a program says of itself, or undefined if it is not installed. */

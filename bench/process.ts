@@ -106,5 +106,7 @@ export const cranedCommand = (directory: string, port: number, ...more: readonly
   "127.0.0.1",
   "--port",
   String(port),
+  "--management-listen",
+  "off",
   ...more,
 ];

@@ -2,35 +2,9 @@
  * `bun run bench [part…]`: measures, prints tables, and writes each between its markers in docs/benchmarks.md.
  * Needs dist/craned, and what bench/install.sh installs; contestants that are missing are left out, with a word.
  */
-import { measureContent } from "./content.ts";
 import { describeMachine } from "./machine.ts";
-import { measureMemory } from "./memory.ts";
-import { measureMetrics } from "./metrics.ts";
-import { drawPlots } from "./plots.ts";
-import { measurePublish } from "./publish.ts";
-import { measureRedirects } from "./redirects.ts";
-import { measureReferences } from "./references.ts";
-import { measureReload } from "./reload.ts";
 import { writeBetweenMarkers } from "./report.ts";
-import { measureScale } from "./scale.ts";
-import { measureStart } from "./start.ts";
-import { measureWorkers } from "./workers.ts";
-
-/** A part's name, which its markers have too, and what measures it. @returns lines of Markdown */
-type Part = readonly [name: string, measure: () => Promise<readonly string[]>];
-
-const PARTS: readonly Part[] = [
-  ["redirects", measureRedirects],
-  ["start", measureStart],
-  ["references", measureReferences],
-  ["reload", measureReload],
-  ["scale", measureScale],
-  ["memory", measureMemory],
-  ["metrics", measureMetrics],
-  ["workers", measureWorkers],
-  ["publish", measurePublish],
-  ["content", measureContent],
-];
+import { PARTS } from "./parts.ts";
 
 const wanted = process.argv.slice(2);
 const names = PARTS.map(([name]) => name);
@@ -53,5 +27,4 @@ for (const [name, measure] of PARTS) {
   console.log(`\n## ${name}\n\n${lines.join("\n")}`);
   writeBetweenMarkers(name, lines);
 }
-drawPlots();
 console.log(`\n${((performance.now() - began) / 60_000).toFixed(1)} minutes`);
