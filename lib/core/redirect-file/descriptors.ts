@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import { type Algorithm, digestOfBytes, digestOfManifest } from "../manifest.ts";
 import { type Digest, parseDigest } from "../reference.ts";
-import { MAX_FAULTS } from "./fault.ts";
+import { MAX_FAULTS, show } from "./fault.ts";
 import { JSON_SCHEMA, pathTo } from "./fields.ts";
 import { isPlainObject } from "./json-value.ts";
 import { contentOf, type ManifestContent } from "./manifest-content.ts";
@@ -91,7 +91,7 @@ function readDescriptor(
   if (!isPlainObject(manifest)) return fault("data", "a JSON object in base64", data);
   const { mediaType: inside } = manifest;
   if (typeof inside === "string" && inside !== "" && inside !== mediaType) {
-    return fault("mediaType", `the mediaType in data, ${JSON.stringify(inside.slice(0, 80))}`, mediaType);
+    return fault("mediaType", `the mediaType in data, ${show(inside)}`, mediaType);
   }
   return { digest, mediaType, size, bytes, content: contentOf(manifest) };
 }
