@@ -12,24 +12,14 @@ import { type Craned, runCraned, type Scratch, scratch, startCraned } from "./ha
 import { freePort, startNginxWith } from "./harness/nginx.ts";
 import { describeWith, leftovers, run } from "./harness/programs.ts";
 import { ask } from "./harness/raw.ts";
+import { sample } from "./harness/samples.ts";
 import { statusOverTls } from "./harness/tls-client.ts";
 
 setDefaultTimeout(30_000);
 
-const DEPLOY = join(import.meta.dir, "../deploy");
 const LAYER = "what the layer says";
 const DIGEST = `sha256:${new Bun.CryptoHasher("sha256").update(LAYER).digest("hex")}`;
 const putAway = leftovers();
-
-/** A sample with some of its texts replaced; each has to be there. */
-function sample(name: string, replacements: Readonly<Record<string, string>>): string {
-  let text = readFileSync(join(DEPLOY, name), "utf8");
-  for (const [from, to] of Object.entries(replacements)) {
-    if (!text.includes(from)) throw new Error(`${name} has no ${from}`);
-    text = text.replaceAll(from, to);
-  }
-  return text;
-}
 
 const redirectFile = (name: string, isProtected: boolean) => ({
   version: 5,

@@ -11,6 +11,7 @@ import { type Craned, scratch, startCraned } from "./harness/craned.ts";
 import { startHaproxy } from "./harness/haproxy.ts";
 import { freePort, startNginxWith } from "./harness/nginx.ts";
 import { describeWith, leftovers, run } from "./harness/programs.ts";
+import { sample } from "./harness/samples.ts";
 
 setDefaultTimeout(120_000);
 
@@ -21,15 +22,6 @@ const MANIFEST = "/v2/demo/tree/manifests/1.0";
 const TYPES = { Accept: "application/vnd.docker.distribution.manifest.v2+json" };
 
 const putAway = leftovers();
-
-function sample(name: string, replacements: Readonly<Record<string, string>>): string {
-  let text = readFileSync(join(import.meta.dir, "../deploy", name), "utf8");
-  for (const [from, to] of Object.entries(replacements)) {
-    if (!text.includes(from)) throw new Error(`${name} has no ${from}`);
-    text = text.replaceAll(from, to);
-  }
-  return text;
-}
 
 /** One of several that are alike; it comes back on its own port. */
 interface Replica {
