@@ -1,38 +1,19 @@
 import { type Catalog, servedFrom, v1Repository, v2Repository } from "../core/catalog/catalog.ts";
+import { type Explanation, explainV1, explainV2, refusal } from "../core/explain.ts";
 import { createLocations, type Locations } from "../core/location/location.ts";
 import { type Accept, MEDIA_TYPE, parseAccept } from "../core/media-types.ts";
 import { describeFault } from "../core/redirect-file/fault.ts";
 import {
-  type Digest,
   parseReference,
   parseRepositoryName,
   parseV1Name,
   type Reference,
   type RepositoryName,
-  type Tag,
 } from "../core/reference.ts";
-import { blobPath, type Resolution, type Rule, resolveManifest } from "../core/resolve.ts";
 import { readDirectoryOnce } from "../store/store.ts";
 import { secondsNow } from "../server/compose.ts";
 import { configOrComplaint } from "./settings.ts";
 import { EXIT, type ExitCode, type Terminal } from "../terminal.ts";
-
-const RULES: Readonly<Record<Rule, string>> = {
-  unsplit: "version 2 files do not tell types apart",
-  "no-lists": "the file lists no schema 2 manifest and no manifest list, so all are schema 1",
-  "blind-list": "the client names the manifest list type, and the reference is in manifest_list_data",
-  "blind-amd64": "the tag is in manifest_list_amd64_tags",
-  "blind-schema2": "the client names the schema 2 type, and the reference is in schema2_data",
-  "blind-schema1": "nothing else fits; the file does not tell whether schema 1 has it",
-  digest: "a digest names one manifest, whatever the client accepts",
-  tag: "the best of the tag's types that the client accepts",
-  "tag-amd64": "the client takes no list, so the list's linux/amd64 manifest",
-};
-
-const WHY_NOT: Readonly<Record<Extract<Resolution, { kind: "unknown" }>["why"], string>> = {
-  unknown: "the file lists all of its references, and not this one",
-  "not-acceptable": "the tag is there, but in no type that the client accepts",
-};
 
 /** The types that current clients accept. */
 const USUAL_ACCEPT = Object.values(MEDIA_TYPE).join(", ");
@@ -45,20 +26,9 @@ interface Asked {
   readonly reference: Reference;
 }
 
-/** What a client of one API is told; `--json` prints it. */
-type Told =
-  | { readonly found: false; readonly error: string; readonly reason: string; readonly types?: readonly string[] }
-  | {
-      readonly found: true;
-      readonly rule: string;
-      /** Where the client is redirected. */
-      readonly url?: string;
-      /** The manifest that craned sends itself. */
-      readonly manifest?: { readonly mediaType: string; readonly digest: Digest; readonly size: number };
-    };
-
+/** What a client of one API receives; `--json` prints it. */
 interface Answer {
-  readonly told: Told;
+  readonly told: Explanation;
   readonly file?: string | undefined;
   readonly version?: number;
 }
@@ -105,8 +75,6 @@ function findIn<Found>(name: string, find: (name: string) => Found | undefined):
   return undefined;
 }
 
-const refusal = (error: string, reason: string): Told => ({ found: false, error, reason });
-
 function answerOfV2(catalog: Catalog, { name, reference }: Asked, accept: Accept, locations: Locations): Answer {
   const repository = findIn(name, (each) => v2Repository(catalog, each));
   if (repository === undefined) {
@@ -115,26 +83,9 @@ function answerOfV2(catalog: Catalog, { name, reference }: Asked, accept: Accept
       return { told: refusal("NAME_UNKNOWN", "no file of version 2 to 6 has this name") };
     return { told: refusal("MANIFEST_UNKNOWN", "only a file of version 1 has this name, so docker falls back to v1") };
   }
-  const { version, url } = repository;
-  const from = { file: servedFrom(catalog, "v2", repository.name), version };
+  const from = { file: servedFrom(catalog, "v2", repository.name), version: repository.version };
   if (repository.isProtected) return { ...from, told: refusal("NAME_UNKNOWN", "the repository is protected") };
-  const resolution = resolveManifest(repository, reference, accept);
-  switch (resolution.kind) {
-    case "unknown": {
-      const { why, types } = resolution;
-      return { ...from, told: { found: false, error: "MANIFEST_UNKNOWN", reason: WHY_NOT[why], types } };
-    }
-    case "path":
-      return { ...from, told: { found: true, rule: RULES[resolution.rule], url: locations.v2(url, resolution.path) } };
-    case "manifest": {
-      const { mediaType, digest, size, bytes } = resolution.manifest;
-      const place = bytes === undefined ? { url: locations.v2(url, blobPath(repository, digest)) } : {};
-      return {
-        ...from,
-        told: { found: true, rule: RULES[resolution.rule], ...place, manifest: { mediaType, digest, size } },
-      };
-    }
-  }
+  return { ...from, told: explainV2(repository, reference, accept, locations) };
 }
 
 function answerOfV1(catalog: Catalog, { name, reference }: Asked, locations: Locations): Answer {
@@ -142,10 +93,7 @@ function answerOfV1(catalog: Catalog, { name, reference }: Asked, locations: Loc
   if (repository === undefined) return { told: refusal("not found", "no file of version 1 has this name") };
   const from = { file: servedFrom(catalog, "v1", repository.name), version: 1 };
   if (repository.isProtected) return { ...from, told: refusal("not found", "the repository is protected") };
-  const id = repository.tags.get(reference as Tag);
-  if (id === undefined) return { ...from, told: refusal("not found", "the file has no such tag") };
-  const url = locations.v1(repository.url, `${id}/json`);
-  return { ...from, told: { found: true, rule: "the image of the tag", url } };
+  return { ...from, told: explainV1(repository, reference, locations) };
 }
 
 function linesOf(api: string, { file, version, told }: Answer): readonly string[] {
