@@ -156,7 +156,7 @@ describe("the pages", () => {
     const markup = utf8(await page(craned));
     for (const selector of ["main", "header", "h1", "html[lang=en]", "title", "form[role=search] label[for=q]", "#q"])
       expect(`${selector}: ${await count(markup, selector)}`).toBe(`${selector}: 1`);
-    expect(await count(markup, 'nav[aria-label="Lists"] a[aria-current=page]')).toBe(1);
+    expect(await count(markup, 'nav[aria-label="Main"] a[aria-current=page]')).toBe(1);
     expect(await count(markup, "#list thead th:not([scope=col])")).toBe(0);
     expect(await count(markup, "#list tbody th:not([scope=row])")).toBe(0);
     expect(await count(markup, 'time[datetime^="20"]')).toBe(1);
@@ -242,7 +242,7 @@ describe("files in error", () => {
   });
 
   test("that were good before are told to be served still, and leave when they are mended", async () => {
-    files.write("good.json", { ...v2("good"), version: 6 });
+    files.write("good.json", { ...v2("good"), version: 7 });
     await craned.logged((line) => line.includes("/good.json") && line.includes("version"));
     const broken = utf8(await page(craned));
     expect(await texts(broken, ".faults tbody td")).toContain("its last good state");

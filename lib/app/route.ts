@@ -122,7 +122,7 @@ const nameIn = (params: unknown): string | undefined =>
   typeof params === "object" && params !== null && "name" in params ? String(params.name) : undefined;
 
 /** Answers a request: who asks, what the route decides, and in which form it is sent. */
-async function answer(
+export async function answer(
   registry: Registry,
   entry: Route,
   parsed: Parsed,
@@ -170,7 +170,7 @@ const headersOf = (request: Request) =>
   );
 
 /** Reads the query of a URL; of a parameter that is there twice, the first counts. */
-function queryOf({ url }: Request): Readonly<Record<string, string>> {
+export function queryOf({ url }: Request): Readonly<Record<string, string>> {
   const query: Record<string, string> = Object.create(null);
   const mark = url.indexOf("?");
   if (mark !== -1) for (const [name, value] of new URLSearchParams(url.slice(mark + 1))) query[name] ??= value;

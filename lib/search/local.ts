@@ -1,14 +1,13 @@
 import pLimit from "p-limit";
 import { type Catalog, v1Repository, v2Repository } from "../core/catalog/catalog.ts";
 import type { About, Repository } from "../core/redirect-file/repository.ts";
+import { inSlices } from "../slices.ts";
 import { failed, pageOf, type Searched, type SearchQuery, type SearchResult, type Visible } from "./result.ts";
 
 /** Each further word costs a look at every repository, and a request has room for thousands. */
 const MAX_WORDS = 8;
 /** Characters of a description that are searched. */
 const MAX_DESCRIPTION = 10_000;
-/** How long other requests wait for a search at most, in ms: half of what is promised. */
-const SLICE_MS = 0.5;
 /** Names in a block of the index. */
 const BLOCK = 32;
 /** Results that can be paged through: all up to a page are kept in memory to find it. */
@@ -130,19 +129,6 @@ const resultOf = ({ name, about }: Hit): SearchResult => ({
   star_count: about?.starCount ?? 0,
   should_filter: false,
 });
-
-/** Visits the items in slices, between which other requests are answered. @throws the signal's reason, when it aborts */
-async function inSlices<Item>(items: Iterable<Item>, signal: AbortSignal | undefined, visit: (item: Item) => void) {
-  let end = 0;
-  for (const item of items) {
-    if (performance.now() > end) {
-      await new Promise<void>((resolve) => setImmediate(resolve));
-      signal?.throwIfAborted();
-      end = performance.now() + SLICE_MS;
-    }
-    visit(item);
-  }
-}
 
 /** @returns the names of both APIs, each once, in blocks */
 function* blocksOf(catalog: Catalog): Generator<readonly string[]> {

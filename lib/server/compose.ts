@@ -4,6 +4,7 @@ import type { Registry as MetricsRegistry } from "prom-client";
 import { createApp } from "../app/app.ts";
 import { createManagementApp, liveness, type Management, managementRoutes } from "../app/management/routes.ts";
 import { openApiText } from "../app/openapi/document.ts";
+import { browsing } from "../app/pages/browse/routes.ts";
 import { documentation } from "../app/pages/docs/routes.ts";
 import { createAdmit } from "../app/plugins/authentication.ts";
 import type { Deployment } from "../app/openapi/operation.ts";
@@ -106,6 +107,24 @@ function deploymentOf({ auth, cors, gsa, solr, log, management }: Config, conten
   };
 }
 
+/** Tells whether browsers find pages: by default where everyone may see the catalogue. */
+export const hasPages = ({ pages, auth }: Config): boolean =>
+  pages.enabled ?? (auth.htpasswd === undefined && auth.token === undefined);
+
+/** What the pages of the registry's listener link to: each other, as far as they are there. */
+function linksOn(config: Config) {
+  const front = hasPages(config) ? [{ path: "", text: "Repositories" }] : [];
+  const docs = [{ path: "docs", text: "API" }];
+  const management = config.management.onRegistryPort ? [{ path: "crane/repositories", text: "Management" }] : [];
+  const from = (root: string, pages: readonly { readonly path: string; readonly text: string }[]) =>
+    pages.map(({ path, text }) => ({ href: root + path, text }));
+  return {
+    forFront: from("", [...docs, ...management]),
+    forDocs: from("./", [...front, ...management]),
+    forManagement: from("/", [...front, ...docs]),
+  };
+}
+
 /** Puts the rooms together. */
 export async function compose(options: CompositionOptions): Promise<Composed> {
   const { config, log, snapshot, authorities, accessLog, metrics, gather, others = [], now = secondsNow } = options;
@@ -168,6 +187,8 @@ export async function compose(options: CompositionOptions): Promise<Composed> {
   const observers = [requestMetrics(metrics), ...(accessLog === undefined ? [] : [accessLog])];
   const document = (): string => openApiText({ app, management: managementApp, deployment });
   const managementApp = createManagementApp(managed, management.hosts);
+  const shown = linksOn(config);
+  const pages = hasPages(config) ? [browsing(registry, { ...config.pages, links: shown.forFront })] : [];
   const app: AnyElysia = createApp({
     registry,
     observe: {
@@ -177,7 +198,12 @@ export async function compose(options: CompositionOptions): Promise<Composed> {
     },
     onFault: (error, id) => log.error("request failed", { error: String(error), "request.id": id }),
     origins: config.cors.origins,
-    others: [management.onRegistryPort ? managementRoutes(managed) : liveness, documentation(document), ...others],
+    others: [
+      management.onRegistryPort ? managementRoutes(managed, shown.forManagement) : liveness,
+      documentation(document, shown.forDocs),
+      ...pages,
+      ...others,
+    ],
   });
   return {
     app,

@@ -1,29 +1,26 @@
-import { MARK } from "../pages/brand.ts";
+import { type Catalog, type Conflict, comparePaths, conflictsIn } from "../../core/catalog/catalog.ts";
+import type { Repository } from "../../core/redirect-file/repository.ts";
+import { counted } from "../pages/format.ts";
 import { type Html, html, NOTHING } from "../pages/html.ts";
-import { pageText } from "../pages/shell.ts";
-import {
-  conflictsAmong,
-  hiddenFrom,
-  type Part,
-  partOf,
-  type Repositories,
-  type Scope,
-  type Sight,
-  visibleTo,
-  within,
-} from "./listing.ts";
+import { addressOf, finder, type Part, pager, partOf } from "../pages/list.ts";
+import { byName, type Repositories, visibleTo } from "../pages/repositories.ts";
+import { type NavigationLink, pageText } from "../pages/shell.ts";
+import type { View } from "../view.ts";
 import { conflictSection, faultSection, type Problem } from "./problems.ts";
-import { counted, countOf, rowsOf } from "./rows.ts";
-import { SCRIPT } from "./script.ts";
-import { STYLE } from "./style.ts";
+import { rowsOf } from "./rows.ts";
+
+/** Which repositories a page is about. */
+export type Scope = "all" | Repository["api"];
 
 /** What the page is made from. */
-export interface PageSource extends Sight {
+export interface PageSource extends Pick<View, "catalog" | "maySee"> {
   /** By the path of the file or directory. */
   readonly problems: ReadonlyMap<string, Problem>;
   /** When the data directory last gave something new; undefined as long as there was none to read. */
   readonly loadedAt: Date | undefined;
   readonly dataDir: string;
+  /** Links beside those of management. */
+  readonly links: readonly NavigationLink[];
 }
 
 /** Which part of it somebody asked for. */
@@ -35,13 +32,16 @@ export interface PageQuery {
   readonly page: number;
 }
 
+/** As much as can be read, and a tenth of a megabyte. */
+const PAGE_SIZE = 100;
+
 const BASE = "/crane/repositories";
 
-const LISTS: readonly { readonly scope: Scope; readonly path: string; readonly title: string }[] = [
-  { scope: "all", path: BASE, title: "All repositories" },
-  { scope: "v1", path: `${BASE}/v1`, title: "Version 1" },
-  { scope: "v2", path: `${BASE}/v2`, title: "Version 2" },
-];
+const LISTS = [
+  { scope: "all", href: BASE, text: "All repositories" },
+  { scope: "v1", href: `${BASE}/v1`, text: "Version 1" },
+  { scope: "v2", href: `${BASE}/v2`, text: "Version 2" },
+] as const;
 
 const HEADINGS: Readonly<Record<Scope, string>> = {
   all: "Repositories",
@@ -49,13 +49,30 @@ const HEADINGS: Readonly<Record<Scope, string>> = {
   v2: "Repositories of API version 2",
 };
 
-function lists(scope: Scope): Html {
-  const items = LISTS.map(
-    ({ scope: each, path, title }) =>
-      html`<li><a href="${path}"${each === scope ? html` aria-current="page"` : NOTHING}>${title}</a></li>`,
-  );
-  return html`<nav aria-label="Lists"><ul>${items}</ul></nav>`;
+const WORDS = { one: "repository", many: "repositories", within: "the name" };
+
+/** The files that are passed over in a catalogue, in the order of their paths; it never changes. */
+const knownConflicts = new WeakMap<Catalog, readonly Conflict[]>();
+
+/** The files that are passed over for one that may be seen. */
+function conflictsAmong({ v1, v2 }: Repositories, catalog: Catalog): readonly Conflict[] {
+  const conflicts =
+    knownConflicts.get(catalog) ?? conflictsIn(catalog).toSorted((a, b) => comparePaths(a.path, b.path));
+  knownConflicts.set(catalog, conflicts);
+  if (conflicts.length === 0) return conflicts;
+  const names = new Set<string>([...v1, ...v2].map(({ name }) => name));
+  return conflicts.filter(({ name }) => names.has(name));
 }
+
+/** How many repositories may not be seen. */
+const hiddenFrom = (visible: Repositories, { v1, v2 }: Catalog): number =>
+  v1.names.length + v2.names.length - visible.v1.length - visible.v2.length;
+
+/** What of it a page is about, by name; v1 comes first where both APIs have a name. */
+const within = (visible: Repositories, scope: Scope): readonly Repository[] =>
+  scope === "all"
+    ? byName(visible).flatMap(({ v1, v2 }) => [v1, v2].filter((each) => each !== undefined))
+    : visible[scope];
 
 /** Seconds are enough for people; the machine-readable time has it all. */
 const timeOf = (time: Date): Html =>
@@ -77,53 +94,28 @@ function facts({ catalog, problems, loadedAt, dataDir }: PageSource, visible: Re
 `;
 }
 
-function addressOf(path: string, search: string, page: number): string {
-  const query = new URLSearchParams();
-  if (search !== "") query.set("q", search);
-  if (page > 1) query.set("page", String(page));
-  return query.size === 0 ? path : `${path}?${query}`;
-}
-
-function turnPages(path: string, search: string, { page, pages }: Part): Html {
-  if (pages === 1) return NOTHING;
-  const step = (to: number, text: string, rel: string): Html =>
-    to < 1 || to > pages
-      ? html`<li><span class="here" aria-disabled="true">${text}</span></li>`
-      : html`<li><a href="${addressOf(path, search, to)}" rel="${rel}">${text}</a></li>`;
-  return html`<nav class="pages" aria-label="Pages"><span class="quiet">Page ${counted(page)} of ${counted(pages)}</span>
-<ul>${step(page - 1, "Previous", "prev")}${step(page + 1, "Next", "next")}</ul></nav>`;
-}
-
-function told({ repositories, before, found }: Part, search: string): string {
-  const what = search === "" ? "" : ` with “${search}” in the name`;
-  if (found === 0) return search === "" ? "There are no repositories." : `No repository${what}.`;
-  const all = countOf(found, "repository", "repositories");
-  if (repositories.length === found) return `${all}${what}`;
-  return `${counted(before + 1)} to ${counted(before + repositories.length)} of ${all}${what}`;
-}
-
 const TABLE_HEAD = html`<thead><tr><th scope="col">Name</th><th scope="col">API</th><th scope="col" class="number">Format</th>
 <th scope="col">Access</th><th scope="col">Content at</th><th scope="col">Redirect file</th></tr></thead>`;
 
-function table(source: PageSource, part: Part): Html {
-  if (part.found === 0) return html`<p class="empty">Nothing to show.</p>`;
+function table(source: PageSource, { items }: Part<Repository>): Html {
+  if (items.length === 0) return html`<p class="empty">Nothing to show.</p>`;
   return html`<div class="wide" role="region" tabindex="0" aria-label="Table of repositories"><table>
 <caption class="unseen">Repositories, by name</caption>
 ${TABLE_HEAD}
-<tbody>${rowsOf(source.catalog, part.repositories)}</tbody></table></div>`;
+<tbody>${rowsOf(source.catalog, items)}</tbody></table></div>`;
 }
 
 /** Everything below the bar. */
 function content(source: PageSource, { scope, search, page }: PageQuery, path: string): Html {
   const visible = visibleTo(source);
-  const part = partOf(within(visible, scope), search, page);
+  const all = within(visible, scope);
+  const wanted = search.toLowerCase();
+  const part = partOf(wanted === "" ? all : all.filter(({ name }) => name.includes(wanted)), page, PAGE_SIZE);
   return html`<h1>${HEADINGS[scope]}</h1>
 ${facts(source, visible)}${faultSection(source.problems)}${conflictSection(conflictsAmong(visible, source.catalog))}
 <section class="card" aria-labelledby="repositories"><h2 id="repositories" class="unseen">List</h2>
-<div class="find"><form role="search" action="${path}"><label for="q">Find by name</label>
-<div class="box"><input type="search" id="q" name="q" value="${search}" maxlength="255" autocomplete="off" autocapitalize="none" spellcheck="false" aria-controls="list">
-<button>Find</button></div></form><p id="status" role="status">${told(part, search)}</p></div>
-<div id="list">${table(source, part)}${turnPages(path, search, part)}</div></section>`;
+${finder({ action: path, label: "Find by name", search, part, words: WORDS })}
+<div id="list">${table(source, part)}${pager(part, (to) => addressOf(path, { q: search }, to))}</div></section>`;
 }
 
 /**
@@ -131,13 +123,13 @@ ${facts(source, visible)}${faultSection(source.problems)}${conflictSection(confl
  * a form, which the script only makes quicker.
  */
 export function renderPage(source: PageSource, query: PageQuery): string {
-  const path = LISTS.find(({ scope }) => scope === query.scope)?.path ?? BASE;
+  const path = LISTS.find(({ scope }) => scope === query.scope)?.href ?? BASE;
   return pageText({
     title: `${HEADINGS[query.scope]} – craned`,
-    style: STYLE,
-    script: SCRIPT,
-    skip: { to: "#list", text: "Skip to the list" },
-    body: html`<header class="bar"><div><p class="brand">${MARK}craned</p>${lists(query.scope)}</div></header>
-<main>${content(source, { ...query, search: query.search.trim() }, path)}</main>`,
+    brand: "craned",
+    navigation: [...LISTS, ...source.links],
+    current: path,
+    skipTo: "list",
+    body: content(source, { ...query, search: query.search.trim() }, path),
   });
 }

@@ -1,7 +1,7 @@
 import { type Conflict, comparePaths } from "../../core/catalog/catalog.ts";
 import { type Html, html, NOTHING } from "../pages/html.ts";
 import { type Fault, visible } from "../../core/redirect-file/fault.ts";
-import { counted, countOf, pathOf } from "./rows.ts";
+import { countOf, counted, pathOf } from "../pages/format.ts";
 
 /** What is wrong with a file or a directory, and what is done about it. */
 export interface Problem {

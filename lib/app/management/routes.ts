@@ -5,12 +5,12 @@ import type * as v from "valibot";
 import { momentary, type Operation } from "../openapi/operation.ts";
 import type { View } from "../view.ts";
 import { v1Json, v2Json } from "./json.ts";
-import { type Scope, visibleTo } from "./listing.ts";
 import { METRICS, PAGE_QUERY, READINESS, repositories, V1_EXAMPLE } from "./descriptions.ts";
-import { type PageSource, renderPage } from "./page.ts";
-import { CONTENT_SECURITY_POLICY } from "./policy.ts";
+import { type PageSource, renderPage, type Scope } from "./page.ts";
+import { visibleTo } from "../pages/repositories.ts";
+import { type NavigationLink, PAGE_HEADERS } from "../pages/shell.ts";
 import { type Readiness, readinessResponse } from "./readiness.ts";
-import { wantedForm } from "./wanted-form.ts";
+import { wantedForm } from "../pages/wanted-form.ts";
 import { wantsOpenMetrics } from "./wants-open-metrics.ts";
 
 /** What the routes of management read. */
@@ -26,18 +26,12 @@ export interface Management {
   readonly metrics: (isOpenMetrics: boolean) => Promise<Response>;
 }
 
-/** Answers are of the moment, in two forms, and not to be embedded or guessed at. */
+/** Answers are of the moment, in two forms, and not to be guessed at. */
 const HEADERS = {
   "Cache-Control": "no-store",
   Vary: "Accept",
   "X-Content-Type-Options": "nosniff",
   "Referrer-Policy": "no-referrer",
-};
-
-const PAGE_HEADERS = {
-  ...HEADERS,
-  "Content-Type": "text/html; charset=utf-8",
-  "Content-Security-Policy": CONTENT_SECURITY_POLICY,
 };
 
 const alive = (): Response => Response.json({ status: "alive" }, { headers: { "Cache-Control": "no-store" } });
@@ -57,11 +51,14 @@ export const liveness = new Elysia({ name: "liveness" }).get("/healthz", alive, 
   } satisfies Operation,
 });
 
-/** Makes the routes of management. */
-export function managementRoutes({ view, showProtected, load, dataDir, readiness, metrics }: Management) {
+/** Makes the routes of management. @param links to what else there is on the same listener */
+export function managementRoutes(
+  { view, showProtected, load, dataDir, readiness, metrics }: Management,
+  links: readonly NavigationLink[] = [],
+) {
   const list = (scope: Scope) => (request: Request, asked: v.InferOutput<typeof PAGE_QUERY>) => {
     const { catalog, maySee } = view();
-    const source = { catalog, maySee: showProtected ? () => true : maySee, ...load(), dataDir };
+    const source = { catalog, maySee: showProtected ? () => true : maySee, ...load(), dataDir, links };
     if (wantedForm(request.headers.get("accept") ?? undefined) === "json") {
       const { v1, v2 } = visibleTo(source);
       return new Response(scope === "v2" ? v2Json(v2) : v1Json(v1), {
@@ -69,7 +66,9 @@ export function managementRoutes({ view, showProtected, load, dataDir, readiness
       });
     }
     const { q, page } = asked;
-    return new Response(renderPage(source, { scope, search: q ?? "", page }), { headers: PAGE_HEADERS });
+    return new Response(renderPage(source, { scope, search: q ?? "", page }), {
+      headers: { ...HEADERS, ...PAGE_HEADERS },
+    });
   };
   const [all, v1, v2] = [list("all"), list("v1"), list("v2")];
   return new Elysia({ name: "management" })

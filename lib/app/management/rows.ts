@@ -1,26 +1,11 @@
 import { type Catalog, servedFrom } from "../../core/catalog/catalog.ts";
+import { countOf, counted, pathOf } from "../pages/format.ts";
 import { type Html, html, NOTHING } from "../pages/html.ts";
-import { visible } from "../../core/redirect-file/fault.ts";
 import { namedTags as tagsOf, type Repository } from "../../core/redirect-file/repository.ts";
 
 /** Tags shown of a repository among others, and of one that is alone on its page. */
 const MAX_TAGS = 20;
 const MAX_TAGS_ALONE = 1000;
-
-const NUMBER = new Intl.NumberFormat("en");
-
-/** A number for people. */
-export const counted = (number: number): string => NUMBER.format(number);
-
-/** "1 file", "2,000 files" */
-export const countOf = (number: number, one: string, many = `${one}s`): string =>
-  `${counted(number)} ${number === 1 ? one : many}`;
-
-/** A path or a URL, whose lines break behind a slash if they have to. */
-export function pathOf(text: string): Html {
-  const [last = "", ...before] = visible(text).split("/").reverse();
-  return html`<code>${before.reverse().map((part) => html`${part}/<wbr>`)}${last}</code>`;
-}
 
 /** A repository's tags, as its file has them. */
 interface Tags {
@@ -41,7 +26,7 @@ function shownTags(repository: Repository, limit: number): Tags {
   }
   const all = tagsOf(repository);
   const items = all.slice(0, limit).map((tag) => html`<li>${tag}</li>`);
-  const isComplete = repository.version === 5;
+  const isComplete = repository.version >= 5;
   return { items, summary: isComplete ? countOf(all.length, "tag") : namedTags(all.length), style: "tags" };
 }
 

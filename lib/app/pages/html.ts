@@ -5,7 +5,7 @@ export interface Html {
   readonly [MARKUP]: string;
 }
 
-type Part = string | number | Html | readonly Html[];
+type Part = string | number | Html | readonly Html[] | undefined;
 
 const ENTITIES: Readonly<Record<string, string>> = {
   "&": "&amp;",
@@ -18,6 +18,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
 const escapeText = (text: string): string => text.replace(/[&<>"']/g, (c) => ENTITIES[c] ?? c);
 
 function markupOf(part: Part): string {
+  if (part === undefined) return "";
   if (typeof part === "string") return escapeText(part);
   if (typeof part === "number") return String(part);
   return MARKUP in part ? part[MARKUP] : part.map((each) => each[MARKUP]).join("");

@@ -7,6 +7,7 @@ import { always, sometimes, TEXT } from "../../openapi/headers.ts";
 import type { Operation } from "../../openapi/operation.ts";
 import { ICON } from "../brand.ts";
 import { html, textOf } from "../html.ts";
+import type { NavigationLink } from "../shell.ts";
 import start from "./start.js" with { type: "file" };
 
 /** Nothing inline, nothing of another host. */
@@ -21,8 +22,9 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join("; ");
 
-/** Its links are relative, so that they hold behind a proxy that adds a prefix. */
-const PAGE = textOf(html`<!doctype html>
+/** Makes the page. Its links are relative, so that they hold behind a proxy that adds a prefix. */
+const pageWith = (links: readonly NavigationLink[]): string =>
+  textOf(html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -33,6 +35,7 @@ const PAGE = textOf(html`<!doctype html>
 <link rel="stylesheet" href="docs/swagger-ui.css">
 </head>
 <body>
+${links.length === 0 ? undefined : html`<nav aria-label="Main">${links.map(({ href, text }) => html`<a href="${href}">${text}</a> `)}</nav>`}
 <main id="docs"><noscript>This page needs JavaScript. The document is at <a href="openapi.json">openapi.json</a>.</noscript></main>
 <script src="docs/swagger-ui-bundle.js"></script>
 <script src="docs/start.js"></script>
@@ -82,8 +85,8 @@ function described(operationId: string, summary: string, description: string, co
 const HIDDEN = { detail: { hide: true } };
 const SCRIPT = "text/javascript; charset=utf-8";
 
-/** Makes the routes. @param document the text of the OpenAPI document */
-export const documentation = (document: () => string) =>
+/** Makes the routes. @param document the text of the OpenAPI document @param links to the pages beside this one */
+export const documentation = (document: () => string, links: readonly NavigationLink[]) =>
   new Elysia({ name: "documentation" })
     .get(
       "/openapi.json",
@@ -94,7 +97,7 @@ export const documentation = (document: () => string) =>
     )
     .get(
       "/docs",
-      sending("text/html; charset=utf-8", () => PAGE),
+      sending("text/html; charset=utf-8", () => pageWith(links)),
       described("readDocument", "API documentation", "This document for people. The page asks no other host.", {
         "text/html": { schema: TEXT },
       }),

@@ -1,4 +1,4 @@
-import { PALETTE } from "../pages/palette.ts";
+import { PALETTE } from "./palette.ts";
 
 export const STYLE = `${PALETTE}* { box-sizing: border-box; }
 body { margin: 0; background: var(--ground); color: var(--ink); font: 1rem/1.5 system-ui, "Segoe UI", Roboto, "Noto Sans", sans-serif; }
@@ -12,6 +12,7 @@ code, .mono { font-family: ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu San
 .bar > div, main { max-width: 76rem; margin: 0 auto; padding: 0 1.5rem; }
 .bar > div { display: flex; flex-wrap: wrap; align-items: center; gap: .25rem 2rem; }
 .brand { margin: 0; padding: .75rem 0; display: flex; align-items: center; gap: .6rem; font-weight: 650; letter-spacing: .01em; }
+.brand a { display: flex; align-items: center; gap: .6rem; color: inherit; text-decoration: none; }
 .brand svg { width: 1.6rem; height: 1.6rem; color: var(--accent); }
 nav ul { display: flex; flex-wrap: wrap; gap: .25rem; margin: 0; padding: 0; list-style: none; }
 nav a, nav .here { display: block; padding: .35rem .8rem; border-radius: 999px; color: var(--quiet); text-decoration: none; }
@@ -20,8 +21,8 @@ nav a[aria-current] { background: var(--accent-ground); color: var(--accent); fo
 main { padding-top: 1.75rem; padding-bottom: 3rem; }
 h1 { margin: 0 0 1rem; font-size: 1.6rem; line-height: 1.25; font-weight: 650; letter-spacing: -.01em; }
 h2 { margin: 0; font-size: 1.1rem; font-weight: 620; }
-.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(13rem, 1fr)); gap: 1px; margin: 0 0 1.5rem; background: var(--line); border: 1px solid var(--line); border-radius: 12px; overflow: hidden; }
-.facts div { padding: .9rem 1.1rem; background: var(--card); }
+.facts { display: flex; flex-wrap: wrap; gap: 1px; margin: 0 0 1.5rem; background: var(--line); border: 1px solid var(--line); border-radius: 12px; overflow: hidden; }
+.facts div { flex: 1 1 11rem; padding: .9rem 1.1rem; background: var(--card); }
 .facts dt { color: var(--quiet); font-size: .84rem; }
 .facts dd { margin: .1rem 0 0; font-size: 1.15rem; font-weight: 600; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
 .facts small { display: block; color: var(--quiet); font-size: .84rem; font-weight: 400; }
@@ -67,6 +68,56 @@ tbody details li { break-inside: avoid; padding: .1rem 0; }
 .pages ul { gap: .5rem; }
 .pages a, .pages .here { border: 1px solid var(--line); border-radius: 8px; color: var(--accent); }
 .pages .here { color: var(--quiet); border-style: dashed; }
-@media (max-width: 40rem) { .bar > div, main { padding-inline: 1rem; } tbody th, td, thead th { padding-inline: .8rem; } }
+.notice { margin: 0 0 1.25rem; padding: .7rem 1.1rem; border-radius: 12px; background: var(--accent-ground); white-space: pre-line; overflow-wrap: anywhere; }
+.hero { display: flex; flex-wrap: wrap; align-items: baseline; gap: .4rem .75rem; margin: 0 0 1rem; }
+.hero h1 { margin: 0; overflow-wrap: anywhere; }
+.hero p { margin: 0; }
+.lead { margin: -.25rem 0 1.25rem; max-width: 52rem; color: var(--quiet); overflow-wrap: anywhere; }
+.trail ol { display: flex; flex-wrap: wrap; margin: 0 0 .75rem; padding: 0; list-style: none; font-size: .9rem; }
+.trail li { overflow-wrap: anywhere; min-width: 0; }
+.trail li + li::before { content: "/"; padding: 0 .5rem; color: var(--quiet); }
+.trail a { display: inline; padding: 0; color: var(--accent); border-radius: 2px; }
+.trail a:hover { background: none; text-decoration: underline; }
+.trail [aria-current] { color: var(--quiet); }
+.plain, .accent { background: var(--sunk); color: var(--quiet); box-shadow: inset 0 0 0 1px var(--line); }
+.accent { background: var(--accent-ground); color: var(--accent); box-shadow: none; }
+.rows { margin: 0; padding: 0; list-style: none; }
+.rows > li { padding: .85rem 1.1rem; border-top: 1px solid var(--line); }
+.rows > li:hover { background: var(--sunk); }
+.rows .title { display: flex; flex-wrap: wrap; align-items: center; gap: .3rem .6rem; min-width: 0; }
+.rows .title a { font-weight: 600; font-size: 1.05rem; text-decoration: none; overflow-wrap: anywhere; }
+.rows .title a:hover { text-decoration: underline; }
+.rows p { margin: .15rem 0 0; max-width: 60rem; overflow-wrap: anywhere; }
+.facets { display: flex; flex-wrap: wrap; align-items: center; gap: .3rem .5rem; margin-top: .4rem; font-size: .88rem; }
+.facets .quiet:not(:first-child) { margin-left: .2rem; }
+.rows > .tag { display: grid; grid-template-columns: minmax(8rem, 15rem) 1fr auto auto; align-items: center; gap: .25rem 1.25rem; padding-block: .65rem; }
+.tag .facets { margin: 0; }
+.tag .aside { display: grid; grid-template-columns: 9rem 7rem 6.5rem; gap: .25rem 1rem; align-items: center; color: var(--quiet); font-size: .9rem; font-variant-numeric: tabular-nums; }
+.tag .aside > :first-child:not(:last-child) { text-align: right; }
+.orders { padding: 0 1.1rem .75rem; font-size: .9rem; }
+.copy { display: none; padding: .2rem .7rem; border: 1px solid var(--line); border-radius: 8px; background: var(--card); color: var(--accent); font: inherit; font-size: .84rem; font-weight: 600; cursor: pointer; min-width: 4.4rem; }
+.scripted .copy { display: inline-block; }
+.copy:hover { border-color: var(--edge); }
+.commands { margin: 0; padding: 0 1.1rem .9rem; }
+.commands > div { display: grid; grid-template-columns: 7rem minmax(0, 1fr); align-items: center; padding: .25rem 0; }
+.commands dt { color: var(--quiet); font-size: .9rem; }
+.commands dd { display: flex; align-items: center; gap: .6rem; margin: 0; padding: .4rem .5rem .4rem .8rem; border: 1px solid var(--line); border-radius: 8px; background: var(--sunk); }
+.commands code { flex: 1; }
+.more { border-top: 1px solid var(--line); }
+.more summary { padding: .75rem 1.1rem; cursor: pointer; color: var(--quiet); font-size: .92rem; }
+.facts .broad { flex-basis: 100%; }
+.facts .mono { font-size: .95rem; font-weight: 500; }
+.facts .mono .copy { margin-left: .4rem; }
+.facts dd span:not(.badge) { display: block; font-size: .95rem; }
+.pairs { margin: 0; padding: 0 1.1rem .9rem; }
+.pairs > div { display: grid; grid-template-columns: minmax(9rem, 16rem) minmax(0, 1fr); gap: 0 1.25rem; padding: .4rem 0; border-top: 1px solid var(--line); }
+.pairs dt { color: var(--quiet); overflow-wrap: anywhere; }
+.pairs dd { margin: 0; overflow-wrap: anywhere; }
+.lines { white-space: pre-line; }
+.step { font-weight: 400; }
+.short { white-space: nowrap; }
+.wide thead th.number, .wide td.number { white-space: nowrap; }
+@media (max-width: 60rem) { .rows > .tag { grid-template-columns: 1fr auto; } .tag .facets, .tag .aside { grid-column: 1 / -1; } .tag .aside { display: flex; flex-wrap: wrap; } .tag .copy { grid-area: 1 / 2; } }
+@media (max-width: 40rem) { .commands > div, .pairs > div { grid-template-columns: minmax(0, 1fr); } .commands dt { padding-bottom: .15rem; } .facts div { flex-basis: 8.5rem; } .bar > div, main { padding-inline: 1rem; } tbody th, td, thead th { padding-inline: .8rem; } }
 @media (forced-colors: active) { .badge { border: 1px solid; } }
 `;

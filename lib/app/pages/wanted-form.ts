@@ -10,3 +10,6 @@ export function wantedForm(accept: string | undefined): "json" | "html" {
   const html = weights.get("text/html") ?? weights.get("text/*") ?? 0;
   return json > html ? "json" : "html";
 }
+
+/** Tells whether an Accept header names HTML, as those of browsers do. */
+export const wantsHtml = (accept: string | undefined): boolean => (weighRanges(accept ?? "").get("text/html") ?? 0) > 0;

@@ -1,0 +1,51 @@
+/** What all pages for clients of the registry share. */
+import type { Reference } from "../../../core/reference.ts";
+import type { View } from "../../view.ts";
+import { type Html, html } from "../html.ts";
+import { type NavigationLink, pageText } from "../shell.ts";
+import { type Registry, referenceText } from "./commands.ts";
+
+/** `[pages]`, and what else browsers find on the same listener. */
+export interface Site {
+  readonly title: string;
+  /** Empty for none. */
+  readonly notice: string;
+  /** Links to other pages, relative to `/`. */
+  readonly links: readonly NavigationLink[];
+}
+
+/** One request for a page. */
+export interface Asked {
+  readonly view: View;
+  readonly site: Site;
+  readonly registry: Registry;
+  /** The way to `/`: links are relative, so that they hold behind a proxy that adds a prefix. */
+  readonly root: string;
+}
+
+/** The way from a page to `/`. @param path of the page */
+export const rootOf = (path: string): string => "../".repeat(path.split("/").length - 2) || "./";
+
+/** Address of a repository's page. Names, tags and digests have no character that a path would have to encode. */
+export const repositoryAddress = ({ root }: Asked, name: string): string => `${root}r/${name}`;
+
+/** Address of a manifest's page. */
+export const manifestAddress = ({ root }: Asked, name: string, reference: Reference): string =>
+  `${root}r/${referenceText(name, reference)}`;
+
+/** A page in the frame of all. */
+export function framed({ site, root }: Asked, title: string, skipTo: string, body: Html): string {
+  const { notice } = site;
+  return pageText({
+    title: title === site.title ? title : `${title} – ${site.title}`,
+    brand: site.title,
+    home: root,
+    navigation: [
+      { href: root, text: "Repositories" },
+      ...site.links.map(({ href, text }) => ({ href: root + href, text })),
+    ],
+    current: root,
+    skipTo,
+    body: html`${notice === "" ? undefined : html`<p class="notice">${notice}</p>`}${body}`,
+  });
+}

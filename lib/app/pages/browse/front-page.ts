@@ -1,0 +1,88 @@
+import type { V2Repository } from "../../../core/redirect-file/repository.ts";
+import { namedTags } from "../../../core/redirect-file/repository.ts";
+import type { Tag } from "../../../core/reference.ts";
+import { tagsOf } from "../../../core/resolve.ts";
+import { countOf, cutText, dateOf } from "../format.ts";
+import { type Html, html, NOTHING } from "../html.ts";
+import { addressOf, finder, type Part, pager, partOf } from "../list.ts";
+import { byName, type NamedRepository, visibleTo } from "../repositories.ts";
+import { type Asked, framed, repositoryAddress } from "./frame.ts";
+import { badge, platformBadges, purposeBadge } from "./badges.ts";
+import { summaryOf, type TagSummary } from "./tag-summary.ts";
+
+const PAGE_SIZE = 50;
+/** Characters of a description in the list. */
+const MAX_DESCRIPTION = 240;
+
+const WORDS = { one: "repository", many: "repositories", within: "the name or description" };
+
+const descriptionOf = ({ v1, v2 }: NamedRepository): string => v2?.about?.description || v1?.about?.description || "";
+
+/** Tags of a name on both APIs; `+` where its file may leave some out. */
+function tagCount({ v1, v2 }: NamedRepository): string {
+  if (v2 === undefined) return countOf(v1?.tags.size ?? 0, "tag");
+  const known = tagsOf(v2);
+  if (known !== undefined) return countOf(known.count, "tag");
+  const named = namedTags(v2).length;
+  return named === 0 ? "tags not listed" : `${countOf(named, "tag")} or more`;
+}
+
+/** The tag that stands for a repository: `latest`, or the last one. */
+function usualTag(repository: V2Repository): Tag | undefined {
+  const tags = namedTags(repository);
+  return tags.find((tag) => tag === "latest") ?? tags.at(-1);
+}
+
+const summaries = new WeakMap<V2Repository, TagSummary>();
+
+function summarized(repository: V2Repository): TagSummary | undefined {
+  const known = summaries.get(repository);
+  const tag = known === undefined ? usualTag(repository) : undefined;
+  if (tag === undefined) return known;
+  const summary = summaryOf(repository, tag);
+  summaries.set(repository, summary);
+  return summary;
+}
+
+function row(asked: Asked, repository: NamedRepository): Html {
+  const { name, v1, v2 } = repository;
+  const description = descriptionOf(repository);
+  const summary = v2 === undefined ? undefined : summarized(v2);
+  const about = v2?.about ?? v1?.about;
+  return html`<li class="repository"><div class="title"><a href="${repositoryAddress(asked, name)}">${name}</a>${about?.isOfficial === true ? badge("official", "accent") : NOTHING}${
+    (v2 ?? v1)?.isProtected === true ? badge("protected", "protected") : NOTHING
+  }</div>
+${description === "" ? NOTHING : html`<p>${cutText(description, MAX_DESCRIPTION)}</p>`}
+<div class="facets">${purposeBadge(summary?.purpose)}${v1 === undefined ? NOTHING : badge(v2 === undefined ? "API v1 only" : "API v1 and v2")}${platformBadges(summary?.platforms ?? [])}<span class="quiet">${tagCount(repository)}</span>${
+    summary?.created === undefined ? NOTHING : html`<span class="quiet">updated ${dateOf(summary.created)}</span>`
+  }</div></li>
+`;
+}
+
+function list(asked: Asked, { items }: Part<NamedRepository>, isSearch: boolean): Html {
+  if (items.length > 0) return html`<ul class="rows">${items.map((each) => row(asked, each))}</ul>`;
+  return html`<p class="empty">${isSearch ? "Nothing fits. Try a part of the name." : "Once redirect files are published, their repositories are listed here."}</p>`;
+}
+
+/** The page of all repositories. @param search words that the name or the description has, each of them */
+export function frontPage(asked: Asked, search: string, page: number): string {
+  const { view, registry, root, site } = asked;
+  const all = byName(visibleTo(view));
+  const words = search.toLowerCase().split(/\s+/).filter(Boolean);
+  const found =
+    words.length === 0
+      ? all
+      : all.filter((each) => {
+          const text = `${each.name}\n${descriptionOf(each).toLowerCase()}`;
+          return words.every((word) => text.includes(word));
+        });
+  const part = partOf(found, page, PAGE_SIZE);
+  return framed(
+    asked,
+    site.title,
+    "list",
+    html`<div class="hero"><h1>Repositories</h1><p class="quiet">of <code>${registry.host}</code></p></div>
+<section class="card" aria-label="Repositories">${finder({ action: root, label: "Search names and descriptions", search, part, words: WORDS })}
+<div id="list">${list(asked, part, search !== "")}${pager(part, (to) => addressOf(root, { q: search }, to))}</div></section>`,
+  );
+}

@@ -1,0 +1,103 @@
+/** The orders of a repository's tags: newest first, highest version first, or by name. */
+import type { V2Repository, WholeRepository } from "../../../core/redirect-file/repository.ts";
+import { manifestOf, manifestsOfTag } from "../../../core/redirect-file/whole-table.ts";
+import type { Digest, Tag } from "../../../core/reference.ts";
+import { inSlices } from "../../../slices.ts";
+import { createdOf, detailsOf, isAttestation } from "./manifest-details.ts";
+
+export type TagOrder = "newest" | "version" | "name";
+
+/** When the manifest of each tag was made: ms since 1970. A tag whose manifest does not tell is absent. */
+export type TagDates = ReadonlyMap<string, number>;
+
+const NO_DATES: TagDates = new Map();
+
+const knownDates = new WeakMap<WholeRepository, TagDates>();
+
+/** The date of a manifest or, of an index, the date of its first image. */
+function dateOf(repository: WholeRepository, digest: Digest): number | undefined {
+  const manifest = manifestOf(repository, digest);
+  const details = manifest === undefined ? undefined : detailsOf(repository, manifest);
+  if (details === undefined) return undefined;
+  const created = createdOf(details);
+  if (created !== undefined) return created;
+  const first = details.children.find((child) => !isAttestation(child) && child.digest !== digest);
+  const image = first === undefined ? undefined : manifestOf(repository, first.digest);
+  const imageDetails = image === undefined ? undefined : detailsOf(repository, image);
+  return imageDetails === undefined ? undefined : createdOf(imageDetails);
+}
+
+/** Reads the dates of all tags, once; other requests are answered meanwhile. */
+export async function datesOf(repository: V2Repository, tags: readonly Tag[]): Promise<TagDates> {
+  if (repository.version !== 6) return NO_DATES;
+  const known = knownDates.get(repository);
+  if (known !== undefined) return known;
+  const dates = new Map<string, number>();
+  const byDigest = new Map<Digest, number | undefined>();
+  await inSlices(tags, undefined, (tag) => {
+    const [manifest] = manifestsOfTag(repository, tag);
+    if (manifest === undefined) return;
+    const { digest } = manifest;
+    if (!byDigest.has(digest)) byDigest.set(digest, dateOf(repository, digest));
+    const date = byDigest.get(digest);
+    if (date !== undefined) dates.set(tag, date);
+  });
+  knownDates.set(repository, dates);
+  return dates;
+}
+
+const VERSION = /^v?(\d{1,9})(?:\.(\d{1,9}))?(?:\.(\d{1,9}))?(?:\.(\d{1,9}))?(.*)$/;
+const collator = new Intl.Collator("en", { numeric: true });
+
+/** A tag, as far as it is a version. */
+interface Version {
+  readonly tag: Tag;
+  /** Undefined for `latest`, `edge` and the like. */
+  readonly numbers: readonly number[] | undefined;
+  readonly rest: string;
+}
+
+/** The part of a tag that makes it another build of a version and no earlier one. */
+const isPrerelease = (rest: string): boolean => /^[-_.]?(?:alpha|beta|rc|pre|dev|m\d|snapshot|a\d|b\d)/i.test(rest);
+
+/** Tells whether a tag is a version, such as `1.2.3` or `v2`, and no commit. */
+export const isVersion = (tag: string): boolean => VERSION.test(tag) && !/^[0-9a-f]{7,}$/.test(tag);
+
+function versionOf(tag: Tag): Version {
+  const [, major, minor, patch, build, rest = ""] = isVersion(tag) ? (VERSION.exec(tag) ?? []) : [];
+  if (major === undefined) return { tag, numbers: undefined, rest: tag };
+  // Behind a number, a short tag such as `1.2` stands for the highest that begins with it.
+  const numbers = [major, minor, patch, build].map((part) =>
+    part === undefined ? Number.POSITIVE_INFINITY : Number(part),
+  );
+  return { tag, numbers: build === undefined ? [...numbers.slice(0, 3), 0] : numbers, rest };
+}
+
+function compareVersions(a: Version, b: Version): number {
+  if (a.numbers === undefined || b.numbers === undefined) {
+    if (a.numbers !== b.numbers) return a.numbers === undefined ? 1 : -1;
+    return collator.compare(a.tag, b.tag);
+  }
+  for (const [at, number] of a.numbers.entries()) {
+    const other = b.numbers[at] ?? 0;
+    if (number !== other) return other - number;
+  }
+  const [early, otherEarly] = [isPrerelease(a.rest), isPrerelease(b.rest)];
+  if (early !== otherEarly) return early ? 1 : -1;
+  if (early) return collator.compare(b.rest, a.rest);
+  return a.rest.length - b.rest.length || collator.compare(a.rest, b.rest);
+}
+
+/** Puts tags in order; `latest` is in front in the order of versions. @param tags in ASCII order */
+export function inTagOrder(tags: readonly Tag[], order: TagOrder, dates: TagDates): readonly Tag[] {
+  if (order === "name") return tags;
+  const latest = tags.filter((tag) => tag === "latest");
+  const sorted = tags
+    .filter((tag) => tag !== "latest")
+    .map(versionOf)
+    .sort(compareVersions)
+    .map(({ tag }) => tag);
+  const byVersion = [...latest, ...sorted];
+  // Tags of one image stay in the order of versions.
+  return order === "version" ? byVersion : byVersion.toSorted((a, b) => (dates.get(b) ?? 0) - (dates.get(a) ?? 0));
+}
