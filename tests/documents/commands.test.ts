@@ -16,22 +16,23 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   "npx -y bun@1.4.5 run test": "runs this very test",
   "npx -y bun@1.4.5 run build": "made the binary that is tested",
   "bun run build && bun run bench": "measures for minutes; times are no test",
-  "bun run image": "run by tests/container.test.ts, and slow",
+  "bun run image": "run by tests/deploy/container.test.ts, and slow",
   "bun run release": "run for some platforms by tests/release.test.ts, and slow",
   "cd dist/release && sha256sum --check SHA256SUMS": "needs the release; tests/release.test.ts checks the sums",
   "buildah bud --format docker --timestamp 0 --build-arg VERSION=0.1.0 --platform linux/amd64 --tag craned:0.1.0 .":
-    "run by tests/container.test.ts, as bun run image prints it",
+    "run by tests/deploy/container.test.ts, as bun run image prints it",
   "podman run --read-only --cap-drop all -p 5000:5000 -v ./metadata:/var/lib/crane/metadata:ro craned:0.1.0":
     "needs the image and a kernel that lets containers run",
   "podman pull --tls-verify=false 127.0.0.1:5000/demo/hello":
     "would pull into the machine's own storage; tests/clients/podman.test.ts pulls into one of its own",
-  "kubectl apply -k deploy/kubernetes": "needs a cluster; tests/kubernetes.test.ts validates what would be applied",
+  "kubectl apply -k deploy/kubernetes":
+    "needs a cluster; tests/deploy/kubernetes.test.ts validates what would be applied",
   "kubectl apply -k deploy/kubernetes-volume":
-    "needs a cluster; tests/kubernetes.test.ts validates what would be applied",
+    "needs a cluster; tests/deploy/kubernetes.test.ts validates what would be applied",
   "promtool check config deploy/prometheus/prometheus.yaml":
     "Debian's promtool knows no Kubernetes; tests/metrics/dashboards.test.ts checks the rest",
   "promtool check rules deploy/prometheus/craned.rules.yaml": "run by tests/metrics/dashboards.test.ts",
-  "systemctl enable --now craned": "needs systemd; tests/deploy.test.ts verifies the unit",
+  "systemctl enable --now craned": "needs systemd; tests/deploy/proxies.test.ts verifies the unit",
   "systemctl reload craned": "needs systemd; tests/store/reload.test.ts sends the signal",
   "systemctl restart craned": "needs systemd",
   "htpasswd -B -c /etc/craned/users alice": "asks for a password on a terminal",

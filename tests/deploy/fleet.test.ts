@@ -5,13 +5,13 @@
 import { beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { buildDemo } from "../lib/demo/demo.ts";
-import { type Made, openWorkshop } from "./harness/certificates.ts";
-import { type Craned, scratch, startCraned } from "./harness/craned.ts";
-import { startHaproxy } from "./harness/haproxy.ts";
-import { freePort, startNginxWith } from "./harness/nginx.ts";
-import { describeWith, leftovers, run } from "./harness/programs.ts";
-import { sample } from "./harness/samples.ts";
+import { buildDemo } from "../../lib/demo/demo.ts";
+import { type Made, openWorkshop } from "../harness/certificates.ts";
+import { type Craned, scratch, startCraned } from "../harness/craned.ts";
+import { startHaproxy } from "../harness/haproxy.ts";
+import { freePort, startNginxWith } from "../harness/nginx.ts";
+import { describeWith, leftovers, run } from "../harness/programs.ts";
+import { sample } from "../harness/samples.ts";
 
 setDefaultTimeout(120_000);
 

@@ -5,15 +5,15 @@
 import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { MEDIA_TYPE } from "../lib/core/media-types.ts";
-import { AUTHORITY, type Made, openWorkshop, version1 } from "./harness/certificates.ts";
-import { hasApacheModule, startApache } from "./harness/apache.ts";
-import { type Craned, runCraned, type Scratch, scratch, startCraned } from "./harness/craned.ts";
-import { freePort, startNginxWith } from "./harness/nginx.ts";
-import { describeWith, leftovers, run } from "./harness/programs.ts";
-import { ask } from "./harness/raw.ts";
-import { sample } from "./harness/samples.ts";
-import { statusOverTls } from "./harness/tls-client.ts";
+import { MEDIA_TYPE } from "../../lib/core/media-types.ts";
+import { AUTHORITY, type Made, openWorkshop, version1 } from "../harness/certificates.ts";
+import { hasApacheModule, startApache } from "../harness/apache.ts";
+import { type Craned, runCraned, type Scratch, scratch, startCraned } from "../harness/craned.ts";
+import { freePort, startNginxWith } from "../harness/nginx.ts";
+import { describeWith, leftovers, run } from "../harness/programs.ts";
+import { ask } from "../harness/raw.ts";
+import { sample } from "../harness/samples.ts";
+import { statusOverTls } from "../harness/tls-client.ts";
 
 setDefaultTimeout(30_000);
 

@@ -3,13 +3,13 @@ import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
-import { version } from "../package.json" with { type: "json" };
-import { runCraned, type Scratch, scratch, serveDirectory } from "./harness/craned.ts";
-import { describeWith, leftovers, run, succeed } from "./harness/programs.ts";
+import { version } from "../../package.json" with { type: "json" };
+import { runCraned, type Scratch, scratch, serveDirectory } from "../harness/craned.ts";
+import { describeWith, leftovers, run, succeed } from "../harness/programs.ts";
 
 setDefaultTimeout(60_000);
 
-const ROOT = join(import.meta.dir, "..");
+const ROOT = join(import.meta.dir, "../..");
 const Labels = v.record(v.string(), v.string());
 const Selector = v.object({ matchLabels: Labels });
 const Probe = v.object({ httpGet: v.object({ path: v.string(), port: v.string() }) });

@@ -3,15 +3,15 @@ import { beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
-import { version } from "../package.json" with { type: "json" };
-import { type Craned, runCraned, type Scratch, scratch, startCraned } from "./harness/craned.ts";
-import { freePort } from "./harness/nginx.ts";
-import { freshPodman } from "./harness/podman.ts";
-import { describeWith, leftovers, run, succeed } from "./harness/programs.ts";
+import { version } from "../../package.json" with { type: "json" };
+import { type Craned, runCraned, type Scratch, scratch, startCraned } from "../harness/craned.ts";
+import { freePort } from "../harness/nginx.ts";
+import { freshPodman } from "../harness/podman.ts";
+import { describeWith, leftovers, run, succeed } from "../harness/programs.ts";
 
 setDefaultTimeout(240_000);
 
-const ROOT = join(import.meta.dir, "..");
+const ROOT = join(import.meta.dir, "../..");
 
 const Inspected = v.object({
   Id: v.string(),
