@@ -112,11 +112,15 @@ export function startPlan({ platforms, warn }: PlanOptions): Planning {
     const kind = kindOfType(mediaType === "" ? mediaTypeOf(bytes) : mediaType);
     if (kind === undefined) throw broken(file.name, "mediaType", "the type of a manifest", "none");
     bytesInMemory += bytes.length;
-    if (bytesInMemory > MAX_MANIFESTS) {
-      const limit = broken(source.name, "manifests", `at most ${MAX_MANIFESTS} bytes together`, "more");
-      throw new SourceFailure(limit.message);
-    }
+    mustFit(source, 0);
     return [readManifest(kind, digest, bytes, file.name), file.name];
+  }
+
+  /** @throws {SourceFailure} when so many more bytes of manifests would be too many */
+  function mustFit(source: Source, more: number): void {
+    if (bytesInMemory + more <= MAX_MANIFESTS) return;
+    const limit = broken(source.name, "manifests", `at most ${MAX_MANIFESTS} bytes together`, "more");
+    throw new SourceFailure(limit.message);
   }
 
   async function addBlob(source: Source, descriptor: Descriptor, part: Part, from: string): Promise<void> {
@@ -139,13 +143,18 @@ export function startPlan({ platforms, warn }: PlanOptions): Planning {
   /** Adds the children that the source has; an index may name others, such as those of platforms that were not pulled. */
   async function addChildren(source: Source, list: Manifest, part: Part, from: string, depth: number): Promise<void> {
     const wanted = wantedChildren(list.children, platforms, from);
+    const isManifest = ({ mediaType }: Descriptor) => mediaType === "" || kindOfType(mediaType) !== undefined;
+    const sizes = new Map(wanted.filter(isManifest).map(({ digest, size = 0 }) => [digest, size]));
+    mustFit(
+      source,
+      [...sizes.values()].reduce((sum, size) => sum + size, 0),
+    );
     let lost = 0;
     for (const child of wanted) {
       try {
         const known = manifests.get(child.digest) ?? part.manifests.get(child.digest);
-        const isManifest = child.mediaType === "" || kindOfType(child.mediaType) !== undefined;
         if (known !== undefined) continue;
-        if (isManifest) await addManifest(source, child, part, from, depth + 1);
+        if (isManifest(child)) await addManifest(source, child, part, from, depth + 1);
         else await addBlob(source, child, part, from);
       } catch (error) {
         if (!(error instanceof Missing)) throw error;
