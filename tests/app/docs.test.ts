@@ -41,31 +41,35 @@ describeWith(["chromium"], "the page in Chromium", () => {
   // Before the servers, which let its connections end in peace.
   afterAll(() => page.close());
 
-  /** Opens an operation of the page by its link, fills in parameters, sends it and returns what the page shows. */
-  async function tryOut(origin: string, tag: string, id: string, values: Readonly<Record<string, string>> = {}) {
+  const MANIFEST = `document.getElementById("operations-v2-getManifest")`;
+  const RESULT = `${MANIFEST}.querySelector(".live-responses-table tbody .response-col_status")`;
+
+  /** Opens the operation by its link. */
+  async function openManifest(origin: string): Promise<void> {
+    await page.view.navigate(`${origin}/docs#/v2/getManifest`);
+    await page.until(`${MANIFEST}?.querySelector(".execute")`);
+  }
+
+  /** Fills in the name, sends the request and returns what the page shows. */
+  async function execute(name: string): Promise<{ status: string; shown: string; curl: string }> {
     const { view, until } = page;
-    await view.navigate("about:blank");
-    await view.navigate(`${origin}/docs#/${tag}/${id}`);
-    const operation = `document.getElementById("operations-${tag}-${id}")`;
-    await until(`${operation}?.querySelector(".execute")`);
-    for (const [name, value] of Object.entries(values)) {
-      const field = `${operation}.querySelector('tr[data-param-name="${name}"] input')`;
-      await view.evaluate(`(() => {
-        // React sees a value only if it is set past its own setter.
-        Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(${field}, ${JSON.stringify(value)});
-        ${field}.dispatchEvent(new Event("input", { bubbles: true }));
-      })()`);
-      // Swagger UI takes the value over some time after the last key, or when the field is left.
-      await view.evaluate(`${field}.dispatchEvent(new FocusEvent("focusout", { bubbles: true }))`);
-    }
-    await view.evaluate(`${operation}.querySelector(".execute").click()`);
-    await until(`${operation}.querySelector(".live-responses-table tbody .response-col_status")`);
+    const field = `${MANIFEST}.querySelector('tr[data-param-name="name"] input')`;
+    await view.evaluate(`(() => {
+      ${MANIFEST}.querySelector(".btn-clear")?.click();
+      // React sees a value only if it is set past its own setter.
+      Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(${field}, ${JSON.stringify(name)});
+      ${field}.dispatchEvent(new Event("input", { bubbles: true }));
+    })()`);
+    // Swagger UI takes the value over some time after the last key, or when the field is left.
+    await view.evaluate(`${field}.dispatchEvent(new FocusEvent("focusout", { bubbles: true }))`);
+    await until(`!${RESULT}`);
+    await view.evaluate(`${MANIFEST}.querySelector(".execute").click()`);
+    await until(RESULT);
+    const textOf = (selector: string) => view.evaluate<string>(`${MANIFEST}.querySelector("${selector}").innerText`);
     return {
-      status: await view.evaluate<string>(
-        `${operation}.querySelector(".live-responses-table tbody .response-col_status").innerText`,
-      ),
-      shown: await view.evaluate<string>(`${operation}.querySelector(".live-responses-table").innerText`),
-      curl: await view.evaluate<string>(`${operation}.querySelector(".curl-command, .request-snippets").innerText`),
+      status: await view.evaluate<string>(`${RESULT}.innerText`),
+      shown: await textOf(".live-responses-table"),
+      curl: await textOf(".request-snippets"),
     };
   }
 
@@ -74,11 +78,12 @@ describeWith(["chromium"], "the page in Chromium", () => {
     putAway(demo.stop);
     const document = await (await fetch(`${demo.origin}/openapi.json`)).text();
     expect(document).not.toContain('"/metrics"');
-    const { status, shown, curl } = await tryOut(demo.origin, "v2", "getManifest");
+    await openManifest(demo.origin);
+    const { status, shown, curl } = await execute("demo/hello");
     expect(status).toStartWith("200");
     expect(shown).toContain('"mediaType": "application/vnd.oci.image.index.v1+json"');
     expect(curl).toContain(`${demo.origin}/v2/demo/hello/manifests/latest`);
-    const unknown = await tryOut(demo.origin, "v2", "listTags", { name: "no/such" });
+    const unknown = await execute("no/such");
     expect(unknown.status).toStartWith("404");
     expect(unknown.shown).toContain('"code": "NAME_UNKNOWN"');
     expect(page.requests.filter((url) => !url.startsWith(`${demo.origin}/`) && !/^(?:data|about):/.test(url))).toEqual(
@@ -105,7 +110,8 @@ describeWith(["chromium"], "the page in Chromium", () => {
     putAway(data.remove);
     const craned = await serveDirectory(data.path, { args: ["--management-listen", "off"] });
     putAway(craned.stop);
-    const { status, shown } = await tryOut(craned.origin, "v2", "getManifest", { name: "app" });
+    await openManifest(craned.origin);
+    const { status, shown } = await execute("app");
     expect(status).toStartWith("302");
     expect(shown).toContain(`${url}/manifests/index/latest`);
     expect(shown).toContain("redirect to another host");

@@ -45,7 +45,7 @@ export const METRICS: Operation = {
 export const PAGE_QUERY = v.object({
   q: v.optional(text({ description: "On the page: text in names." }), ""),
   page: v.pipe(
-    v.optional(text({ description: "On the page: its number, from 1.", type: "integer" }), "1"),
+    v.optional(text({ description: "On the page: its number, from 1.", type: ["integer", "string"] }), "1"),
     v.transform((sent) => (sent !== undefined && /^\d{1,9}$/.test(sent) ? Number(sent) : 1)),
   ),
 });

@@ -46,7 +46,7 @@ const count = (description: string) =>
   v.pipe(
     text({
       description: `${description} A value that is no count from 1 is ignored.`,
-      type: "integer",
+      type: ["integer", "string"],
     }),
     v.transform((sent) => (sent !== undefined && /^0*[1-9]\d{0,8}$/.test(sent) ? Number(sent) : undefined)),
   );
@@ -141,7 +141,10 @@ export const v1Table: readonly Route[] = [
     wants: "v1",
     query: v.object({
       q: v.pipe(
-        v.optional(text({ description: "Words to search for.", examples: ["hello"], required: true }), ""),
+        v.optional(
+          text({ description: "Words to search for.", examples: ["hello"], required: true, minLength: 1 }),
+          "",
+        ),
         v.transform((q) => q ?? ""),
         v.minLength(1, Q_REQUIRED),
       ),
