@@ -1,9 +1,9 @@
 /** podman and buildah, which keep images in the same kind of storage. */
 import { join } from "node:path";
 import { blobsOf, HELLO, type Published } from "../../tests/clients/demo-content.ts";
-import type { Client, Session, Way } from "./deeds.ts";
-import { ABSENT, HERE, imageOf, linesOf, mustBe, NAMES, TAGS } from "./expected.ts";
-import { MANY_TAGS, PASSWORD, type Sites, USER } from "./sites.ts";
+import type { Client, Session, Way } from "./scenarios.ts";
+import { ABSENT, ALL_NAMES, HERE, imageOf, linesOf, mustBe, TAGS } from "./expected.ts";
+import { MANY_TAGS, MIRRORED, PASSWORD, type Sites, USER, writeMirrors } from "./sites.ts";
 import { type Tool, toolIn } from "./tool.ts";
 
 const NO_COMMAND = { lacks: "no command for it" };
@@ -19,12 +19,14 @@ interface Searches {
 
 async function openStorage(
   program: "podman" | "buildah",
-  { demo, closed, serving }: Sites,
+  { demo, closed, serving, mirror }: Sites,
   home: string,
   searches: (run: Tool) => Searches,
 ): Promise<Session> {
   const storage = ["--root", join(home, "root"), "--runroot", join(home, "run"), "--storage-driver", "vfs"];
-  const run = toolIn(home, [program, ...storage, ...(program === "podman" ? ["--tmpdir", join(home, "tmp")] : [])]);
+  const configuration = { CONTAINERS_REGISTRIES_CONF: await writeMirrors(home, mirror) };
+  const temporary = program === "podman" ? ["--tmpdir", join(home, "tmp")] : [];
+  const run = toolIn(home, [program, ...storage, ...temporary], configuration);
   const authFile = ["--authfile", join(home, "auth.json")];
   const emptied = () => run("rmi", "--all", "--force");
   const pull = async (image: string, ...more: readonly string[]): Promise<string> => {
@@ -56,8 +58,6 @@ async function openStorage(
       unknownName: () => pull(`${demo}/demo/nothing`),
       v1Name: () => pull(`${demo}/demo/legacy`),
       v1Tag: () => pull(`${demo}/demo/both:1-ubuntu`),
-      failOver: { lacks: "speaks v2 only" },
-      v1Missing: { lacks: "speaks v2 only" },
       noPassword: () => pull(`${closed}/demo/hello:1.0`),
       wrongPassword: () => login("wrong"),
       password: async () => {
@@ -67,7 +67,9 @@ async function openStorage(
       protectedName: () => pull(`${closed}/demo/closed:1.0`, ...authFile),
       referrers: NO_COMMAND,
       referrersOfTag: NO_COMMAND,
-      referrersOfServedTag: NO_COMMAND,
+      tree: () => mustPull(`${demo}/demo/tree:latest`, HELLO.index, HERE),
+      treeReferrersOfTag: NO_COMMAND,
+      mirror: () => mustPull(MIRRORED, HELLO.index, HERE),
       served: () => byTag(HELLO.index, serving),
     },
     close: emptied,
@@ -92,7 +94,7 @@ export const podman: Client = {
         catalogue: async () =>
           mustBe(
             await search("--format", "{{.Name}}", `${demo}/demo`),
-            [...NAMES, "demo/legacy"].map((name) => `${demo}/${name}`),
+            ALL_NAMES.map((name) => `${demo}/${name}`),
           ),
         inspect: { lacks: "inspects what it has pulled" },
       };

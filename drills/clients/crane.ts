@@ -1,5 +1,5 @@
 import { HELLO } from "../../tests/clients/demo-content.ts";
-import type { Client } from "./deeds.ts";
+import type { Client } from "./scenarios.ts";
 import { linesOf, mustBe } from "./expected.ts";
 import { layoutSession } from "./layouts.ts";
 import { USER } from "./sites.ts";
@@ -30,7 +30,7 @@ export const crane: Client = {
         },
         referrers: NO_COMMAND,
         referrersOfTag: NO_COMMAND,
-        referrersOfServedTag: NO_COMMAND,
+        treeReferrersOfTag: NO_COMMAND,
       },
     };
     return layoutSession(client, sites, home);

@@ -1,69 +1,19 @@
 import { join } from "node:path";
 import { HELLO, type Published } from "../../tests/clients/demo-content.ts";
-import { whereIs } from "../../tests/harness/programs.ts";
-import type { Client } from "./deeds.ts";
-import { ABSENT, HERE, imageOf, linesOf, mustHave, partsOf } from "./expected.ts";
-import { PASSWORD, USER } from "./sites.ts";
-import { type Tool, toolIn } from "./tool.ts";
+import { startContainerd } from "../../tests/harness/containerd.ts";
+import type { Client } from "./scenarios.ts";
+import { ABSENT, HERE, imageOf, mustHave, partsOf } from "./expected.ts";
+import { MIRRORED, PASSWORD, USER } from "./sites.ts";
 
 const NO_COMMAND = { lacks: "no command for it" };
 
-/** All of it below one directory; of what containerd can do, pulling only. */
-const configuration = (home: string): string => `
-version = 2
-root = "${home}/root"
-state = "${home}/state"
-disabled_plugins = ["io.containerd.grpc.v1.cri"]
-[grpc]
-  address = "${home}/containerd.sock"
-`;
-
-/** Resolves with a stop, when the daemon answers. */
-async function startDaemon(home: string, ctr: Tool): Promise<() => Promise<unknown>> {
-  const file = join(home, "containerd.toml");
-  await Bun.write(file, configuration(home));
-  const daemon = Bun.spawn([whereIs("containerd") ?? "containerd", "-c", file], {
-    stdin: "ignore",
-    stdout: "ignore",
-    stderr: Bun.file(join(home, "containerd.log")),
-  });
-  const stop = async () => {
-    daemon.kill("SIGTERM");
-    await daemon.exited;
-  };
-  for (let tries = 0; ; tries++) {
-    try {
-      await ctr("version");
-      return stop;
-    } catch (error) {
-      if (tries < 100 && daemon.exitCode === null) await Bun.sleep(100);
-      else {
-        await stop();
-        throw new Error(
-          `containerd does not run here: ${(await Bun.file(join(home, "containerd.log")).text()).slice(-500)}`,
-          {
-            cause: error,
-          },
-        );
-      }
-    }
-  }
-}
-
 export const ctr: Client = {
-  name: "ctr",
+  name: "containerd",
   programs: ["ctr", "containerd"],
   source: "`apt-get install containerd`; a daemon of the drill's own is started, which takes root",
-  async open({ demo, closed, serving }, home) {
-    const plain = toolIn(home, ["ctr", "--address", join(home, "containerd.sock"), "--connect-timeout", "5s"]);
-    const stop = await startDaemon(home, plain);
-    let namespaces = 0;
-    /** In a namespace of its own, which has no images; containerd itself checks what it fetches. */
-    const pull = async (image: string, ...more: readonly string[]): Promise<readonly string[]> => {
-      const namespace = ["--namespace", `drill-${namespaces++}`];
-      await plain(...namespace, "images", "pull", "--plain-http", "--snapshotter", "native", ...more, image);
-      return linesOf(await plain(...namespace, "content", "ls", "--quiet"));
-    };
+  async open({ demo, closed, serving, mirror }, home) {
+    const containerd = await startContainerd();
+    const { pull } = containerd;
     const mustPull = async (image: string, published: Published, architecture: string, ...more: readonly string[]) => {
       const hexes = partsOf(imageOf(published, architecture));
       const digests = hexes.map((hex) => `sha256:${hex}`);
@@ -73,7 +23,7 @@ export const ctr: Client = {
       mustPull(`${host}/demo/hello:${published.tag}`, published, HERE);
     const as = (password: string) => ["--user", `${USER}:${password}`];
     return {
-      version: /Version: +(\S+)/.exec(await plain("version"))?.[1] ?? "",
+      version: containerd.version,
       isTerse: true,
       ways: {
         tags: NO_COMMAND,
@@ -93,18 +43,25 @@ export const ctr: Client = {
         unknownName: () => pull(`${demo}/demo/nothing:latest`),
         v1Name: () => pull(`${demo}/demo/legacy:latest`),
         v1Tag: () => pull(`${demo}/demo/both:1-ubuntu`),
-        failOver: { lacks: "speaks v2 only" },
-        v1Missing: { lacks: "speaks v2 only" },
         noPassword: () => pull(`${closed}/demo/hello:1.0`),
         wrongPassword: () => pull(`${closed}/demo/hello:1.0`, ...as("wrong")),
         password: () => mustPull(`${closed}/demo/hello:1.0`, HELLO.schema2, "amd64", ...as(PASSWORD)),
         protectedName: () => pull(`${closed}/demo/closed:1.0`, ...as(PASSWORD)),
         referrers: NO_COMMAND,
         referrersOfTag: NO_COMMAND,
-        referrersOfServedTag: NO_COMMAND,
+        tree: () => mustPull(`${demo}/demo/tree:latest`, HELLO.index, HERE),
+        treeReferrersOfTag: NO_COMMAND,
+        // It says `?ns=registry.test`, which [mirror] has.
+        mirror: async () => {
+          const [registry = ""] = MIRRORED.split("/");
+          const host = `"http://${mirror}"`;
+          const settings = `server = ${host}\n[host.${host}]\n  capabilities = ["pull", "resolve"]\n`;
+          await Bun.write(join(home, "hosts", registry, "hosts.toml"), settings);
+          await mustPull(MIRRORED, HELLO.index, HERE, "--hosts-dir", join(home, "hosts"));
+        },
         served: () => byTag(HELLO.index, serving),
       },
-      close: stop,
+      close: containerd.stop,
     };
   },
 };

@@ -5,7 +5,9 @@ import { isDeepStrictEqual } from "node:util";
 import { blobsOf, hashedFiles, imageFor, imagesOf, type Published, sha256 } from "../../tests/clients/demo-content.ts";
 
 export const ABSENT = `sha256:${"0".repeat(64)}`;
-export const NAMES: readonly string[] = ["demo/both", "demo/hello"];
+export const NAMES: readonly string[] = ["demo/both", "demo/hello", "demo/tree"];
+/** The same on v1, which searches both. */
+export const ALL_NAMES: readonly string[] = ["demo/both", "demo/hello", "demo/legacy", "demo/tree"];
 export const TAGS: readonly string[] = ["1.0", "1.0-oci", "latest", "list", "oci", "old"];
 
 /** This machine's architecture, as images call it. */

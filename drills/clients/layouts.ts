@@ -1,7 +1,7 @@
 /** The clients that bring an image home as an OCI layout: oras, crane, regctl. */
 import { join } from "node:path";
 import { blobsOf, HELLO, type Published } from "../../tests/clients/demo-content.ts";
-import type { Session, Way } from "./deeds.ts";
+import type { Session, Way } from "./scenarios.ts";
 import { ABSENT, allPartsOf, imageOf, mustBe, mustBeLayout, NAMES, partsOf, TAGS } from "./expected.ts";
 import { MANY_TAGS, PASSWORD, type Sites } from "./sites.ts";
 
@@ -17,7 +17,7 @@ export interface LayoutClient {
   readonly platform: (platform: string) => readonly string[];
   readonly login: (host: string, password: string) => Promise<unknown>;
   readonly schema1: (attempt: () => Promise<unknown>) => Way;
-  readonly ways: Pick<Session["ways"], "inspect" | "referrers" | "referrersOfTag" | "referrersOfServedTag">;
+  readonly ways: Pick<Session["ways"], "inspect" | "referrers" | "referrersOfTag" | "treeReferrersOfTag">;
 }
 
 /** What they have in common. */
@@ -59,8 +59,6 @@ export function layoutSession(client: LayoutClient, { demo, closed, serving }: S
       unknownName: () => none(`${demo}/demo/nothing:latest`),
       v1Name: () => none(`${demo}/demo/legacy:latest`),
       v1Tag: () => none(`${demo}/demo/both:1-ubuntu`),
-      failOver: { lacks: "speaks v2 only" },
-      v1Missing: { lacks: "speaks v2 only" },
       noPassword: () => none(`${closed}/demo/hello:1.0`),
       wrongPassword: async () => {
         await login(closed, "wrong");
@@ -71,6 +69,8 @@ export function layoutSession(client: LayoutClient, { demo, closed, serving }: S
         await mustPull(`${closed}/demo/hello:1.0`, allPartsOf(HELLO.schema2));
       },
       protectedName: () => none(`${closed}/demo/closed:1.0`),
+      tree: () => mustPull(`${demo}/demo/tree:latest`, allPartsOf(HELLO.index)),
+      mirror: { lacks: "has no mirrors of manifests" },
       served: () => whole(HELLO.index, serving),
     },
   };

@@ -1,5 +1,5 @@
 import { HELLO } from "../../tests/clients/demo-content.ts";
-import type { Client } from "./deeds.ts";
+import type { Client } from "./scenarios.ts";
 import { linesOf, mustBe, REFERRERS } from "./expected.ts";
 import { layoutSession } from "./layouts.ts";
 import { USER } from "./sites.ts";
@@ -15,10 +15,7 @@ export const oras: Client = {
     const run = toolIn(home, ["oras"]);
     const discover = async (image: string) => {
       const { referrers } = JSON.parse(await run("discover", "--plain-http", "--format", "json", image));
-      mustBe(
-        referrers.map(({ artifactType }: { artifactType: string }) => artifactType),
-        REFERRERS,
-      );
+      mustBe(referrers.map(({ artifactType }: { artifactType: string }) => artifactType).sort(), REFERRERS);
     };
     const inspect = async (image: string) =>
       mustBe(
@@ -36,10 +33,10 @@ export const oras: Client = {
       login: (host: string, password: string) => run("login", "--plain-http", "-u", USER, "-p", password, host),
       schema1: (attempt: () => Promise<unknown>) => ({ attempt, limit: "asks for no manifests of schema 1" }),
       ways: {
-        inspect: { attempt: () => inspect(`${sites.demo}/demo/hello:latest`), limit: BY_HEAD },
+        inspect: () => inspect(`${sites.demo}/demo/hello:latest`),
         referrers: () => discover(`${sites.demo}/demo/hello@${HELLO.index.digest}`),
-        referrersOfTag: { attempt: () => discover(`${sites.demo}/demo/hello:latest`), limit: BY_HEAD },
-        referrersOfServedTag: () => discover(`${sites.serving}/demo/hello:latest`),
+        referrersOfTag: () => discover(`${sites.demo}/demo/hello:latest`),
+        treeReferrersOfTag: { attempt: () => discover(`${sites.demo}/demo/tree:latest`), limit: BY_HEAD },
       },
     };
     return layoutSession(client, sites, home);

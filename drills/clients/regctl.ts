@@ -1,5 +1,5 @@
 import { HELLO } from "../../tests/clients/demo-content.ts";
-import type { Client } from "./deeds.ts";
+import type { Client } from "./scenarios.ts";
 import { linesOf, mustBe, REFERRERS } from "./expected.ts";
 import { layoutSession } from "./layouts.ts";
 import { USER } from "./sites.ts";
@@ -15,10 +15,7 @@ export const regctl: Client = {
       await run("registry", "set", "--skip-check", "--tls", "disabled", host);
     const referrersOf = async (image: string) => {
       const { descriptors } = JSON.parse(await run("artifact", "list", "--format", "{{json .}}", image));
-      mustBe(
-        descriptors.map(({ artifactType }: { artifactType: string }) => artifactType),
-        REFERRERS,
-      );
+      mustBe(descriptors.map(({ artifactType }: { artifactType: string }) => artifactType).sort(), REFERRERS);
     };
     const client = {
       version: /^VCSTag: +(\S+)/.exec(await run("version"))?.[1] ?? "",
@@ -35,7 +32,7 @@ export const regctl: Client = {
           mustBe((await run("image", "digest", `${sites.demo}/demo/hello`)).trim(), HELLO.index.digest),
         referrers: () => referrersOf(`${sites.demo}/demo/hello@${HELLO.index.digest}`),
         referrersOfTag: () => referrersOf(`${sites.demo}/demo/hello:latest`),
-        referrersOfServedTag: () => referrersOf(`${sites.serving}/demo/hello:latest`),
+        treeReferrersOfTag: () => referrersOf(`${sites.demo}/demo/tree:latest`),
       },
     };
     return layoutSession(client, sites, home);

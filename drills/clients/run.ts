@@ -6,8 +6,8 @@ import { whereIs } from "../../tests/harness/programs.ts";
 import { buildah, podman } from "./containers-storage.ts";
 import { crane } from "./crane.ts";
 import { ctr } from "./ctr.ts";
-import { ask, type Cell, type Client, DEEDS, type Deed, type Session } from "./deeds.ts";
-import { dockerRegistryClient } from "./docker-registry-client.ts";
+import { ask, type Cell, type Client, SCENARIOS, type Scenario, type Session } from "./scenarios.ts";
+import { docker } from "./docker.ts";
 import { ABSENT } from "./expected.ts";
 import { oras } from "./oras.ts";
 import { regctl } from "./regctl.ts";
@@ -15,14 +15,14 @@ import { type Sites, startSites } from "./sites.ts";
 import { skopeo } from "./skopeo.ts";
 import { type Column, documentOf } from "./table.ts";
 
-const CLIENTS: readonly Client[] = [skopeo, podman, buildah, ctr, oras, crane, regctl, dockerRegistryClient];
-const DEED_LIST = Object.entries(DEEDS) as readonly (readonly [keyof typeof DEEDS, Deed])[];
+const CLIENTS: readonly Client[] = [docker, ctr, skopeo, podman, buildah, oras, crane, regctl];
+const SCENARIO_LIST = Object.entries(SCENARIOS) as readonly (readonly [keyof typeof SCENARIOS, Scenario])[];
 
 /** A message without what differs from run to run, ports and directories, and without what only makes it long. */
-function settled(cell: Cell, { demo, closed, serving }: Sites, directory: string): Cell {
+function settled(cell: Cell, { demo, closed, serving, mirror }: Sites, directory: string): Cell {
   if (!("message" in cell)) return cell;
   let { message } = cell;
-  for (const host of [demo, closed, serving]) message = message.replaceAll(host, "HOST");
+  for (const host of [demo, closed, serving, mirror]) message = message.replaceAll(host, "HOST");
   return { ...cell, message: message.replaceAll(directory, "DIRECTORY").replaceAll(ABSENT, "sha256:0…0") };
 }
 
@@ -32,10 +32,10 @@ async function askAll(
   directory: string,
 ): Promise<Readonly<Record<string, Cell>>> {
   const cells: [string, Cell][] = [];
-  for (const [deed, what] of DEED_LIST) {
-    const cell = settled(await ask(what, ways[deed], isTerse), sites, directory);
+  for (const [scenario, what] of SCENARIO_LIST) {
+    const cell = settled(await ask(what, ways[scenario], isTerse), sites, directory);
     console.log(`  ${cell.outcome.padEnd(8)} ${what.title}${"message" in cell ? `: ${cell.message}` : ""}`);
-    cells.push([deed, cell]);
+    cells.push([scenario, cell]);
   }
   return Object.fromEntries(cells);
 }

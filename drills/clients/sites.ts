@@ -16,7 +16,20 @@ export interface Sites {
   readonly closed: string;
   /** The same names, and `drill/many` with 2,500 tags; the bytes come from craned itself. */
   readonly serving: string;
+  /** A mirror of `registry.test`, which has its names below `hub/`. */
+  readonly mirror: string;
   readonly stop: () => Promise<void>;
+}
+
+/** An image of a registry that is not there, and that is mirrored. */
+export const MIRRORED = "registry.test/library/hello:latest";
+
+/** Writes the mirror into a configuration for skopeo, podman and buildah. Resolves with its path. */
+export async function writeMirrors(home: string, mirror: string): Promise<string> {
+  const path = join(home, "registries.conf");
+  const registry = '[[registry]]\nlocation = "registry.test"\n';
+  await Bun.write(path, `${registry}[[registry.mirror]]\nlocation = "${mirror}/hub"\ninsecure = true\n`);
+  return path;
 }
 
 function manyTags(): object {
@@ -30,10 +43,12 @@ function manyTags(): object {
   };
 }
 
-/** A redirect file's text, under another name and protected. */
-function closedTwin(text: string): object {
-  return { ...JSON.parse(text), "repo-registry-id": "demo/closed", protected: true };
-}
+/** A redirect file's text, under another name. */
+const twin = (text: string | undefined, name: string, more: object = {}): object => ({
+  ...JSON.parse(text ?? ""),
+  "repo-registry-id": name,
+  ...more,
+});
 
 function writeTree(directory: string, objects: ReadonlyMap<string, { readonly bytes: Uint8Array }>): void {
   for (const [path, { bytes }] of objects) {
@@ -43,7 +58,7 @@ function writeTree(directory: string, objects: ReadonlyMap<string, { readonly by
   }
 }
 
-/** Starts all three on free ports of the loopback. */
+/** Starts them all on free ports of the loopback. */
 export async function startSites(): Promise<Sites> {
   const work = scratch();
   const started: Craned[] = [];
@@ -63,7 +78,10 @@ export async function startSites(): Promise<Sites> {
       work.write(`closed/${name}`, text);
       work.write(`serving/${name}`, text);
     }
-    work.write("closed/protected.json", closedTwin(redirectFiles.get("v2-demo-tree.json") ?? ""));
+    work.write(
+      "closed/protected.json",
+      twin(redirectFiles.get("v2-demo-hello.json"), "demo/closed", { protected: true }),
+    );
     work.write("serving/many.json", manyTags());
     writeTree(join(work.path, "content"), objects);
     const hash = await Bun.password.hash(PASSWORD, { algorithm: "bcrypt", cost: 4 });
@@ -79,8 +97,11 @@ export async function startSites(): Promise<Sites> {
         },
       }),
     );
+    work.write("mirror/hello.json", twin(redirectFiles.get("v2-demo-hello.json"), "hub/library/hello"));
+    const config = work.write("mirror.conf", "[mirror]\nregistry.test = hub/\n");
+    const mirror = await keep(serveDirectory(join(work.path, "mirror"), { args: ["--config", config] }));
     const hostOf = ({ port }: Craned): string => `127.0.0.1:${port}`;
-    return { demo: hostOf(demo), closed: hostOf(closed), serving: hostOf(serving), stop };
+    return { demo: hostOf(demo), closed: hostOf(closed), serving: hostOf(serving), mirror: hostOf(mirror), stop };
   } catch (error) {
     await stop();
     throw error;

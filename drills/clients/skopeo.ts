@@ -7,9 +7,9 @@ import {
   type Published,
   sha256,
 } from "../../tests/clients/demo-content.ts";
-import type { Client } from "./deeds.ts";
+import type { Client } from "./scenarios.ts";
 import { ABSENT, linesOf, mustBe, TAGS } from "./expected.ts";
-import { MANY_TAGS, PASSWORD, USER } from "./sites.ts";
+import { MANY_TAGS, MIRRORED, PASSWORD, USER, writeMirrors } from "./sites.ts";
 import { toolIn } from "./tool.ts";
 
 const NO_COMMAND = { lacks: "no command for it" };
@@ -18,8 +18,14 @@ export const skopeo: Client = {
   name: "skopeo",
   programs: ["skopeo"],
   source: "`apt-get install skopeo`",
-  async open({ demo, closed, serving }, home) {
-    const run = toolIn(home, ["skopeo", "--override-os", "linux"]);
+  async open({ demo, closed, serving, mirror }, home) {
+    const run = toolIn(home, [
+      "skopeo",
+      "--override-os",
+      "linux",
+      "--registries-conf",
+      await writeMirrors(home, mirror),
+    ]);
     const authFile = ["--authfile", join(home, "auth.json")];
     let copies = 0;
     const copy = async (
@@ -65,8 +71,6 @@ export const skopeo: Client = {
         unknownName: () => none(`${demo}/demo/nothing`),
         v1Name: () => none(`${demo}/demo/legacy`),
         v1Tag: () => none(`${demo}/demo/both:1-ubuntu`),
-        failOver: { lacks: "speaks v2 only" },
-        v1Missing: { lacks: "speaks v2 only" },
         noPassword: () => none(`${closed}/demo/hello:1.0`),
         wrongPassword: () => login("wrong"),
         password: async () => {
@@ -76,7 +80,9 @@ export const skopeo: Client = {
         protectedName: () => copy(`${closed}/demo/closed:1.0`, HELLO.schema2.bytes, [], ...authFile),
         referrers: NO_COMMAND,
         referrersOfTag: NO_COMMAND,
-        referrersOfServedTag: NO_COMMAND,
+        tree: () => copy(`${demo}/demo/tree:latest`, HELLO.index.bytes, [], "--all"),
+        treeReferrersOfTag: NO_COMMAND,
+        mirror: () => copy(MIRRORED, HELLO.index.bytes, [], "--all"),
         served: () => whole(HELLO.index, serving),
       },
     };

@@ -1,5 +1,5 @@
 /** The document that is made of what the clients did. */
-import { type Cell, DEEDS } from "./deeds.ts";
+import { type Cell, SCENARIOS } from "./scenarios.ts";
 
 /** All cells of one client; without any, why there are none. */
 export type Column = { readonly name: string; readonly source: string } & (
@@ -22,27 +22,27 @@ function table(heads: readonly string[], rows: readonly (readonly string[])[]): 
   return [line(heads), `|${heads.map(() => "---|").join("")}`, ...rows.map(line)].join("\n");
 }
 
-function cellsOf(columns: readonly Column[], deed: string): readonly (readonly [name: string, cell: Cell])[] {
+function cellsOf(columns: readonly Column[], scenario: string): readonly (readonly [name: string, cell: Cell])[] {
   return columns.flatMap((column) => {
-    const cell = "cells" in column ? column.cells[deed] : undefined;
+    const cell = "cells" in column ? column.cells[scenario] : undefined;
     return cell === undefined ? [] : [[column.name, cell] as const];
   });
 }
 
-const DEED_LIST = Object.entries(DEEDS) as readonly (readonly [string, { readonly title: string }])[];
+const SCENARIO_LIST = Object.entries(SCENARIOS) as readonly (readonly [string, { readonly title: string }])[];
 
 function matrix(columns: readonly Column[]): string {
   const present = columns.filter((column) => "cells" in column);
-  const rows = DEED_LIST.map(([deed, { title }]) => [
+  const rows = SCENARIO_LIST.map(([scenario, { title }]) => [
     title,
-    ...cellsOf(present, deed).map(([, { outcome }]) => MARK[outcome]),
+    ...cellsOf(present, scenario).map(([, { outcome }]) => MARK[outcome]),
   ]);
   return table(["", ...present.map(({ name }) => name)], rows);
 }
 
 function remarks(columns: readonly Column[], outcome: "limited" | "wrong"): readonly (readonly string[])[] {
-  return DEED_LIST.flatMap(([deed, { title }]) =>
-    cellsOf(columns, deed).flatMap(([name, cell]) => {
+  return SCENARIO_LIST.flatMap(([scenario, { title }]) =>
+    cellsOf(columns, scenario).flatMap(([name, cell]) => {
       if (cell.outcome !== outcome || !("message" in cell)) return [];
       return [[name, title, "why" in cell ? cell.why : "", `\`${cell.message}\``]];
     }),
@@ -50,8 +50,8 @@ function remarks(columns: readonly Column[], outcome: "limited" | "wrong"): read
 }
 
 function complaints(columns: readonly Column[]): readonly (readonly string[])[] {
-  return DEED_LIST.flatMap(([deed, { title }]) =>
-    cellsOf(columns, deed).flatMap(([name, cell]) =>
+  return SCENARIO_LIST.flatMap(([scenario, { title }]) =>
+    cellsOf(columns, scenario).flatMap(([name, cell]) =>
       cell.outcome === "refused" ? [[title, name, `\`${cell.message}\``]] : [],
     ),
   );
@@ -59,8 +59,8 @@ function complaints(columns: readonly Column[]): readonly (readonly string[])[] 
 
 function wanting(columns: readonly Column[]): readonly string[] {
   const reasons = new Map<string, string[]>();
-  for (const [deed, { title }] of DEED_LIST) {
-    for (const [name, cell] of cellsOf(columns, deed)) {
+  for (const [scenario, { title }] of SCENARIO_LIST) {
+    for (const [name, cell] of cellsOf(columns, scenario)) {
       if (cell.outcome !== "lacks") continue;
       const key = `${name}: ${cell.why}`;
       reasons.set(key, [...(reasons.get(key) ?? []), title]);

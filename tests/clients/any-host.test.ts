@@ -6,13 +6,18 @@ import { beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Craned, runCraned, type Scratch, scratch, serveDirectory, startCraned } from "../harness/craned.ts";
+import { startContainerd } from "../harness/containerd.ts";
+import { startDockerEngine } from "../harness/docker-engine.ts";
 import { freePort } from "../harness/nginx.ts";
 import { freshPodman } from "../harness/podman.ts";
 import { describeWith, leftovers, run, succeed } from "../harness/programs.ts";
 import { filesBelow, layoutAt } from "../publish/layouts.ts";
-import { expectedDirectory, HELLO, hashedFiles, imageFor } from "./demo-content.ts";
+import { blobsOf, expectedDirectory, HELLO, hashedFiles, imageFor } from "./demo-content.ts";
 
 setDefaultTimeout(120_000);
+
+/** This machine's architecture, as images call it. */
+const HERE = process.arch === "arm64" ? "arm64" : "amd64";
 
 /** A host of files, and what it was asked for: method and path of every request. */
 interface Host {
@@ -146,6 +151,28 @@ for (const [name, start] of HOSTS) {
       // For the tests that follow.
       expect(await runCraned(["publish", path("layout"), "--name", "team/app", ...places])).toMatchObject({ code: 0 });
       while ((await ask()) === image.digest) await Bun.sleep(10);
+    });
+
+    describeWith(["dockerd", "docker"], "Docker Engine", () => {
+      test("pulls the tag and the digest", async () => {
+        const docker = await startDockerEngine();
+        afterwards(docker.stop);
+        const [config] = blobsOf(imageFor(HERE, HELLO.index.bytes));
+        for (const reference of [":latest", `@${digest}`]) {
+          expect(await docker.pull(at(reference))).toBe(`sha256:${config}`);
+        }
+      });
+    });
+
+    describeWith(["containerd", "ctr"], "containerd", () => {
+      test("pulls the tag and the digest", async () => {
+        const containerd = await startContainerd();
+        afterwards(containerd.stop);
+        const blobs = blobsOf(imageFor(HERE, HELLO.index.bytes)).map((hex) => `sha256:${hex}`);
+        for (const reference of [":latest", `@${digest}`]) {
+          expect(await containerd.pull(at(reference))).toEqual(expect.arrayContaining([digest, ...blobs]));
+        }
+      });
     });
 
     describeWith(["oras"], "oras", () => {

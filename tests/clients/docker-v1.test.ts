@@ -1,11 +1,10 @@
 import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import registry from "docker-registry-client";
 import { type Craned, scratch, serveDirectory, startCraned } from "../harness/craned.ts";
 import { leftovers } from "../harness/programs.ts";
 import { ask } from "../harness/raw.ts";
 import { recordRequests } from "../harness/recorder.ts";
 import { sha256, v1Image } from "./demo-content.ts";
-import { pullOverV1, pullWithFailOver, resultOf } from "./old-docker.ts";
+import { pullOverV1, pullWithFailOver } from "./old-docker.ts";
 
 setDefaultTimeout(30_000);
 
@@ -67,19 +66,13 @@ describe.each(ONLY_ON_V1)("1-ubuntu of %s, which only v1 has", (name, body) => {
   });
 
   test("is listed with its images, its tags and the host to ask", async () => {
-    const client = registry.createClientV1({ name: `127.0.0.1:${demo.port}/${name}` });
-    const tags = await resultOf<Record<string, string>>((done) => client.listRepoTags(done));
+    const repository = `${demo.origin}/v1/repositories/${name}`;
+    const tags = (await (await fetch(`${repository}/tags`)).json()) as Readonly<Record<string, string>>;
     expect(Object.keys(tags)).toEqual(["1-ubuntu", "latest"]);
-    const { images, endpoints } = await new Promise<{ images: readonly { id: string }[]; endpoints: unknown }>(
-      (resolve, reject) => {
-        client.listRepoImgs((failure, images, response) =>
-          failure ? reject(failure) : resolve({ images, endpoints: response.headers["x-docker-endpoints"] }),
-        );
-      },
-    );
+    const listed = await fetch(`${repository}/images`);
+    const images = (await listed.json()) as readonly { readonly id: string }[];
     expect(images.map(({ id }) => id)).toEqual(expect.arrayContaining(Object.values(tags)));
-    expect(endpoints).toBe(`127.0.0.1:${demo.port}`);
-    client.close();
+    expect(listed.headers.get("x-docker-endpoints")).toBe(`127.0.0.1:${demo.port}`);
   });
 });
 

@@ -1,6 +1,4 @@
-/** Pulls as docker did while it still spoke v1: with v2 first, and v1 when v2 doesn't know the reference. */
-import type { Readable } from "node:stream";
-import registry from "docker-registry-client";
+/** Pulls as docker 1.9 did: over v2 first, and over v1 when v2 says that it does not know the manifest. */
 
 /** One image of a v1 pull. */
 export interface PulledImage {
@@ -16,61 +14,59 @@ export interface Pulled {
   readonly images: readonly PulledImage[];
 }
 
-/** The first result of a function that takes a callback. */
-export const resultOf = <Value>(ask: (done: (failure: Error | null, value: Value) => void) => void): Promise<Value> =>
-  new Promise((resolve, reject) => {
-    ask((failure, value) => (failure ? reject(failure) : resolve(value)));
-  });
+/** The only codes of an error that docker 1.8 and 1.9 take for "v2 does not have it". */
+const FALL_BACK = ["MANIFEST_UNKNOWN"];
 
-/** Everything of a stream that begins paused. */
-export const bytesOf = (stream: Readable): Promise<Uint8Array> =>
-  new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    stream.on("data", (chunk: Buffer) => chunks.push(chunk));
-    stream.on("end", () => resolve(Buffer.concat(chunks)));
-    stream.on("error", reject);
-    stream.resume();
-  });
+async function get(url: string): Promise<Response> {
+  const response = await fetch(url, { headers: { "User-Agent": "docker/1.9.1" } });
+  if (!response.ok) throw new Error(`${url} answers ${response.status}`);
+  return response;
+}
 
-/** The half of the pull that comes after v2 has been given up. */
+const read = async <Value>(url: string): Promise<Value> => (await (await get(url)).json()) as Value;
+
+/** Host, port and name of `<host>:<port>/<name>`. */
+function parted(name: string): readonly [host: string, path: string] {
+  const slash = name.indexOf("/");
+  return [name.slice(0, slash), name.slice(slash + 1)];
+}
+
+/**
+ * The half of the pull that comes after v2 has been given up.
+ *
+ * @param name `<host>:<port>/<name>`
+ */
 export async function pullOverV1(name: string, tag: string): Promise<Pulled> {
-  const client = registry.createClientV1({ name });
-  try {
-    await resultOf((done) => client.ping(done));
-    const id = await resultOf<string>((done) => client.getImgId({ tag }, done));
-    const ancestry = await resultOf<string[]>((done) => client.getImgAncestry({ imgId: id }, done));
-    const images: PulledImage[] = [];
-    for (const imgId of ancestry) {
-      const json = await resultOf((done) => client.getImgJson({ imgId }, done));
-      const stream = await resultOf<Readable>((done) => client.getImgLayerStream({ imgId }, done));
-      images.push({ json, layer: await bytesOf(stream) });
-    }
-    return { id, ancestry, images };
-  } finally {
-    client.close();
+  const [host, path] = parted(name);
+  const ping = await get(`http://${host}/v1/_ping`);
+  if (ping.headers.get("x-docker-registry-standalone") !== "True") throw new Error(`${host} is no registry of its own`);
+  const listed = await get(`http://${host}/v1/repositories/${path}/images`);
+  // The images are where this header says, of which docker takes the first.
+  const [endpoint = ""] = (listed.headers.get("x-docker-endpoints") ?? "").split(",");
+  const v1 = `http://${endpoint.trim()}/v1`;
+  const id = await read<string>(`${v1}/repositories/${path}/tags/${tag}`);
+  const ancestry = await read<readonly string[]>(`${v1}/images/${id}/ancestry`);
+  const images: PulledImage[] = [];
+  for (const each of ancestry) {
+    const json = await read<unknown>(`${v1}/images/${each}/json`);
+    images.push({ json, layer: await (await get(`${v1}/images/${each}/layer`)).bytes() });
   }
+  return { id, ancestry, images };
 }
 
 /**
  * The whole of it.
  *
  * @param name `<host>:<port>/<name>`
- * @throws if v2 is not there, or does have the tag
+ * @throws if v2 is not there, does have the tag, or lacks it in a way that docker does not fall back on
  */
 export async function pullWithFailOver(name: string, tag: string): Promise<Pulled> {
-  const client = await resultOf<{ version: 1 | 2; close(): void }>((done) => registry.createClient({ name }, done));
-  client.close();
-  if (client.version !== 2) throw new Error(`${name} does not speak v2`);
-  const v2 = registry.createClientV2({ name });
-  try {
-    const status = await new Promise((resolve) => {
-      v2.getManifest({ ref: tag, maxSchemaVersion: 2, acceptManifestLists: true }, (failure) =>
-        resolve(failure?.statusCode),
-      );
-    });
-    if (status !== 404) throw new Error(`v2 answers ${status} for ${name}:${tag}, not 404`);
-  } finally {
-    v2.close();
-  }
+  const [host, path] = parted(name);
+  const base = await get(`http://${host}/v2/`);
+  if (base.headers.get("docker-distribution-api-version") !== "registry/2.0") throw new Error(`${host} has no v2`);
+  const manifest = await fetch(`http://${host}/v2/${path}/manifests/${tag}`);
+  if (manifest.status !== 404) throw new Error(`v2 answers ${manifest.status} for ${name}:${tag}, not 404`);
+  const { errors } = (await manifest.json()) as { readonly errors: readonly { readonly code: string }[] };
+  if (!errors.some(({ code }) => FALL_BACK.includes(code))) throw new Error(`docker gives up: ${errors[0]?.code}`);
   return await pullOverV1(name, tag);
 }

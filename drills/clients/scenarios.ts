@@ -1,20 +1,21 @@
-/** What every client is asked to do, and what may come of it. */
+/** The scenarios that every client goes through, and their possible outcomes. */
 import type { Sites } from "./sites.ts";
 
-/** A row of the table: what is asked for, and what the client has to say if the answer has to be no. */
-export interface Deed {
+/** A row of the table: what is asked for, and the client's message where the answer has to be no. */
+export interface Scenario {
   readonly title: string;
   readonly refusal?: RegExp;
-  /** The same for clients that do not pass on what the registry says. */
+  /** The same for clients that do not pass on the registry's message. */
   readonly terseRefusal?: RegExp;
 }
 
 const UNKNOWN_MANIFEST = { refusal: /manifest unknown|MANIFEST_UNKNOWN/, terseRefusal: /not found|404/ };
 const UNKNOWN_NAME = { refusal: /name unknown|NAME_UNKNOWN/, terseRefusal: /not found|404/ };
-const UNAUTHORIZED = /unauthorized|authentication required|invalid username|credential not found/i;
+const UNAUTHORIZED =
+  /unauthorized|authentication required|invalid username|credential not found|no basic auth credentials/i;
 
 /** The rows, in the order of the table. */
-export const DEEDS = {
+export const SCENARIOS = {
   tags: { title: "list tags" },
   manyTags: { title: "list 2,500 tags" },
   catalogue: { title: "list names" },
@@ -29,24 +30,24 @@ export const DEEDS = {
   missingTag: { title: "a tag that is not there", ...UNKNOWN_MANIFEST },
   missingDigest: { title: "a digest that is not there", ...UNKNOWN_MANIFEST },
   unknownName: { title: "a name that is not there", ...UNKNOWN_NAME },
-  v1Name: { title: "a name that only v1 has", ...UNKNOWN_NAME },
+  v1Name: { title: "a name that only v1 has", ...UNKNOWN_MANIFEST },
   v1Tag: { title: "a tag that only v1 has", ...UNKNOWN_MANIFEST },
-  failOver: { title: "fall back on v1, and pull there" },
-  v1Missing: { title: "the same, a tag that v1 has not either", refusal: /404|not found/i },
   noPassword: { title: "pull without the password", refusal: UNAUTHORIZED },
   wrongPassword: { title: "pull or log in with a wrong one", refusal: UNAUTHORIZED },
   password: { title: "pull with the password" },
   protectedName: { title: "a protected name, with the password", ...UNKNOWN_NAME },
   referrers: { title: "referrers of a digest" },
   referrersOfTag: { title: "referrers of a tag" },
-  referrersOfServedTag: { title: "referrers of a tag, craned serving the content" },
+  tree: { title: "pull by tag, redirect file of version 5" },
+  treeReferrersOfTag: { title: "referrers of a tag, redirect file of version 5" },
+  mirror: { title: "pull from a mirror of another registry" },
   served: { title: "pull by tag, craned serving the content" },
-} satisfies Record<string, Deed>;
+} satisfies Record<string, Scenario>;
 
-/** Says by its promise whether the client did it; rejects with what the client said. */
+/** Resolves when the client has done it; rejects with the message of the client. */
 type Attempt = () => Promise<unknown>;
 
-/** What a client has for a deed: a way, a way that is known not to lead there, or none. */
+/** A client's way through a scenario: one that works, one that is known to fail, or none. */
 export type Way =
   | Attempt
   | { readonly attempt: Attempt; readonly limit: string }
@@ -55,34 +56,34 @@ export type Way =
 /** One client, ready to be asked. */
 export interface Session {
   readonly version: string;
-  /** Says no, and not why. */
+  /** Its messages do not say why. */
   readonly isTerse?: boolean;
-  readonly ways: Readonly<Record<keyof typeof DEEDS, Way>>;
+  readonly ways: Readonly<Record<keyof typeof SCENARIOS, Way>>;
   readonly close?: () => Promise<unknown>;
 }
 
-/** A client as the machine may have it. */
+/** A client that the machine may have. */
 export interface Client {
   readonly name: string;
-  /** What has to be on PATH. */
+  /** Programs that have to be on PATH. */
   readonly programs: readonly string[];
   /** How to get it. */
   readonly source: string;
   readonly open: (sites: Sites, directory: string) => Promise<Session>;
 }
 
-/** What came of a deed. */
+/** The outcome of a scenario. */
 export type Cell =
   | { readonly outcome: "works" }
-  /** As it had to be; what the client made of it. */
+  /** Refused, as it had to be. */
   | { readonly outcome: "refused"; readonly message: string }
   | { readonly outcome: "lacks"; readonly why: string }
-  /** It is not the registry that fails. */
+  /** A limit of the client, not of the registry. */
   | { readonly outcome: "limited"; readonly why: string; readonly message: string }
-  /** To be looked into. */
+  /** A fault. */
   | { readonly outcome: "wrong"; readonly message: string };
 
-/** Several programs may run for one deed; each has its own end. */
+/** Several programs may run for one scenario; each has its own end. */
 const PATIENCE = 150_000;
 
 function withinPatience(attempt: Attempt): Promise<unknown> {
@@ -94,8 +95,8 @@ function withinPatience(attempt: Attempt): Promise<unknown> {
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** Asks a client for one thing. */
-export async function ask(deed: Deed, way: Way, isTerse = false): Promise<Cell> {
-  const refusal = (isTerse ? deed.terseRefusal : undefined) ?? deed.refusal;
+export async function ask(scenario: Scenario, way: Way, isTerse = false): Promise<Cell> {
+  const refusal = (isTerse ? scenario.terseRefusal : undefined) ?? scenario.refusal;
   if (typeof way !== "function" && "lacks" in way) return { outcome: "lacks", why: way.lacks };
   const { attempt, limit } = typeof way === "function" ? { attempt: way, limit: undefined } : way;
   const message = await withinPatience(attempt).then(() => undefined, messageOf);
