@@ -1,11 +1,13 @@
 /** Sources as tools make them, which is not always as the specifications have it. */
-import { afterAll, describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { copyFileSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { runCraned, scratch, serveDirectory } from "../../harness/craned.ts";
 import { leftovers, succeed } from "../../harness/programs.ts";
 import { configOf, type Descriptor, forPlatform, type Layout, layoutAt, sha256, siteAt } from "../layouts.ts";
+
+setDefaultTimeout(60_000);
 
 const work = scratch();
 afterAll(work.remove);
@@ -317,7 +319,7 @@ test("an index.json of many images is read in linear time", async () => {
   const site = newSite();
   await site.published(layout.path, "--no-referrers", "--tag", "1.0");
   expect(site.tags()).toEqual({ "1.0": [image.digest] });
-}, 30_000);
+});
 
 describe("an entry that can't be published", () => {
   const ARTIFACT = "application/vnd.oci.artifact.manifest.v1+json";
