@@ -11,7 +11,7 @@ import { createMetrics } from "../server/metrics.ts";
 import { onShutdown } from "../server/shutdown.ts";
 import { gathering } from "../server/worker-metrics.ts";
 import { openStore } from "../store/store.ts";
-import { boundsOf } from "./serve.ts";
+import { boundsOf } from "../server/run.ts";
 import { configOrComplaint } from "./settings.ts";
 import { EXIT, type ExitCode, type Terminal } from "../terminal.ts";
 

@@ -1,174 +1,10 @@
 import { type Command, InvalidArgumentError } from "commander";
-import type { Config } from "../config/config.ts";
-import { readAuthorities } from "../auth/certificates/authorities.ts";
-import { isReady } from "../app/management/readiness.ts";
 import { type GivenName, parseGivenName } from "../layouts/read-layout.ts";
-import { type LayoutPaths, servedLayouts } from "../layouts/serving.ts";
-import type { Log } from "../log.ts";
-import { type Composed, compose } from "../server/compose.ts";
-import { descriptorLimit } from "../server/descriptors.ts";
-import { ListenError, type Listener, listen } from "../server/listen.ts";
-import { type Logging, openLogs } from "../server/logging.ts";
-import { createMetrics, reloadMetrics, servedMetrics } from "../server/metrics.ts";
-import { onShutdown, type Shutdown } from "../server/shutdown.ts";
-import { readTlsFiles, watchTls } from "../server/tls-files.ts";
-import { gathering } from "../server/worker-metrics.ts";
-import { onSupervisorEnd, superviseWorkers, workerNumber } from "../server/workers.ts";
-import { EMPTY_SNAPSHOT } from "../store/snapshots.ts";
-import { openStore, type Store } from "../store/store.ts";
-import { configOrComplaint } from "./settings.ts";
+import type { LayoutPaths } from "../layouts/serving.ts";
+import { openLogs } from "../server/logging.ts";
+import { runServer } from "../server/run.ts";
 import { EXIT, type ExitCode, type Terminal } from "../terminal.ts";
-
-/** File descriptors that are kept for everything but connections. */
-const SPARE_DESCRIPTORS = 64;
-
-/** Bounds of a listener, as configured and as far as there are file descriptors. */
-export function boundsOf({ limits }: Config) {
-  const limit = (descriptorLimit() ?? Number.POSITIVE_INFINITY) - SPARE_DESCRIPTORS;
-  return {
-    idleTimeout: limits.idleTimeout,
-    headerBytes: limits.headerBytes,
-    maxDescriptors: Math.max(SPARE_DESCRIPTORS, Math.min(limits.connections, limit)),
-  };
-}
-
-/** Listens for management. A default address that is taken is no reason not to serve. */
-async function listenForManagement(composed: Composed, config: Config, log: Log, worker: number | undefined) {
-  const { listen: address, isDefault } = config.management;
-  // Workers can't share a socket; whichever has it answers for all.
-  if (address === undefined || (address.kind === "unix" && (worker ?? 1) > 1)) return undefined;
-  try {
-    const listener = await listen(composed.managementApp, {
-      ...boundsOf(config),
-      addresses: [address],
-      sharesPort: worker !== undefined,
-      log,
-    });
-    log.info(`management on ${listener.urls[0]}`);
-    return listener;
-  } catch (error) {
-    if (!isDefault || !(error instanceof ListenError)) throw error;
-    log.warn("no management: choose an address with [management] listen, or off", { error: error.message });
-    return undefined;
-  }
-}
-
-interface Process {
-  readonly config: Config;
-  /** What is served in place of the data directory. */
-  readonly layouts: LayoutPaths | undefined;
-  readonly logging: Logging;
-  readonly shutdown: Shutdown;
-  /** Number of this process, if it is one of several workers. */
-  readonly worker: number | undefined;
-}
-
-/** Serves in this process until it is told to stop. @throws Error with what keeps it from serving */
-async function serveHere({ config, layouts, logging, shutdown, worker }: Process): Promise<void> {
-  const { log, access } = logging;
-  const { general, server } = config;
-  const reading = server.tls && readTlsFiles(server.tls, Date.now());
-  for (const warning of reading?.warnings ?? []) log.warn(warning);
-  const [fault] = reading?.errors ?? [];
-  if (reading !== undefined && reading.tls === undefined) throw new Error(fault);
-  if (fault !== undefined) log.error(fault);
-  const tls = reading?.tls;
-  const authorities = readAuthorities(config.auth);
-  if (!authorities.ok) throw new Error(authorities.problem);
-
-  const metrics = createMetrics(worker);
-  let store: Store | undefined;
-  const snapshot = () => store?.snapshot() ?? EMPTY_SNAPSHOT;
-  // As in Crane, 0 polls as often as possible.
-  const pollingInterval = Math.max(1, general.pollingInterval);
-  const served = layouts && servedLayouts(layouts, pollingInterval, log);
-  const composed = await compose({
-    config,
-    content: served?.content,
-    log,
-    snapshot,
-    authorities: authorities.authorities,
-    accessLog: config.log.access ? access : undefined,
-    metrics,
-    gather: gathering(worker, metrics),
-  });
-  const listeners: Listener[] = [];
-  servedMetrics(metrics, {
-    snapshot,
-    isReady: () => isReady(composed.readiness()),
-    pendingRequests: () => listeners.reduce((sum, each) => sum + each.pendingRequests(), 0),
-  });
-  const management = await listenForManagement(composed, config, log, worker);
-  if (management !== undefined) listeners.push(management);
-
-  const following = {
-    pollingInterval,
-    log,
-    onScan: reloadMetrics(metrics),
-    onChange: composed.onChange,
-    signal: shutdown.signal,
-  };
-  const opening =
-    served === undefined
-      ? openStore({ ...following, dataDir: general.dataDir, s3: config.s3 })
-      : served.open(following);
-  try {
-    store = await opening;
-  } catch (error) {
-    if (shutdown.signal.aborted) return;
-    throw error;
-  }
-  const opened = store;
-
-  const registry = await listen(composed.app, {
-    ...boundsOf(config),
-    addresses: server.listen,
-    tls,
-    http2: server.http2,
-    sharesPort: worker !== undefined,
-    log,
-  });
-  listeners.push(registry);
-  const certificates = server.tls && tls && watchTls(server.tls, tls, log, registry.replaceTls);
-  process.on("SIGHUP", () => {
-    log.info("reloading", { signal: "SIGHUP" });
-    certificates?.check();
-    void opened.reload();
-  });
-  const { repositories } = composed.readiness();
-  for (const url of registry.urls) log.info(`listening on ${url}`, { repositories });
-  await shutdown.drain(() => Promise.all(listeners.map((each) => each.close(server.shutdownGrace))), log);
-  certificates?.close();
-  composed.close();
-  opened.close();
-}
-
-async function serveWith(
-  config: Config,
-  layouts: LayoutPaths | undefined,
-  logging: Logging,
-  terminal: Terminal,
-): Promise<ExitCode> {
-  const { log } = logging;
-  try {
-    const worker = workerNumber(terminal);
-    if (config.server.workers > 1 && worker === undefined) return await superviseWorkers(config, log);
-    const shutdown = onShutdown();
-    if (worker !== undefined) {
-      onSupervisorEnd(() => {
-        log.error("the process that started this worker has ended, and so does the worker");
-        shutdown.order("end of the supervisor");
-      });
-    }
-    await serveHere({ config, layouts, logging, shutdown, worker });
-    return EXIT.ok;
-  } catch (error) {
-    log.error(error instanceof ListenError ? error.message : `can't start: ${messageOf(error)}`);
-    return EXIT.failed;
-  }
-}
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+import { configOrComplaint } from "./settings.ts";
 
 /** Time for a reader of the log to take what is left at the end, in ms. */
 const LAST_LINES_MILLISECONDS = 5000;
@@ -203,7 +39,7 @@ export async function serve(
   const config = configOrComplaint(options, terminal);
   if (config === undefined) return EXIT.failed;
   const logging = openLogs(terminal, config);
-  const code = await serveWith(config, layoutsIn(paths, options), logging, terminal);
+  const code = await runServer(config, layoutsIn(paths, options), logging, terminal);
   // A server that is told to stop must not wait for a reader that has stopped to read.
   if (!(await logging.taken(LAST_LINES_MILLISECONDS))) process.exit(code);
   return code;
