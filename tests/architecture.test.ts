@@ -56,6 +56,7 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
     "@elysiajs/openapi",
     "@valibot/to-json-schema",
     "elysia",
+    "lru-cache",
     "prom-client",
     "swagger-ui-dist/swagger-ui-bundle.js",
     "swagger-ui-dist/swagger-ui.css",

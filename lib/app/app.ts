@@ -7,7 +7,7 @@ import { apiOf, internalError, isV2ErrorCode, methodNotAllowed, notFound, v1Erro
 import { type Delivered, observation, type ObservationOptions } from "./plugins/observation.ts";
 import { requests } from "./plugins/requests.ts";
 import type { Registry } from "./registry.ts";
-import { knownPaths, NO_ROUTE, registryRoutes } from "./route.ts";
+import { knownPaths, registryRoutes } from "./route.ts";
 import { v1Table } from "./v1/routes.ts";
 import { v2Table } from "./v2/routes.ts";
 
@@ -40,7 +40,7 @@ const MANIFEST_PATH = /^\/v2\/.*\/manifests\//;
 function refusal(path: string, code: string): Answer {
   const api = apiOf(path);
   if (api === "v2" && isV2ErrorCode(code)) return v2Error(code);
-  return api === "v1" && code !== NO_ROUTE && code.startsWith("parameter") ? v1Error(400, code) : notFound(path);
+  return api === "v1" && code.startsWith("parameter") ? v1Error(400, code) : notFound(path);
 }
 
 /**
@@ -59,8 +59,8 @@ export function createApp({ registry, observe, onFault, origins, others }: AppOp
       const known = knownAt(path);
       const answer = (): Answer => {
         const fault = codeOf(error);
-        if (fault !== undefined && fault !== NO_ROUTE) return refusal(path, fault);
-        if (fault === NO_ROUTE || code === "NOT_FOUND") {
+        if (fault !== undefined) return refusal(path, fault);
+        if (code === "NOT_FOUND") {
           return known === undefined || request.method === "GET" ? notFound(path) : methodNotAllowed(path, known.allow);
         }
         onFault(error, observed.id);

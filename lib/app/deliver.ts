@@ -130,5 +130,5 @@ export function deliver(view: View, outcome: Outcome, asked: Asked): Delivered {
   if (!isFile(outcome)) return answered(view, outcome, asked);
   const content = view.content[outcome.repository.api];
   if (content !== undefined) return sendFile(view, content, outcome, asked);
-  return { response: redirect(view, outcome, asked) };
+  return { response: redirect(view, outcome, asked), size: 0 };
 }

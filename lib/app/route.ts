@@ -1,5 +1,5 @@
 /** The entries of the route table, and how they are registered with Elysia. */
-import { type AnyElysia, Elysia } from "elysia";
+import { type AnyElysia, Elysia, NotFoundError } from "elysia";
 import * as v from "valibot";
 import type { Allowed, Wanted } from "../auth/authenticator.ts";
 import type { Outcome } from "./answer.ts";
@@ -31,7 +31,7 @@ interface Definition<Params, Query, Headers> {
   /** Schemas whose messages are the codes of `errors.ts`. */
   readonly params?: Schema<Params>;
   readonly query?: Schema<Query>;
-  readonly headers?: Schema<Headers>;
+  readonly headers?: Schema<Headers> & { readonly entries: object };
   /** Whether the answer depends on the Accept header. */
   readonly variesByAccept?: boolean;
   /** OpenAPI operation, for the configuration at hand. */
@@ -61,7 +61,7 @@ interface Match {
 }
 
 /** Decodes the one character of a reference that clients may percent-encode. */
-const decodeColon = (text: string): string => text.replace(/%3a/gi, ":");
+const decodeColon = (text: string): string => (text.includes("%") ? text.replace(/%3a/gi, ":") : text);
 
 /**
  * Makes the matcher of paths whose name has slashes, which Elysia's router can't match. It matches a path from its end,
@@ -72,23 +72,26 @@ function matcherOf(table: readonly Route[]): (path: string) => Match | undefined
     .filter(({ path }) => path.includes("/:name/"))
     .map((entry) => {
       const [prefix = "", rest = ""] = entry.path.split(":name/");
-      return { entry, prefix, segments: rest.split("/") };
+      return { entry, prefix, segments: rest.split("/").toReversed() };
     });
+  const match = (path: string, { entry, prefix, segments }: (typeof named)[number]): Match | undefined => {
+    const params: Record<string, string> = {};
+    let end = path.length;
+    for (const segment of segments) {
+      const start = path.lastIndexOf("/", end - 1);
+      if (start < prefix.length) return undefined;
+      const part = path.slice(start + 1, end);
+      if (segment.startsWith(":")) params[segment.slice(1)] = decodeColon(part);
+      else if (part !== segment) return undefined;
+      end = start;
+    }
+    params["name"] = path.slice(prefix.length, end);
+    return path.startsWith(prefix) ? { route: entry, params } : undefined;
+  };
   return (path) => {
-    for (const { entry, prefix, segments } of named) {
-      let end = path.length;
-      const params: Record<string, string> = {};
-      const isMatch = segments.toReversed().every((segment) => {
-        const start = path.lastIndexOf("/", end - 1);
-        if (start < prefix.length) return false;
-        const part = path.slice(start + 1, end);
-        end = start;
-        if (!segment.startsWith(":")) return part === segment;
-        params[segment.slice(1)] = decodeColon(part);
-        return true;
-      });
-      if (isMatch && path.startsWith(prefix))
-        return { route: entry, params: { ...params, name: path.slice(prefix.length, end) } };
+    for (const each of named) {
+      const found = match(path, each);
+      if (found !== undefined) return found;
     }
     return undefined;
   };
@@ -149,25 +152,20 @@ export async function answer(
   }
   outcome ??= await entry.handle(view, parsed, { registry, request, ...(v1Token && { v1Token }) });
   const method = methodOf(request) === "HEAD" ? "HEAD" : "GET";
-  const delivered = deliver(view, outcome, {
-    method,
-    header,
-    variesByAccept: entry.variesByAccept === true,
-  });
-  return { ...delivered, route: entry.path, user };
+  const asked = { method, header, variesByAccept: entry.variesByAccept === true } as const;
+  const { response, code, size } = deliver(view, outcome, asked);
+  return { response, code, size, route: entry.path, user };
 }
 
-/** Path below an API that no route matches. */
-export const NO_ROUTE = "NO_ROUTE";
-
-const headersOf = (request: Request) =>
-  new Proxy(
-    {},
-    {
-      get: (_, name) => request.headers.get(String(name)) ?? undefined,
-      has: (_, name) => request.headers.has(String(name)),
-    },
-  );
+/** Reads those headers that a schema names. */
+function headersOf({ headers }: Request, { entries }: NonNullable<Route["headers"]>): Record<string, string> {
+  const read: Record<string, string> = {};
+  for (const name in entries) {
+    const value = headers.get(name);
+    if (value !== null) read[name] = value;
+  }
+  return read;
+}
 
 /** Reads the query of a URL; of a parameter that is there twice, the first counts. */
 export function queryOf({ url }: Request): Readonly<Record<string, string>> {
@@ -213,34 +211,18 @@ export function registryRoutes(prefix: string, table: readonly Route[], registry
     if (alsoAt !== undefined) add(method, alsoAt, handle, { ...schemas, parse: "none", detail: { hide: true } });
   }
 
-  /** Splits a path that has slashes in its name, and parses the parts by the schema of its route. */
-  const deepPath = v.pipe(
-    v.object({ "*": v.string() }),
-    v.rawTransform(({ dataset, addIssue, NEVER }) => {
-      const found = match(`${prefix}/${dataset.value["*"]}`);
-      if (found === undefined) {
-        addIssue({ message: NO_ROUTE });
-        return NEVER;
-      }
-      const parsed = v.safeParse(found.route.params ?? v.unknown(), found.params, { abortEarly: true });
-      if (parsed.success) return { entry: found.route, params: parsed.output };
-      addIssue({ message: parsed.issues[0].message });
-      return NEVER;
-    }),
-  );
+  /** Splits a path that has slashes in its name, and parses its parts and the rest by the schemas of its route. */
   const handleDeep = async ({ request, observed, params }: RequestContext) => {
-    const { entry, params: parsed } = params as v.InferOutput<typeof deepPath>;
-    return answer(
-      registry,
-      entry,
-      {
-        params: parsed,
-        query: entry.query && v.parse(entry.query, queryOf(request)),
-        headers: entry.headers && v.parse(entry.headers, headersOf(request)),
-      },
-      { request, observed },
-    );
+    const found = match(`${prefix}/${(params as { "*": string })["*"]}`);
+    if (found === undefined) throw new NotFoundError();
+    const { route: entry, params: parts } = found;
+    const parsed = {
+      params: entry.params && v.parse(entry.params, parts, { abortEarly: true }),
+      query: entry.query && v.parse(entry.query, queryOf(request)),
+      headers: entry.headers && v.parse(entry.headers, headersOf(request, entry.headers)),
+    };
+    return answer(registry, entry, parsed, { request, observed });
   };
-  add("GET", `${prefix}/*`, handleDeep, { params: deepPath, detail: { hide: true } });
+  add("GET", `${prefix}/*`, handleDeep, { parse: "none", detail: { hide: true } });
   return app;
 }

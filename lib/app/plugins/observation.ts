@@ -57,8 +57,17 @@ export interface Exchange extends Pick<Delivered, "route" | "code" | "user"> {
 
 export type Observer = (exchange: Exchange) => void;
 
-/** Writes a path as OpenAPI does: `/v2/{name}/tags/list`. */
-export const templateOf = (route: string): string => route.replace(/:(\w+)/g, "{$1}");
+/** Templates of the routes that were asked for. */
+const templates = new Map<string, string>();
+
+/** Writes the path of a route as OpenAPI does: `/v2/{name}/tags/list`. */
+export function templateOf(route: string): string {
+  const known = templates.get(route);
+  if (known !== undefined) return known;
+  const template = route.replace(/:(\w+)/g, "{$1}");
+  templates.set(route, template);
+  return template;
+}
 
 export const REQUEST_ID = "X-Request-Id";
 
@@ -111,7 +120,7 @@ export function observation(
             { response: value, route: path === undefined || /[:*]/.test(path) ? undefined : path }
           : undefined;
       if (delivered === undefined) return;
-      const { response, size, ...told } = delivered;
+      const { response, size, route, code, user } = delivered;
       const { id, peer, began } = observed;
       if (sendsIds) response.headers.set(REQUEST_ID, id);
       const method = methodOf(request);
@@ -121,7 +130,9 @@ export function observation(
         id,
         client: () => clientAddress((name) => request.headers.get(name) ?? undefined, peer(), trustedProxies) ?? peer(),
         peer,
-        ...told,
+        user,
+        route,
+        code,
         status: response.status,
         size: method === "HEAD" ? 0 : (size ?? sizeOf(response)),
         seconds: (Bun.nanoseconds() - began) / 1e9,

@@ -1,6 +1,7 @@
 /** Schemas of what v2 requests carry. Their messages are the codes that a wrong value is answered with. */
+import { LRUCache } from "lru-cache";
 import * as v from "valibot";
-import { parseAccept } from "../../core/media-types.ts";
+import { type Accept, parseAccept } from "../../core/media-types.ts";
 import { parseDigest, parseReference, parseRepositoryName, PATTERN } from "../../core/reference.ts";
 import type { V2ErrorCode } from "../errors.ts";
 
@@ -74,8 +75,11 @@ export const mirrored = {
   }),
 };
 
-/** Headers of a request for a manifest. */
-export const accepting = v.pipe(
-  v.object({ accept: v.optional(v.string()) }),
-  v.transform(({ accept }) => ({ accept: parseAccept(accept) })),
+/** Clients send the same few Accept headers again and again, and parsing one takes longer than the rest of a redirect. */
+const accepts = new LRUCache<string, Accept>({ max: 64, memoMethod: parseAccept });
+
+/** The Accept header of a request for a manifest. */
+export const accept = v.pipe(
+  v.optional(v.string(), ""),
+  v.transform((header) => accepts.memo(header)),
 );

@@ -14,7 +14,7 @@ import {
 } from "../openapi/operation.ts";
 import { type Route, route } from "../route.ts";
 import * as handlers from "./handlers.ts";
-import { accepting, digest, mirrored, name, pages, reference, text } from "./parameters.ts";
+import { accept, digest, mirrored, name, pages, reference, text } from "./parameters.ts";
 
 const named = { name };
 const query = v.object(mirrored);
@@ -61,7 +61,7 @@ export const v2Table: readonly Route[] = [
     wants: "repository",
     params: v.object({ ...named, reference }),
     query,
-    headers: accepting,
+    headers: v.object({ accept }),
     variesByAccept: true,
     detail: (deployment): Operation => ({
       operationId: "getManifest",
