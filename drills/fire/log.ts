@@ -25,7 +25,7 @@ async function loggingTo(shell: string): Promise<Outcome> {
   const args = `serve --data-dir ${data.path} --host 127.0.0.1 --port ${port} --log-access`.split(" ");
   const child = Bun.spawn(["sh", "-c", shell, join(pipe.path, "log"), ...COMMAND, ...args], {
     stdio: ["ignore", "ignore", "ignore"],
-    env: { PATH: process.env["PATH"] ?? "", CRANE_CONFIG_PATH: "/dev/null" },
+    env: { PATH: process.env["PATH"] ?? "", CRANE_CONFIG_PATH: "/dev/null", CRANE_MANAGEMENT_LISTEN: "off" },
   });
   try {
     await until(() => answers(origin, "app-1", 0), LIMIT_MS);

@@ -150,7 +150,7 @@ const V2: readonly Kind[] = [
   fixed("/v1/search?q=renamed", 200, { body: "renamed-one" }),
   fixed("/nowhere", 404),
   fixed("/healthz", 200),
-  fixed("/readyz", 200, { body: '"ready"' }),
+  fixed("/readyz", 404),
 ];
 
 const v1Tags: Kind = async (origin, { name, history }) => {

@@ -55,6 +55,9 @@ const CHECK_MILLISECONDS = 250;
 /** Part of the descriptors that must be free before connections are accepted again. */
 const FREE_PART = 0.1;
 
+/** How often a server that stops looks whether all requests have their answers. */
+const DRAIN_MILLISECONDS = 20;
+
 const HINTS: Readonly<Record<string, string>> = {
   EADDRINUSE: "another program listens there; choose another port with --port",
   EADDRNOTAVAIL: "this machine has no such address; choose another with --host",
@@ -113,8 +116,8 @@ function removeSocket(address: ListenAddress): void {
 /**
  * Listens on all addresses.
  *
- * Bun accepts connections in a tight loop when the process has no file descriptor left, so accepting pauses before
- * that: idle connections are closed, and no new ones are accepted until descriptors are free.
+ * Bun accepts connections in a tight loop when the process has no file descriptor left. Before that, idle connections are
+ * closed, and if those are not enough, no connection is accepted until descriptors are free.
  *
  * @throws ListenError when an address can't be had
  */
@@ -127,65 +130,78 @@ export async function listen(app: AnyElysia, options: ListenOptions): Promise<Li
 
   /** Addresses with the ports that were free, where port 0 was asked for. */
   const bound: ListenAddress[] = [];
-  let servers: Server[] = [];
-  const startAll = (places: readonly ListenAddress[]): Server[] =>
-    places.map((address) => start(app, address, { ...options, tls }));
+  const first: Server[] = [];
   try {
     for (const address of addresses) {
       removeSocket(address);
       const server = start(app, address, options);
-      servers.push(server);
+      first.push(server);
       bound.push(address.kind === "tcp" ? { ...address, port: server.port ?? address.port } : address);
     }
   } catch (error) {
-    for (const server of servers) void server.stop(true);
+    for (const server of first) void server.stop(true);
     throw error;
   }
+  let servers: readonly Server[] = first;
 
-  const ending = new Set<Promise<void>>();
-  const stopAll = (): void => {
-    for (const server of servers) {
-      const stopped = server.stop(false);
-      ending.add(stopped);
-      void stopped.then(() => ending.delete(stopped));
-    }
-  };
   const all = new Set<Server>(servers);
+  /** Lets a server finish its requests and accept no more. */
+  const retire = (server: Server): void => void server.stop(false).then(() => all.delete(server));
+  const startAgain = (address: ListenAddress): Server => {
+    const server = start(app, address, { ...options, tls });
+    all.add(server);
+    return server;
+  };
 
+  let isCrowded = false;
   let isPaused = false;
   const check = (): void => {
-    const open = openDescriptors() ?? Number.POSITIVE_INFINITY;
-    if (!isPaused && open > maxDescriptors) {
-      for (const server of servers) server.closeIdleConnections();
-      log.warn("too many connections: none is accepted until others have ended", { descriptors: open });
-      isPaused = true;
-      stopAll();
-    } else if (isPaused && open < maxDescriptors * (1 - FREE_PART)) {
+    const open = openDescriptors() ?? 0;
+    const hasRoom = open < maxDescriptors * (1 - FREE_PART);
+    if (isPaused && hasRoom) {
       isPaused = false;
-      servers = startAll(bound);
-      for (const server of servers) all.add(server);
+      servers = bound.map(startAgain);
       log.info("connections are accepted again", { descriptors: open });
     }
+    if (hasRoom) isCrowded = false;
+    if (isPaused || open <= maxDescriptors) return;
+    for (const server of all) server.closeIdleConnections();
+    if (!isCrowded) log.warn("too many connections: idle ones are closed", { descriptors: open });
+    isCrowded = true;
+    if ((openDescriptors() ?? 0) <= maxDescriptors) return;
+    log.warn("too many connections: none is accepted until others have ended", { descriptors: open });
+    isPaused = true;
+    servers.forEach(retire);
   };
+  const pendingRequests = () => [...all].reduce((sum, server) => sum + server.pendingRequests, 0);
   const timer = Number.isFinite(maxDescriptors) ? setInterval(check, CHECK_MILLISECONDS) : undefined;
   const scheme = tls === undefined ? "http" : "https";
   return {
     urls: bound.map((address) =>
       address.kind === "unix" ? describeListenAddress(address) : `${scheme}://${describeListenAddress(address)}`,
     ),
-    pendingRequests: () => [...all].reduce((sum, server) => sum + server.pendingRequests, 0),
+    pendingRequests,
     replaceTls(next) {
       tls = next;
       if (isPaused) return;
-      const old = servers;
-      servers = startAll(bound.filter(({ kind }) => kind === "tcp"));
-      for (const server of servers) all.add(server);
-      for (const server of old) void server.stop(false);
+      servers = servers.map((server, index) => {
+        const address = bound[index];
+        // Two servers can't share a socket of the file system; there the certificate stays until the next start.
+        if (address?.kind !== "tcp") return server;
+        const next = startAgain(address);
+        retire(server);
+        return next;
+      });
     },
     async close(grace) {
       clearInterval(timer);
-      const stopped = Promise.all([...all].map((server) => server.stop(false)));
-      await Promise.race([stopped, Bun.sleep(grace * 1000)]);
+      const end = performance.now() + grace * 1000;
+      for (const server of all) {
+        server.closeIdleConnections();
+        void server.stop(false);
+      }
+      // A connection that never had a request would keep a server from stopping until its time-out.
+      while (pendingRequests() > 0 && performance.now() < end) await Bun.sleep(DRAIN_MILLISECONDS);
       await Promise.all([...all].map((server) => server.stop(true)));
       for (const address of bound) removeSocket(address);
     },
