@@ -3,6 +3,7 @@ import type { Content } from "../content/content.ts";
 import type { Method } from "../core/location/sign.ts";
 import { kindsOf } from "../core/redirect-file/manifest-table.ts";
 import type { Digest } from "../core/reference.ts";
+import { trimmed } from "../core/white-space.ts";
 import { type Answer, EXPLAIN, type FileOf, type Freshness, type Headers, isFile, type Outcome } from "./answer.ts";
 import { refusedFile, V1_HEADERS, V2_HEADERS } from "./errors.ts";
 import type { Delivered } from "./plugins/observation.ts";
@@ -45,7 +46,7 @@ function cacheControl({ variesBy, locations, pollingInterval }: View, freshness:
 export const matches = (list: string, etag: string): boolean =>
   list === etag ||
   list.split(",").some((item) => {
-    const tag = item.trim();
+    const tag = trimmed(item);
     return tag === "*" || tag === etag || tag === `W/${etag}`;
   });
 

@@ -4,6 +4,7 @@
  * @see RFC 9110 sections 13.2.2 (precedence of conditions) and 14.2 (Range)
  */
 
+import { trimmed } from "../core/white-space.ts";
 /** A request, without its path. */
 export interface ContentRequest {
   /** As the client sent it: only GET has ranges. */
@@ -52,7 +53,7 @@ type Comparison = "strong" | "weak";
 
 function matches(list: string, etag: string, comparison: Comparison): boolean {
   return list.split(",").some((item) => {
-    const tag = item.trim();
+    const tag = trimmed(item);
     return tag === "*" || tag === etag || (comparison === "weak" && tag === `W/${etag}`);
   });
 }
@@ -75,7 +76,7 @@ function isKnown({ header }: ContentRequest, { etag, modified }: Validators): bo
 
 /** Whether the file is still in the state of which the client has a part. */
 function continues(ifRange: string, { etag, modified }: Validators): boolean {
-  return ifRange.includes('"') ? ifRange.trim() === etag : parseDate(ifRange) === modified;
+  return ifRange.includes('"') ? trimmed(ifRange) === etag : parseDate(ifRange) === modified;
 }
 
 /** As many as Apache takes (MaxRanges). Clients of lazily loaded images ask for dozens. */
@@ -120,8 +121,8 @@ function withoutOverlap(ranges: readonly ByteRange[]): readonly ByteRange[] {
  * @returns undefined when it is to be ignored: invalid, of another unit, or of too many ranges
  */
 function rangesOf(header: string, size: number): Verdict | undefined {
-  const [, set] = RANGE_SET.exec(header.trim()) ?? [];
-  const texts = set?.split(",", MAX_RANGES + 1).filter((text) => text.trim() !== "") ?? [];
+  const [, set] = RANGE_SET.exec(trimmed(header)) ?? [];
+  const texts = set?.split(",", MAX_RANGES + 1).filter((text) => trimmed(text) !== "") ?? [];
   if (texts.length === 0 || texts.length > MAX_RANGES) return undefined;
   const ranges: ByteRange[] = [];
   for (const text of texts) {

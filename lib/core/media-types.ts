@@ -4,6 +4,7 @@
  * @see RFC 9110 section 12.5.1
  */
 
+import { trimmed } from "./white-space.ts";
 /** The directories that a published tree keeps its manifests in, by type. */
 export type ManifestKind = "1" | "2" | "list" | "oci" | "index";
 
@@ -59,8 +60,8 @@ const MAX_PARTS = 16;
 function weightOf(parameters: readonly string[]): number {
   for (const parameter of parameters) {
     const [name = "", value = ""] = parameter.split("=");
-    if (name.trim().toLowerCase() !== "q") continue;
-    return /^(?:0(?:\.\d*)?|1(?:\.0*)?)$/.test(value.trim()) ? Number(value) : 1;
+    if (trimmed(name).toLowerCase() !== "q") continue;
+    return /^(?:0(?:\.\d*)?|1(?:\.0*)?)$/.test(trimmed(value)) ? Number(value) : 1;
   }
   return 1;
 }
@@ -70,7 +71,7 @@ export function weighRanges(header: string): ReadonlyMap<string, number> {
   const weights = new Map<string, number>();
   for (const item of header.split(",", MAX_RANGES)) {
     const [range = "", ...parameters] = item.split(";", MAX_PARTS);
-    const name = range.trim().toLowerCase();
+    const name = trimmed(range).toLowerCase();
     if (name !== "") weights.set(name, Math.max(weights.get(name) ?? 0, weightOf(parameters)));
   }
   return weights;
@@ -89,8 +90,8 @@ function qualityOf(types: readonly string[], weights: ReadonlyMap<string, number
  * @param header all Accept lines joined by commas; absent or empty means an old docker
  */
 export function parseAccept(header: string | undefined): Accept {
-  if (header === undefined || header.trim() === "") return NO_ACCEPT_HEADER;
-  const names = new Set(header.split(",", MAX_RANGES).map((item) => (item.split(";", 1)[0] ?? "").trim()));
+  if (header === undefined || trimmed(header) === "") return NO_ACCEPT_HEADER;
+  const names = new Set(header.split(",", MAX_RANGES).map((item) => trimmed(item.split(";", 1)[0] ?? "")));
   const weights = weighRanges(header);
   return {
     names: { list: names.has(MEDIA_TYPE.list), schema2: names.has(MEDIA_TYPE["2"]) },

@@ -133,3 +133,10 @@ test("any header gives a weight from 0 to 1 for each kind, and never throws", ()
 function mapAll(quality: number): Quality {
   return { "1": quality, "2": quality, list: quality, oci: quality, index: quality };
 }
+
+test("a non-breaking space is no white space of a header", () => {
+  const type = "application/vnd.oci.image.index.v1+json";
+  expect(parseAccept(` ${type}\t;q=1`).quality.index).toBe(1);
+  expect(parseAccept(`\u00a0${type}`).quality.index).toBe(0);
+  expect(parseAccept(`${type}\u00a0`).quality.index).toBe(0);
+});

@@ -1,5 +1,6 @@
 /** Who a request comes from, by the word of the proxies that are believed and of nobody else. */
 import { type AddressSet, contains, isAddress } from "../../config/addresses.ts";
+import { trimmed } from "../../core/white-space.ts";
 
 /** The value of a request's header, lines of one name joined by commas; its name in lower case. */
 export type HeaderGetter = (name: string) => string | undefined;
@@ -15,7 +16,7 @@ const PAIR = /\s*([\w!#$%&'*+.^`|~-]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s",;]*))\s*([,
 
 /** The address of a hop, which may have a port; undefined for `unknown`, `_hidden` and whatever else is none. */
 function addressOf(hop: string): string | undefined {
-  const text = hop.trim();
+  const text = trimmed(hop);
   const address = BRACKETED.exec(text)?.[1] ?? IPV4_WITH_PORT.exec(text)?.[1] ?? text;
   return isAddress(address) ? address : undefined;
 }
