@@ -76,6 +76,7 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
     "app",
     "log",
     "terminal",
+    "bun:ffi",
     "elysia",
     "prom-client",
     "valibot",

@@ -12,6 +12,7 @@ import { descriptorLimit } from "./descriptors.ts";
 import { ListenError, type Listener, listen } from "./listen.ts";
 import type { Logging } from "./logging.ts";
 import { createMetrics, reloadMetrics, servedMetrics } from "./metrics.ts";
+import { type Notifier, openNotifier, workerNotifier } from "./notify.ts";
 import { onShutdown, type Shutdown } from "./shutdown.ts";
 import { readTlsFiles, type TlsWatch, watchTls } from "./tls-files.ts";
 import { gathering } from "./worker-metrics.ts";
@@ -56,13 +57,14 @@ interface Process {
   /** What is served in place of the data directory. */
   readonly layouts: LayoutPaths | undefined;
   readonly logging: Logging;
+  readonly notifier: Notifier;
   readonly shutdown: Shutdown;
   /** Number of this process, if it is one of several workers. */
   readonly worker: number | undefined;
 }
 
 /** Serves in this process until it is told to stop. @throws Error with what keeps it from serving */
-async function serveHere({ config, layouts, logging, shutdown, worker }: Process): Promise<void> {
+async function serveHere({ config, layouts, logging, notifier, shutdown, worker }: Process): Promise<void> {
   const { log, access } = logging;
   const { general, server } = config;
   const reading = server.tls && readTlsFiles(server.tls, Date.now());
@@ -111,11 +113,17 @@ async function serveHere({ config, layouts, logging, shutdown, worker }: Process
       ? openStore({ ...following, dataDir: general.dataDir, s3: config.s3 })
       : served.open(following);
   let certificates: TlsWatch | undefined;
+  let isServing = false;
   process.on("SIGHUP", () => {
     log.info("reloading", { signal: "SIGHUP" });
+    notifier.reloading();
     certificates?.check();
+    const reload = async (): Promise<void> => {
+      await (await opening).reload();
+      if (isServing) notifier.ready();
+    };
     // A first load that fails has its own end.
-    void opening.then((opened) => opened.reload()).catch(() => {});
+    void reload().catch(() => {});
   });
   try {
     store = await opening;
@@ -137,6 +145,9 @@ async function serveHere({ config, layouts, logging, shutdown, worker }: Process
   certificates = server.tls && tls && watchTls(server.tls, tls, log, registry.replaceTls);
   const { repositories } = composed.readiness();
   for (const url of registry.urls) log.info(`listening on ${url}`, { repositories });
+  isServing = true;
+  notifier.ready();
+  shutdown.signal.addEventListener("abort", notifier.stopping);
   await shutdown.drain(() => Promise.all(listeners.map((each) => each.close(server.shutdownGrace))), log);
   certificates?.close();
   composed.close();
@@ -157,7 +168,8 @@ export async function runServer(
   const { log } = logging;
   try {
     const worker = workerNumber(terminal);
-    if (config.server.workers > 1 && worker === undefined) return await superviseWorkers(config, log);
+    const notifier = worker === undefined ? openNotifier(terminal, log) : workerNotifier;
+    if (config.server.workers > 1 && worker === undefined) return await superviseWorkers(config, notifier, log);
     const shutdown = onShutdown();
     if (worker !== undefined) {
       onSupervisorEnd(() => {
@@ -165,7 +177,7 @@ export async function runServer(
         shutdown.order("end of the supervisor");
       });
     }
-    await serveHere({ config, layouts, logging, shutdown, worker });
+    await serveHere({ config, layouts, logging, notifier, shutdown, worker });
     return EXIT.ok;
   } catch (error) {
     log.error(error instanceof ListenError ? error.message : `can't start: ${messageOf(error)}`);

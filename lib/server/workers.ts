@@ -2,6 +2,7 @@ import type { Config } from "../config/config.ts";
 import type { Log } from "../log.ts";
 import { mustBeFree } from "./listen.ts";
 import { EXIT, type ExitCode, type Terminal } from "../terminal.ts";
+import { isReadyMessage, type Notifier } from "./notify.ts";
 import { gatheringOfWorkers } from "./worker-metrics.ts";
 
 const WORKER_VARIABLE = "CRANED_WORKER";
@@ -27,8 +28,12 @@ export function onSupervisorEnd(tell: () => void): void {
   process.stdin.resume();
 }
 
-/** Starts the workers and starts again those that die; what this process is told, they are told. */
-export async function superviseWorkers({ server, management }: Config, log: Log): Promise<ExitCode> {
+/** Starts the workers and restarts those that die; passes on signals, and tells the service manager of all of them. */
+export async function superviseWorkers(
+  { server, management }: Config,
+  notifier: Notifier,
+  log: Log,
+): Promise<ExitCode> {
   if (server.listen.some((address) => address.kind === "tcp" && address.port === 0)) {
     log.error("several workers can't share port 0; choose one with --port");
     return EXIT.failed;
@@ -43,15 +48,21 @@ export async function superviseWorkers({ server, management }: Config, log: Log)
     management.listen === undefined && !management.onRegistryPort
       ? undefined
       : gatheringOfWorkers(server.workers, children);
+  const numbers = Array.from({ length: server.workers }, (_, index) => index + 1);
+  const unready = new Set(numbers);
+  const onMessage = (number: number, message: unknown): void => {
+    if (!isReadyMessage(message)) gathering?.onMessage(number, message);
+    else if (unready.delete(number) && unready.size === 0) notifier.ready();
+  };
   let isStopping = false;
   const run = async (number: number): Promise<void> => {
     while (!isStopping) {
-      const environment = { ...process.env, [WORKER_VARIABLE]: String(number) };
+      const environment = { ...process.env, NOTIFY_SOCKET: undefined, [WORKER_VARIABLE]: String(number) };
       const child = Bun.spawn([...ownCommand()], {
         env: environment,
         // Nobody writes into it: it ends when this process does, however that ends.
         stdio: ["pipe", "inherit", "inherit"],
-        ...(gathering !== undefined && { ipc: (message: unknown) => gathering.onMessage(number, message) }),
+        ipc: (message: unknown) => onMessage(number, message),
       });
       children.set(number, child);
       const code = await child.exited;
@@ -64,11 +75,17 @@ export async function superviseWorkers({ server, management }: Config, log: Log)
   };
   for (const signal of SIGNALS) {
     process.on(signal, () => {
-      isStopping ||= signal !== "SIGHUP";
+      if (signal === "SIGHUP") {
+        notifier.reloading();
+        for (const number of numbers) unready.add(number);
+      } else {
+        notifier.stopping();
+        isStopping = true;
+      }
       for (const child of children.values()) child.kill(signal);
     });
   }
   log.info("starting workers", { workers: server.workers });
-  await Promise.all(Array.from({ length: server.workers }, (_, number) => run(number + 1)));
+  await Promise.all(numbers.map(run));
   return EXIT.ok;
 }

@@ -10,7 +10,7 @@ import { AUTHORITY, type Made, openWorkshop, version1 } from "../harness/certifi
 import { hasApacheModule, startApache } from "../harness/apache.ts";
 import { type Craned, runCraned, type Scratch, scratch, startCraned } from "../harness/craned.ts";
 import { freePort, startNginxWith } from "../harness/nginx.ts";
-import { describeWith, leftovers, run } from "../harness/programs.ts";
+import { describeWith, leftovers, run, succeed } from "../harness/programs.ts";
 import { ask } from "../harness/raw.ts";
 import { sample } from "../harness/samples.ts";
 import { statusOverTls } from "../harness/tls-client.ts";
@@ -406,15 +406,19 @@ describe("deploy/crane.conf", () => {
 describeWith(["systemd-analyze"], "deploy/craned.service", () => {
   const unit = () => {
     const files = scratch({
-      "craned.service": sample("craned.service", { "/usr/local/bin/craned": process.execPath }),
+      "craned.service": sample("craned.service", { "ExecStart=craned": `ExecStart=${process.execPath}` }),
     });
     putAway(files.remove);
     return join(files.path, "craned.service");
   };
 
   test("is a unit that systemd understands in full", async () => {
+    const [, release] = /systemd (\d+)/.exec(await succeed(["systemd-analyze", "--version"])) ?? [];
     const { code, out, err } = await run(["systemd-analyze", "verify", "--man=no", unit()]);
-    expect([code, `${out}${err}`]).toEqual([0, ""]);
+    const said = `${out}${err}`.trimEnd().split("\n");
+    const tooNew = /Failed to parse service type, ignoring: notify-reload$/;
+    const faults = said.filter((line) => line !== "" && !(Number(release) < 253 && tooNew.test(line)));
+    expect([code, faults]).toEqual([0, []]);
   });
 
   test("gives little away", async () => {
