@@ -1,8 +1,9 @@
 /** `bun run release [platform]...`: makes the executables, their checksums and the bill of materials in dist/release. */
-import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { version } from "../package.json" with { type: "json" };
 import { compile, ROOT } from "./compile.ts";
+import { NOTICES_FILE } from "./notices.ts";
 import { PLATFORMS } from "./platforms.ts";
 import { fetchRuntimes, RUNTIMES_LOCK } from "./runtimes.ts";
 import { billOfMaterials } from "./sbom.ts";
@@ -43,6 +44,10 @@ writeFileSync(
   `${JSON.stringify(billOfMaterials(version, [join(ROOT, "bun.lock"), RUNTIMES_LOCK]), null, 2)}\n`,
 );
 files.push(bill);
+for (const file of ["LICENSE", NOTICES_FILE]) {
+  copyFileSync(join(ROOT, file), join(OUT, file));
+  files.push(file);
+}
 const sums: string[] = [];
 for (const file of files.sort()) sums.push(`${await sha256(join(OUT, file))}  ${file}\n`);
 writeFileSync(join(OUT, "SHA256SUMS"), sums.join(""));

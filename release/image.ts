@@ -3,6 +3,7 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync }
 import { dirname, join } from "node:path";
 import { version } from "../package.json" with { type: "json" };
 import { compile, ROOT } from "./compile.ts";
+import { NOTICES_FILE } from "./notices.ts";
 import { PLATFORMS } from "./platforms.ts";
 import { fetchRuntimes } from "./runtimes.ts";
 
@@ -51,6 +52,7 @@ async function layOut(architecture: Architecture, craned: (outfile: string) => P
   put(libraryPath(loader.replace(/.*\//, ""), architecture), loader, 0o755);
   for (const library of LIBRARIES) put(libraryPath(library, architecture), join("/lib", library), 0o644);
   const libc = packageOf(architecture);
+  for (const file of ["LICENSE", NOTICES_FILE]) put(join(ROOT, file), `/usr/share/doc/craned/${file}`, 0o644);
   put(`/usr/share/doc/${libc}/copyright`, "/usr/share/doc/libc6/copyright", 0o644);
   for (const directory of ["dev", "etc", "proc", "sys", "tmp", "var/lib/crane/metadata"])
     mkdirSync(join(root, directory), { recursive: true });

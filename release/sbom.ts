@@ -5,7 +5,7 @@ import * as v from "valibot";
 
 const Versions = v.optional(v.record(v.string(), v.string()), {});
 
-/** What a package needs. The peers that it can do without are not for us to bring. */
+/** The packages that a package needs. */
 const Needs = v.object({
   dependencies: Versions,
   peerDependencies: Versions,
@@ -16,7 +16,7 @@ const Needs = v.object({
 const Entry = v.looseTuple([v.string(), v.string(), Needs, v.string()]);
 
 const LockFile = v.object({
-  workspaces: v.object({ "": v.object({ dependencies: Versions }) }),
+  workspaces: v.object({ "": v.object({ dependencies: Versions, devDependencies: Versions }) }),
   packages: v.record(v.string(), Entry),
 });
 
@@ -30,22 +30,22 @@ interface Component {
   readonly version: string;
   readonly purl: string;
   readonly hashes: readonly { readonly alg: "SHA-512"; readonly content: string }[];
-  readonly licenses?: readonly object[];
+  readonly licenses?: readonly ({ readonly expression: string } | { readonly license: { readonly id: string } })[];
 }
 
 interface Bill {
-  /** In the order of their references. */
   readonly components: ReadonlyMap<string, Component>;
-  /** What each of them, and the program itself, needs of the others. */
+  /** Directory of each component, by its reference. */
+  readonly directories: ReadonlyMap<string, string>;
+  /** References that each component, and the program itself, depends on. */
   readonly needs: ReadonlyMap<string, readonly string[]>;
   readonly direct: readonly string[];
 }
 
 const purlOf = (name: string, version: string): string => `pkg:npm/${name.replace("@", "%40")}@${version}`;
 
-function licenseOf(lockFile: string, path: readonly string[]): Pick<Component, "licenses"> {
-  const file = join(dirname(lockFile), ...path.flatMap((name) => ["node_modules", name]), "package.json");
-  const { license } = v.parse(PackageJson, JSON.parse(readFileSync(file, "utf8")));
+function licenseOf(directory: string): Pick<Component, "licenses"> {
+  const { license } = v.parse(PackageJson, JSON.parse(readFileSync(join(directory, "package.json"), "utf8")));
   if (license === undefined) return {};
   return { licenses: [/[ (]/.test(license) ? { expression: license } : { license: { id: license } }] };
 }
@@ -54,9 +54,11 @@ function licenseOf(lockFile: string, path: readonly string[]): Pick<Component, "
  * Follows the dependencies of a lock file, those for development left out. Their packages must be installed, since only
  * they know their licenses.
  */
-function readBill(lockFile: string): Bill {
+export function readBill(lockFile: string): Bill {
   const { packages, workspaces } = v.parse(LockFile, Bun.JSONC.parse(readFileSync(lockFile, "utf8")));
+  const { dependencies, devDependencies } = workspaces[""];
   const components = new Map<string, Component>();
+  const directories = new Map<string, string>();
   const needs = new Map<string, readonly string[]>();
 
   /** The lock file has `a/b` where a needs another b than all others do. */
@@ -69,7 +71,7 @@ function readBill(lockFile: string): Bill {
   };
 
   const add = (path: readonly string[]): string => {
-    const [resolved, , { dependencies, peerDependencies, optionalPeers }, integrity] = v.parse(
+    const [resolved, , { dependencies: own, peerDependencies, optionalPeers }, integrity] = v.parse(
       Entry,
       packages[path.join("/")],
     );
@@ -77,6 +79,8 @@ function readBill(lockFile: string): Bill {
     const [name, version] = [resolved.slice(0, at), resolved.slice(at + 1)];
     const purl = purlOf(name, version);
     if (components.has(purl)) return purl;
+    const directory = join(dirname(lockFile), ...path.flatMap((each) => ["node_modules", each]));
+    directories.set(purl, directory);
     const content = Buffer.from(integrity.replace(/^sha512-/, ""), "base64").toString("hex");
     const hashes = [{ alg: "SHA-512", content } as const];
     components.set(purl, {
@@ -86,19 +90,20 @@ function readBill(lockFile: string): Bill {
       version,
       purl,
       hashes,
-      ...licenseOf(lockFile, path),
+      ...licenseOf(directory),
     });
     const needed = [
-      ...Object.keys(dependencies),
-      ...Object.keys(peerDependencies).filter((peer) => !optionalPeers.includes(peer)),
+      ...Object.keys(own),
+      // A peer that is only there for development is not in the program.
+      ...Object.keys(peerDependencies).filter((peer) => !optionalPeers.includes(peer) && !(peer in devDependencies)),
     ];
     const found = needed.map((each) => locate(each, path)).filter((each) => each !== undefined);
     needs.set(purl, found.map(add));
     return purl;
   };
 
-  const direct = Object.keys(workspaces[""].dependencies).map((name) => add([name]));
-  return { components, needs, direct };
+  const direct = Object.keys(dependencies).map((name) => add([name]));
+  return { components, directories, needs, direct };
 }
 
 /**

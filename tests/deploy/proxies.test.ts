@@ -17,6 +17,7 @@ import { statusOverTls } from "../harness/tls-client.ts";
 
 setDefaultTimeout(30_000);
 
+const MIGRATION = join(import.meta.dir, "../../docs/migration.md");
 const LAYER = "what the layer says";
 const DIGEST = `sha256:${new Bun.CryptoHasher("sha256").update(LAYER).digest("hex")}`;
 const putAway = leftovers();
@@ -388,6 +389,74 @@ for (const { format, programs, modules, line } of SENDERS) {
     });
   });
 }
+
+describeWith(["apache2", "openssl"], "deploy/apache-katello.conf", () => {
+  let world: Pick<World, "entitled" | "stranger" | "craned" | "get">;
+  beforeAll(async () => {
+    const cast = castOf();
+    const files = filesOf();
+    // As the installer writes it, with what the page of the migration adds.
+    const [added = ""] = /```ini\n( +\[server\].*?)```/s.exec(readFileSync(MIGRATION, "utf8"))?.slice(1) ?? [];
+    const settings = [
+      `[general]\ndebug: true\ndata_dir: ${join(files.path, "metadata")}\nendpoint: katello.example.com:5000\n`,
+      added
+        .replace(/^ +/gm, "")
+        .replace("port: 5050", "port: 0")
+        .replace("/etc/pki/katello/certs/katello-default-ca.crt", cast.authority.certificatePath),
+    ];
+    const craned = await startCraned(["serve", "--config", files.write("crane.conf", settings.join("\n"))]);
+    putAway(craned.stop);
+    const port = freePort();
+    const proxy = await startApache(
+      sample("apache-katello.conf", {
+        "<VirtualHost *:5000>": `Listen 127.0.0.1:${port}\n<VirtualHost *:${port}>`,
+        "/etc/pki/katello/certs/katello-apache.crt": cast.server.certificatePath,
+        "/etc/pki/katello/private/katello-apache.key": cast.server.keyPath,
+        "/etc/pki/katello/certs/katello-server-ca.crt": cast.authority.certificatePath,
+        "/etc/pki/katello/certs/katello-default-ca.crt": cast.authority.certificatePath,
+        "/var/log/httpd/": `${files.path}/`,
+        "http://127.0.0.1:5050/": `http://127.0.0.1:${craned.port}/`,
+      }),
+    );
+    putAway(proxy.stop);
+    const get: World["get"] = (path, as, headers = {}) =>
+      fetch(`https://localhost:${port}${path}`, {
+        redirect: "manual",
+        headers,
+        tls: { ca: cast.server.pem, ...(as !== undefined && { cert: as.pem, key: readFileSync(as.keyPath, "utf8") }) },
+      });
+    world = { ...cast, craned, get };
+  });
+
+  test("gives everybody what is public", async () => {
+    for (const client of [undefined, world.entitled]) {
+      const { status, headers } = await world.get(manifestOf("open"), client, SCHEMA_2);
+      expect(status).toBe(302);
+      expect(headers.get("location")).toBe("https://registry.example.com/pub/docker/v2/web/open/manifests/2/latest");
+    }
+  });
+
+  test("gives what is protected to a certificate that opens it, and not to a header that has one", async () => {
+    const { get, entitled } = world;
+    expect((await get(manifestOf("closed"), entitled, SCHEMA_2)).status).toBe(302);
+    expect((await get(manifestOf("closed"), undefined, SCHEMA_2)).status).toBe(404);
+    const forged = { ...SCHEMA_2, SSL_CLIENT_CERT: unwrapped(entitled) };
+    expect((await get(manifestOf("closed"), undefined, forged)).status).toBe(404);
+  });
+
+  test("refuses certificates of other issuers before craned sees them", async () => {
+    await expect(world.get(manifestOf("open"), world.stranger, SCHEMA_2)).rejects.toThrow();
+  });
+
+  test("tells v1 clients the endpoint that Crane told them", async () => {
+    const answer = await world.get("/v1/repositories/team/one/images");
+    expect(answer.headers.get("x-docker-endpoints")).toBe("katello.example.com:5000");
+  });
+
+  test("hands on encoded paths as they came", async () => {
+    expect((await world.get("/v2/team%2Fopen/manifests/latest", undefined, SCHEMA_2)).status).toBe(404);
+  });
+});
 
 describe("deploy/crane.conf", () => {
   test("has nothing that craned warns of", async () => {

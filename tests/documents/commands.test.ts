@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { chmodSync, copyFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { COMMAND, type Craned, scratch, serveDirectory, startCraned } from "../harness/craned.ts";
+import { COMMAND, scratch, serveDirectory, startCraned } from "../harness/craned.ts";
 import { freePort } from "../harness/nginx.ts";
 import { describeWith, run } from "../harness/programs.ts";
 import { commandsOf, DOCUMENTS, type Documented, examplesOf, textOf } from "./commands.ts";
@@ -11,9 +11,11 @@ const SHORTENED = "shortened for the reader; the tests of publish run it in full
 
 const IN_PLACE = "needs content that lies there; tests/publish/in-place.test.ts has some";
 
+const SELINUX = "needs SELinux";
+const KATELLO = "needs Katello's host; tests/deploy/proxies.test.ts runs Apache with the sample";
+
 const NOT_RUN: Readonly<Record<string, string>> = {
   "npx -y bun@1.4.5 run start": "sets up what runs this very test; craned demo, which it starts, is run below",
-  "npx -y bun@1.4.5 run test": "runs this very test",
   "npx -y bun@1.4.5 run build": "made the binary that is tested",
   "bun run build && bun run bench": "measures for minutes; times are no test",
   "bun run image": "run by tests/deploy/container.test.ts, and slow",
@@ -61,6 +63,21 @@ const NOT_RUN: Readonly<Record<string, string>> = {
     IN_PLACE,
   "craned check --config /etc/crane.conf --content http":
     "asks the host of each file's url, which an example has not; tests/verify/ has hosts",
+  "docker pull 127.0.0.1:5000/library/alpine:3.20": "needs docker's daemon; skopeo pulls the same in the next line",
+  "podman pull --tls-verify=false 127.0.0.1:5000/library/alpine:3.20":
+    "would pull into the machine's own storage; skopeo pulls the same in the next line",
+  "craned publish layout --name library/alpine --url https://images.s3.eu-west-1.amazonaws.com/files --content s3://images/files --metadata s3://images/metadata --s3-region eu-west-1":
+    "needs a bucket of Amazon's; tests/store/bucket-published.test.ts has one",
+  "craned publish pulp:/var/www/pub/docker/v2/web --metadata /var/lib/crane/metadata":
+    "needs a tree of Pulp's; tests/publish/pulp.test.ts has some",
+  "python3 -m http.server 8000 --bind 127.0.0.1 --directory images":
+    "a server of this test sends the files instead; tests/clients/any-host.test.ts runs it",
+  "setsebool -P httpd_can_network_connect on": SELINUX,
+  "cp /etc/httpd/conf.d/03-crane.conf /root/03-crane.conf": KATELLO,
+  "install -m 644 apache-katello.conf /etc/httpd/conf.d/03-crane.conf": KATELLO,
+  "apachectl configtest && systemctl reload httpd": KATELLO,
+  "install -m 644 /root/03-crane.conf /etc/httpd/conf.d/03-crane.conf": KATELLO,
+  "systemctl reload httpd && systemctl disable --now craned": KATELLO,
   "export AWS_ACCESS_KEY_ID=… AWS_SECRET_ACCESS_KEY=…": "there is no bucket here; tests/publish/s3.test.ts has one",
   "craned publish <source> --name team/app --url https://images.s3.eu-west-1.amazonaws.com/files --content s3://images/files --metadata /srv/metadata --s3-region eu-west-1":
     "needs a bucket of Amazon's; tests/publish/s3.test.ts has one",
@@ -95,11 +112,11 @@ const SERVES = /^(?:[A-Z_]+=\S+ )*(?:dist\/)?craned(?: serve\b| demo\b|$)/;
 
 const machine = scratch();
 const at = (path: string): string => join(machine.path, path);
-const servers: Craned[] = [];
+const servers: { readonly stop: () => Promise<unknown> }[] = [];
 let places: Places = [];
 
 beforeAll(async () => {
-  const [, redirectFile = ""] = /```json\n(.*?)```/s.exec(textOf("README.md")) ?? [];
+  const [, redirectFile = ""] = /## Version 5.*?```json\n(.*?)```/s.exec(textOf("docs/redirect-files.md")) ?? [];
   machine.write("metadata/app.json", redirectFile);
   machine.write("etc/crane.conf", `[general]\ndata_dir: ${at("metadata")}\n[server]\nhost: 127.0.0.1\nport: 0\n`);
   const wrapper = machine.write("craned", `#!/bin/sh\nexec ${COMMAND.map((part) => `'${part}'`).join(" ")} "$@"\n`);
@@ -111,6 +128,12 @@ beforeAll(async () => {
   const demo = await startCraned(["demo", "--port", "0"]);
   const craned = await serveDirectory(at("metadata"));
   servers.push(demo, craned);
+  const staticHost = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    fetch: ({ url }) => new Response(Bun.file(at(`images${new URL(url).pathname}`))),
+  });
+  servers.push({ stop: () => staticHost.stop(true) });
   const free = freePort();
   const image = `docker://127.0.0.1:${demo.port}/demo/hello:latest`;
   places = [
@@ -119,8 +142,11 @@ beforeAll(async () => {
     ["127.0.0.1:5000", `127.0.0.1:${craned.port}`],
     ["craned demo", "craned demo --port 0"],
     ["--port 5000", "--port 0"],
-    ["--port 5001", `--port ${free}`],
-    ["127.0.0.1:5001", `127.0.0.1:${free}`],
+    ["127.0.0.1:5002", `127.0.0.1:${free}`],
+    ["127.0.0.1:5001", `127.0.0.1:${craned.managementPort}`],
+    ["--port 5050", "--port 0"],
+    ["127.0.0.1:5050", `127.0.0.1:${craned.port}`],
+    ["127.0.0.1:8000", `127.0.0.1:${staticHost.port}`],
     ["docker://registry.example.com/library/alpine:3.20", image],
     ["skopeo copy ", "skopeo copy --src-tls-verify=false "],
     ["<source>", `${image} --src-tls-verify=false`],

@@ -16,6 +16,7 @@ export const DOCUMENTS: readonly string[] = [
   "README.md",
   "CONTRIBUTING.md",
   "CHANGELOG.md",
+  "SECURITY.md",
   ...readdirSync(join(ROOT, "docs"))
     .filter((name) => name.endsWith(".md"))
     .map((name) => `docs/${name}`)
@@ -24,8 +25,8 @@ export const DOCUMENTS: readonly string[] = [
 
 export const textOf = (document: string): string => readFileSync(join(ROOT, document), "utf8");
 
-/** Languages of fenced blocks that nobody types into a shell. */
-const NO_SHELL: ReadonlySet<string> = new Set(["text", "json", "ini", "yaml", "mermaid"]);
+/** Languages of fenced blocks that are not for a shell. */
+const NO_SHELL: ReadonlySet<string> = new Set(["text", "json", "jsonc", "ini", "toml", "nginx", "yaml", "mermaid"]);
 
 /** Blocks of a document that are for a shell: indented by four or more, or fenced without another language. */
 function shellBlocks(text: string): readonly (readonly string[])[] {

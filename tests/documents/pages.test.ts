@@ -2,6 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
+import { NOTICES_FILE, thirdPartyNotices } from "../../release/notices.ts";
 import { run } from "../harness/programs.ts";
 import { DOCUMENTS, textOf } from "./commands.ts";
 
@@ -33,9 +34,39 @@ test.each([...DOCUMENTS])("every link in %s leads somewhere", (document) => {
   expect(brokenLinks(document)).toEqual([]);
 });
 
-test("README leads to all of the documents", () => {
-  const readOn = textOf("README.md").split("## Read on")[1] ?? "";
-  expect(DOCUMENTS.filter((document) => document !== "README.md" && !readOn.includes(`(${document})`))).toEqual([]);
+test("the index leads to all of the documents, and README to the index", () => {
+  const links = new Set(
+    [...textOf("docs/README.md").matchAll(/\]\(([^)#]+)/g)].map(([, target = ""]) => normalize(join("docs", target))),
+  );
+  const others = DOCUMENTS.filter((document) => !["README.md", "docs/README.md"].includes(document));
+  expect(others.filter((document) => !links.has(document))).toEqual([]);
+  expect(textOf("README.md")).toContain("(docs/README.md)");
+});
+
+test("readers find the words that they search for", () => {
+  const all = DOCUMENTS.map(textOf).join("\n").toLowerCase();
+  const words = [
+    "hot reload",
+    "drop-in replacement",
+    "liveness probe",
+    "readiness probe",
+    "mirror",
+    "insecure registry",
+    "troubleshooting",
+    "quick start",
+  ];
+  expect(words.filter((word) => !all.includes(word))).toEqual([]);
+});
+
+test("the third-party notices are those of the packages that are installed", () => {
+  expect(textOf(NOTICES_FILE)).toBe(thirdPartyNotices());
+});
+
+test("every dependency has its reason in CONTRIBUTING", () => {
+  const { dependencies, devDependencies } = JSON.parse(textOf("package.json"));
+  const names = Object.keys({ ...dependencies, ...devDependencies });
+  const listed = [...textOf("CONTRIBUTING.md").matchAll(/^\| `([^`]+)` \| .+ \|$/gm)].map(([, name = ""]) => name);
+  expect(listed.sort()).toEqual(names.sort());
 });
 
 test("the configuration's reference is the one of this program", async () => {
