@@ -1,4 +1,5 @@
 /** The document that is made of what the clients did. */
+import type { ArtifactRow } from "./artifacts.ts";
 import { type Cell, SCENARIOS } from "./scenarios.ts";
 
 /** All cells of one client; without any, why there are none. */
@@ -78,8 +79,17 @@ function versions(columns: readonly Column[]): string {
   return table(["client", "version", "where it is from"], rows);
 }
 
+function artifacts(rows: readonly ArtifactRow[]): string {
+  const cells = rows.map(({ name, version, source, title, failure }) => {
+    const outcome =
+      failure === undefined ? "✓" : version === undefined ? `not run: ${failure}` : `**✗** \`${failure}\``;
+    return [name, version ?? "", source, title, outcome];
+  });
+  return table(["client", "version", "where it is from", "asked for", ""], cells);
+}
+
 /** @param date in ISO 8601 */
-export function documentOf(columns: readonly Column[], date: string): string {
+export function documentOf(columns: readonly Column[], rows: readonly ArtifactRow[], date: string): string {
   const wrong = remarks(columns, "wrong");
   return `# Clients
 
@@ -88,30 +98,44 @@ fails ends it with exit code 1.
 
 ${versions(columns)}
 
-All is over plain HTTP on the loopback. Three registries answer: \`craned demo\`, whose static host sends files with a
-Content-Type and knows nothing of registries; \`craned serve\` with a password file, over the same files, with one
-repository that is \`protected\` and so for clients with a certificate only; and \`craned serve\` that serves the content
-itself. A pull counts when every manifest, configuration and layer has come, with the right hash.
+All requests are plain HTTP on the loopback. Four registries answer: \`craned demo\`, with a repository of version 6 and
+one of version 5, whose static host knows nothing of registries; \`craned serve\` with a password file, over the same
+files, with one repository that is \`protected\`, for clients with a certificate; \`craned serve\` that serves the content
+itself; and \`craned serve\` with a \`[mirror]\` table, as a mirror of \`registry.test\`. A pull counts when every manifest,
+configuration and layer has arrived with the right hash.
 
 ${matrix(columns)}
 
-✓ it does so; or, where the answer has to be no, it says so · – it has nothing for that · (✗) a limit of its own ·
-**✗** wrong
+✓ works; where the answer has to be no, the client says so · – the client has nothing for it · (✗) a limit of the
+client · **✗** wrong
+
+No client here speaks v1 any more, but for searches. How docker 1.9 falls back on v1 is
+[a test](../tests/clients/docker-v1.test.ts) that sends its requests. The same images from hosts that give every file
+the wrong type are [another](../tests/clients/any-host.test.ts).
+
+## Clients of one kind of artifact
+
+Each pushes an artifact to a registry of the distribution project. \`craned publish\` copies it from there to a directory
+that \`python3 -m http.server\` serves, and the client gets it back through craned.
+
+${artifacts(rows)}
+
+OpenTofu and apptainer are not among them: neither can be installed from its module or from a package of Debian.
+They take a tag's digest from \`Docker-Content-Digest\` of a HEAD request, as oras does.
 ${wrong.length === 0 ? "" : `\n## What is wrong\n\n${table(["client", "asked for", "", "says"], wrong)}\n`}
 ## Limits of clients
 
 ${table(["client", "asked for", "why", "says"], remarks(columns, "limited"))}
 
-A static host that knows the digest of a tag may send it as \`Docker-Content-Digest\`, as craned does when it serves the
-content itself; then oras takes tags everywhere.
+A redirect file of version 6 ends the limit of oras: craned then sends the digest itself.
 
-## What they say
+## Messages
 
 \`HOST\` is the registry's.
 
 ${table(["asked for", "client", "says"], complaints(columns))}
 
-## What they have nothing for
+## What clients have nothing for
 
 ${wanting(columns).join("\n")}
 `;

@@ -9,7 +9,10 @@ import { type Distribution, startDistribution } from "../harness/distribution.ts
 import { describeWith, leftovers } from "../harness/programs.ts";
 import { type Descriptor, forPlatform, type Layout, layoutAt } from "./layouts.ts";
 
-setDefaultTimeout(300_000);
+setDefaultTimeout(1_800_000);
+
+/** Another number is tried by LAYOUT_RUNS. */
+const RUNS = Number(process.env["LAYOUT_RUNS"] ?? 10);
 
 /** A layout: images, lists of some of them, notes that refer to one, and which of all these have tags. */
 const layouts = fc.record({
@@ -200,7 +203,7 @@ describeWith(["docker-registry"], "any layout", () => {
           ]);
         }
       }),
-      { numRuns: 10 },
+      { numRuns: RUNS },
     );
   });
 });
