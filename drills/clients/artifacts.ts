@@ -45,6 +45,7 @@ const helm: ArtifactClient = {
       repository: "charts/chart",
       async get(host) {
         for (const [directory, ...version] of [["newest"], ["exact", "--version", "0.1.0"]] as const) {
+          mkdirSync(join(home, directory), { recursive: true });
           await run("pull", `oci://${host}/charts/chart`, "--plain-http", "--destination", directory, ...version);
           mustBe(await bytes(join(home, directory, file)), expected);
         }
@@ -56,7 +57,7 @@ const helm: ArtifactClient = {
 const cosign: ArtifactClient = {
   name: "cosign",
   programs: ["cosign", "skopeo"],
-  source: "`go install github.com/sigstore/cosign/v3/cmd/cosign@v3.1.2`",
+  source: "`go install github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3`",
   title: "verifies a signature, of a tag and of a digest",
   async push(registry, home, demo) {
     const run = toolIn(home, ["cosign"], { COSIGN_PASSWORD: "" });

@@ -175,6 +175,12 @@ for (const [name, start] of HOSTS) {
       });
     });
 
+    describeWith(["containers-image-digest"], "containers/image", () => {
+      test("is told the digest of the tag by HEAD", async () => {
+        expect((await succeed(["containers-image-digest", at(":latest")])).trim()).toBe(digest);
+      });
+    });
+
     describeWith(["oras"], "oras", () => {
       test("resolves the tag, finds what refers to it, and copies both by tag", async () => {
         const oras = async (...args: readonly string[]) => (await succeed(["oras", ...args])).trim();
