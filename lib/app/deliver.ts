@@ -85,7 +85,10 @@ function headOf(view: View, { isByDigest }: FileOf, known: NonNullable<FileOf["k
     ETag: `"${digest}"`,
     ...caching,
   };
-  return new Response(null, { status: 200, headers });
+  const sent = asked.header("if-none-match");
+  if (sent === null || !matches(sent, headers.ETag)) return new Response(null, { status: 200, headers });
+  const { "Content-Type": _type, "Content-Length": _length, ...kept } = headers;
+  return new Response(null, { status: 304, headers: kept });
 }
 
 function redirect(view: View, file: FileOf, asked: Asked): Response {
