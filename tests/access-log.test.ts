@@ -237,5 +237,7 @@ test.each(["structured", "common"])("no line is lost when the server stops: %s",
   expect(await craned.exited).toBe(0);
   // What it wrote is whole when its streams have ended.
   await craned.logged(() => false).catch(() => {});
-  expect(craned.log().filter((line) => line.includes("/v2/stop/")).length).toBe(answered);
+  // Of pipelined requests, the last answers may be cut off on their way.
+  expect(answered).toBeGreaterThan(0);
+  expect(craned.log().filter((line) => line.includes("/v2/stop/")).length).toBeGreaterThanOrEqual(answered);
 });
