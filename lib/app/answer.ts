@@ -1,6 +1,5 @@
+import type { HeaderFields } from "../content/content.ts";
 import type { Repository } from "../core/redirect-file/repository.ts";
-
-export type Headers = Readonly<Record<string, string>>;
 
 /**
  * Header of a request that wants a redirect described instead of made: browsers hide from a page where a redirect
@@ -20,7 +19,7 @@ export type Freshness =
 /** A complete answer as a value, before a server sends it. */
 export interface Answer {
   readonly status: number;
-  readonly headers: Headers;
+  readonly headers: HeaderFields;
   /** Text, or bytes; empty for none. */
   readonly body: string | Uint8Array;
   /** `changing` unless given. */

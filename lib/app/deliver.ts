@@ -1,16 +1,16 @@
 /** Turns what a handler decided into a response: a redirect, a file, or an answer with its caching headers. */
-import type { Content } from "../content/content.ts";
+import type { Content, HeaderFields } from "../content/content.ts";
 import type { Method } from "../core/location/sign.ts";
 import { kindsOf } from "../core/redirect-file/manifest-table.ts";
 import type { Digest } from "../core/reference.ts";
 import { trimmed } from "../core/white-space.ts";
-import { type Answer, EXPLAIN, type FileOf, type Freshness, type Headers, isFile, type Outcome } from "./answer.ts";
+import { type Answer, EXPLAIN, type FileOf, type Freshness, isFile, type Outcome } from "./answer.ts";
 import { refusedFile, V1_HEADERS, V2_HEADERS } from "./errors.ts";
 import type { Delivered } from "./plugins/observation.ts";
 import type { View } from "./view.ts";
 
 /** What of a request decides the form of its answer. */
-export interface Asked {
+export interface AnswerContext {
   readonly method: Method;
   /** A request header, by its name in lower case. */
   readonly header: (name: string) => string | null;
@@ -26,7 +26,7 @@ function varyOf({ variesBy }: View, variesByAccept: boolean): string | undefined
 }
 
 /** @see spec "Caching, for all answers" */
-function cachingHeaders(view: View, freshness: Freshness, variesByAccept: boolean, isSigned = false): Headers {
+function cachingHeaders(view: View, freshness: Freshness, variesByAccept: boolean, isSigned = false): HeaderFields {
   const vary = varyOf(view, variesByAccept);
   return { "Cache-Control": cacheControl(view, freshness, isSigned), ...(vary !== undefined && { Vary: vary }) };
 }
@@ -54,7 +54,7 @@ export const matches = (list: string, etag: string): boolean =>
 export const etagOf = (body: Answer["body"]): string => `"${Bun.hash(body).toString(36)}"`;
 
 /** Makes the response of an answer; 304 where the client has it already. */
-function toResponse(view: View, answer: Answer, { header, variesByAccept }: Asked): Response {
+function toResponse(view: View, answer: Answer, { header, variesByAccept }: AnswerContext): Response {
   const { status, headers, body, freshness = "changing" } = answer;
   const caching = cachingHeaders(view, freshness, variesByAccept);
   if (body.length === 0) return new Response(null, { status, headers: { ...headers, ...caching } });
@@ -70,10 +70,15 @@ function toResponse(view: View, answer: Answer, { header, variesByAccept }: Aske
   return new Response(body, { status, headers: all });
 }
 
-const apiHeaders = ({ repository: { api } }: FileOf): Headers => (api === "v2" ? V2_HEADERS : V1_HEADERS);
+const apiHeaders = ({ repository: { api } }: FileOf): HeaderFields => (api === "v2" ? V2_HEADERS : V1_HEADERS);
 
 /** Answers HEAD from what the redirect file knows. */
-function headOf(view: View, { isByDigest }: FileOf, known: NonNullable<FileOf["known"]>, asked: Asked): Response {
+function headOf(
+  view: View,
+  { isByDigest }: FileOf,
+  known: NonNullable<FileOf["known"]>,
+  asked: AnswerContext,
+): Response {
   const { digest, mediaType, size } = known;
   const caching = cachingHeaders(view, isByDigest ? "immutable" : "changing", asked.variesByAccept);
   const headers = {
@@ -91,7 +96,7 @@ function headOf(view: View, { isByDigest }: FileOf, known: NonNullable<FileOf["k
   return new Response(null, { status: 304, headers: kept });
 }
 
-function redirect(view: View, file: FileOf, asked: Asked): Response {
+function redirect(view: View, file: FileOf, asked: AnswerContext): Response {
   const { method, variesByAccept, header } = asked;
   const { repository, path, isByDigest, known } = file;
   if (method === "HEAD" && known !== undefined) return headOf(view, file, known, asked);
@@ -103,7 +108,7 @@ function redirect(view: View, file: FileOf, asked: Asked): Response {
   return new Response(null, { status: 204, headers: { ...headers, [EXPLAIN]: "302", "Cache-Control": "no-store" } });
 }
 
-function sendFile(view: View, content: Content, file: FileOf, asked: Asked): Delivered {
+function sendFile(view: View, content: Content, file: FileOf, asked: AnswerContext): Delivered {
   const { repository, path, missing } = file;
   const isPrivate = view.variesBy !== undefined;
   const { isByDigest } = file;
@@ -124,13 +129,13 @@ function sendFile(view: View, content: Content, file: FileOf, asked: Asked): Del
 }
 
 /** Makes the response of an answer, with what the observers tell of it. */
-export function answered(view: View, answer: Answer, asked: Asked): Delivered {
+export function answered(view: View, answer: Answer, asked: AnswerContext): Delivered {
   const response = toResponse(view, answer, asked);
   return { response, code: answer.code, size: response.status === 304 ? 0 : lengthOf(answer.body) };
 }
 
 /** Makes the response to what a handler decided. */
-export function deliver(view: View, outcome: Outcome, asked: Asked): Delivered {
+export function deliver(view: View, outcome: Outcome, asked: AnswerContext): Delivered {
   if (!isFile(outcome)) return answered(view, outcome, asked);
   const content = view.content[outcome.repository.api];
   if (content !== undefined) return sendFile(view, content, outcome, asked);

@@ -1,13 +1,14 @@
 /** The one place that words errors and maps them to HTTP. */
-import type { Answer, Headers } from "./answer.ts";
+import type { HeaderFields } from "../content/content.ts";
+import type { Answer } from "./answer.ts";
 
 /** Header of every v2 answer. */
-export const V2_HEADERS: Headers = { "Docker-Distribution-API-Version": "registry/2.0" };
+export const V2_HEADERS: HeaderFields = { "Docker-Distribution-API-Version": "registry/2.0" };
 
 /** Headers of every v1 answer. */
-export const V1_HEADERS: Headers = { "X-Docker-Registry-Version": "0.6.6", "X-Docker-Registry-Config": "common" };
+export const V1_HEADERS: HeaderFields = { "X-Docker-Registry-Version": "0.6.6", "X-Docker-Registry-Config": "common" };
 
-const TEXT: Headers = { "Content-Type": "text/plain; charset=utf-8" };
+const TEXT: HeaderFields = { "Content-Type": "text/plain; charset=utf-8" };
 
 const V2_ERRORS = {
   NAME_UNKNOWN: [404, "repository name not known to registry"],
@@ -31,7 +32,7 @@ export const isV2ErrorCode = (text: string): text is V2ErrorCode => Object.hasOw
 interface V2ErrorOptions {
   readonly status?: number;
   readonly detail?: Readonly<Record<string, unknown>>;
-  readonly headers?: Headers;
+  readonly headers?: HeaderFields;
 }
 
 /** @see OCI distribution-spec "Error Codes" */
@@ -46,7 +47,7 @@ export function v2Error(code: V2ErrorCode, { status, detail = {}, headers = {} }
 }
 
 /** Returns an error for v1 clients, which read the status and show the text. */
-export function v1Error(status: number, text: string, headers: Headers = {}): Answer {
+export function v1Error(status: number, text: string, headers: HeaderFields = {}): Answer {
   return { status, headers: { ...TEXT, ...V1_HEADERS, ...headers }, body: text };
 }
 
@@ -57,7 +58,7 @@ export function apiOf(path: string): "v1" | "v2" | undefined {
 }
 
 /** Words one error for the API that a path belongs to. */
-function errorFor(path: string, code: V2ErrorCode, status: number, text: string, headers: Headers = {}): Answer {
+function errorFor(path: string, code: V2ErrorCode, status: number, text: string, headers: HeaderFields = {}): Answer {
   const api = apiOf(path);
   if (api === "v2") return v2Error(code, { status, headers });
   if (api === "v1") return v1Error(status, text, headers);
@@ -83,7 +84,7 @@ export const tooManyRequests = (path: string, retryAfter: number): Answer =>
   errorFor(path, "TOOMANYREQUESTS", 429, "Too Many Requests", { "Retry-After": String(retryAfter) });
 
 /** Answers a range or a condition that the file does not meet. @param headers what the refusal says beside that */
-export function refusedFile(api: "v1" | "v2", status: number, headers: Headers): Answer {
+export function refusedFile(api: "v1" | "v2", status: number, headers: HeaderFields): Answer {
   if (api === "v1") return v1Error(status, status === 416 ? "Range Not Satisfiable" : "Precondition Failed", headers);
   return v2Error(status === 416 ? "RANGE_INVALID" : "UNSUPPORTED", { status, headers });
 }

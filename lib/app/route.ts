@@ -1,7 +1,7 @@
 /** The entries of the route table, and how they are registered with Elysia. */
 import { type AnyElysia, Elysia, NotFoundError } from "elysia";
 import * as v from "valibot";
-import type { Allowed, Wanted } from "../auth/authenticator.ts";
+import type { Allowed, RequestedAccess } from "../auth/authenticator.ts";
 import type { Outcome } from "./answer.ts";
 import { deliver } from "./deliver.ts";
 import type { Deployment, Operation } from "./openapi/operation.ts";
@@ -11,13 +11,13 @@ import type { Registry } from "./registry.ts";
 import type { View } from "./view.ts";
 
 /** The parts of a request, parsed by the schemas of its route. */
-export interface Parsed<Params = unknown, Query = unknown, Headers = unknown> {
+export interface ParsedRequest<Params = unknown, Query = unknown, Headers = unknown> {
   readonly params: Params;
   readonly query: Query;
   readonly headers: Headers;
 }
 
-type Schema<Output> = v.GenericSchema<unknown, Output> | v.GenericSchema<object, Output>;
+type RequestSchema<Output> = v.GenericSchema<unknown, Output> | v.GenericSchema<object, Output>;
 
 interface Definition<Params, Query, Headers> {
   /** GET unless given; GET answers HEAD too. */
@@ -27,17 +27,21 @@ interface Definition<Params, Query, Headers> {
   /** Another spelling of the path, which the documents leave out. */
   readonly alsoAt?: string;
   /** What the client asks the registry for; authentication decides on it. */
-  readonly wants: Wanted["kind"];
+  readonly wants: RequestedAccess["kind"];
   /** Schemas whose messages are the codes of `errors.ts`. */
-  readonly params?: Schema<Params>;
-  readonly query?: Schema<Query>;
-  readonly headers?: Schema<Headers> & { readonly entries: object };
+  readonly params?: RequestSchema<Params>;
+  readonly query?: RequestSchema<Query>;
+  readonly headers?: RequestSchema<Headers> & { readonly entries: object };
   /** Whether the answer depends on the Accept header. */
   readonly variesByAccept?: boolean;
   /** OpenAPI operation, for the configuration at hand. */
   readonly detail: Operation | ((deployment: Deployment) => Operation) | { readonly hide: true };
   /** Decides the answer. */
-  readonly handle: (view: View, parsed: Parsed<Params, Query, Headers>, context: Called) => Outcome | Promise<Outcome>;
+  readonly handle: (
+    view: View,
+    parsed: ParsedRequest<Params, Query, Headers>,
+    context: Called,
+  ) => Outcome | Promise<Outcome>;
 }
 
 /** What a handler may use beside the view and the parsed request. */
@@ -101,13 +105,13 @@ function matcherOf(table: readonly Route[]): (path: string) => Match | undefined
 const UPLOAD = /^\/v2\/.+\/blobs\/uploads\//;
 
 /** A path of the table: its route, and the methods that it takes, as Allow lists them. */
-interface Known {
+interface KnownPath {
   readonly route: string | undefined;
   readonly allow: string;
 }
 
 /** Makes the lookup of paths; a path that the table lacks is undefined. */
-export function knownPaths(table: readonly Route[]): (path: string) => Known | undefined {
+export function knownPaths(table: readonly Route[]): (path: string) => KnownPath | undefined {
   const patterns = table.map((entry) => {
     const pattern = entry.path.replace("/:name/", "/.+/").replace(/:\w+/g, "[^/]*");
     return { entry, pattern: new RegExp(`^${pattern}$`) };
@@ -128,7 +132,7 @@ const nameIn = (params: unknown): string | undefined =>
 export async function answer(
   registry: Registry,
   entry: Route,
-  parsed: Parsed,
+  parsed: ParsedRequest,
   { request, observed }: RequestContext,
 ): Promise<Delivered> {
   let user: string | undefined;

@@ -7,13 +7,13 @@ import { type Busy, createPasswords } from "./passwords/passwords.ts";
 import { createTokens, type Grant } from "./tokens/bearer.ts";
 import { parseJwks } from "./tokens/jwks.ts";
 import { issueV1Token, verifyV1Token } from "./tokens/v1-token.ts";
-import { describeFileFault, type FileFault, type Reading, readFileOnce, watchFile } from "./watched-file.ts";
+import { describeFileFault, type AuthFileFault, type ParsedAuthFile, readFileOnce, watchFile } from "./watched-file.ts";
 
 /** The part of the configuration that passwords and tokens need. */
 export type AuthSettings = Pick<Config["auth"], "htpasswd" | "realm" | "token">;
 
 /** The resource that a request asks for. */
-export interface Wanted {
+export interface RequestedAccess {
   /** `base` is `/v2/`; `v1` is every route of the v1 API. */
   readonly kind: "repository" | "catalog" | "base" | "v1";
   /** The repository's name as the client wrote it, without `library/` in v1; absent where the path has none. */
@@ -53,7 +53,7 @@ export interface Authenticator {
    */
   readonly authenticate: (
     authorization: string | undefined,
-    wanted: Wanted,
+    wanted: RequestedAccess,
   ) => Authentication | Promise<Authentication>;
   /** Stops watching files. */
   readonly close: () => void;
@@ -72,7 +72,7 @@ const INTERVAL_MS = 1000;
 const OPEN: Authentication = { outcome: "open" };
 
 /** The credentials of an Authorization header. */
-type Authorization =
+type AuthorizationHeader =
   /** The bytes of `user:password`. */
   | { readonly scheme: "basic"; readonly credentials: Uint8Array }
   | { readonly scheme: "bearer"; readonly token: string }
@@ -87,7 +87,7 @@ const HEADER = /^(?:(basic|bearer) +([\w.~+/-]+=*)|token +(\S+(?: +\S+)*)) *$/i;
  * @returns undefined for another scheme or a malformed header
  * @see RFC 9110 section 11.4, RFC 7617 section 2, RFC 6750 section 2.1
  */
-function parseAuthorization(header: string | undefined): Authorization | undefined {
+function parseAuthorization(header: string | undefined): AuthorizationHeader | undefined {
   const [, scheme, token, parameters] = HEADER.exec(header ?? "") ?? [];
   if (parameters !== undefined) return { scheme: "token", parameters };
   if (scheme === undefined || token === undefined) return undefined;
@@ -96,7 +96,7 @@ function parseAuthorization(header: string | undefined): Authorization | undefin
 }
 
 /** A file that has faults and no user is unusable; an empty one has no users. */
-function readHtpasswd(bytes: Buffer): Reading<Htpasswd> {
+function readHtpasswd(bytes: Buffer): ParsedAuthFile<Htpasswd> {
   const htpasswd = parseHtpasswd(bytes.toString("latin1"));
   const { users, faults, warnings } = htpasswd;
   return { value: users.size > 0 || faults.length === 0 ? htpasswd : undefined, faults, warnings };
@@ -119,7 +119,7 @@ async function byPassword(
   const passwords = createPasswords({ now });
   const challenge: Authentication = { outcome: "challenge", header: `Basic realm="${realm}"` };
 
-  const byV1Token = (htpasswd: Htpasswd, parameters: string, { kind, name }: Wanted): Authentication => {
+  const byV1Token = (htpasswd: Htpasswd, parameters: string, { kind, name }: RequestedAccess): Authentication => {
     const grant = kind === "v1" ? verifyV1Token(htpasswd, parameters, now()) : undefined;
     if (grant === undefined || (name !== undefined && name !== grant.repository)) return challenge;
     return { outcome: "allowed", user: nameOf(grant.user), mayPull: (each) => each === grant.repository };
@@ -145,13 +145,13 @@ async function byPassword(
 }
 
 /** The scope that a request needs; none for an invalid name, which must not get into a header. */
-function scopeOf({ kind, name }: Wanted): string | undefined {
+function scopeOf({ kind, name }: RequestedAccess): string | undefined {
   if (kind === "catalog") return "registry:catalog:*";
   if (kind === "base" || name === undefined || parseRepositoryName(name) === undefined) return undefined;
   return `repository:${name}:pull`;
 }
 
-function isWithin({ pull, catalog }: Grant, { kind, name }: Wanted): boolean {
+function isWithin({ pull, catalog }: Grant, { kind, name }: RequestedAccess): boolean {
   if (kind === "catalog") return catalog;
   return kind === "base" || name === undefined || parseRepositoryName(name) === undefined || pull.has(name);
 }
@@ -163,7 +163,7 @@ async function byToken(
   const file = await watchFile({ path: jwks, parse: parseJwks, log, interval });
   const tokens = createTokens({ service, issuer, now });
 
-  const challenge = (wanted: Wanted, error?: "invalid_token" | "insufficient_scope"): Authentication => {
+  const challenge = (wanted: RequestedAccess, error?: "invalid_token" | "insufficient_scope"): Authentication => {
     const scope = scopeOf(wanted);
     const parameters = [`realm="${realm}"`, `service="${service}"`];
     if (scope !== undefined) parameters.push(`scope="${scope}"`);
@@ -212,7 +212,7 @@ export async function authFaults({
     ...(htpasswd === undefined ? [] : [{ path: htpasswd, ...(await readFileOnce(htpasswd, readHtpasswd)) }]),
     ...(token === undefined ? [] : [{ path: token.jwks, ...(await readFileOnce(token.jwks, parseJwks)) }]),
   ];
-  const linesOf = (path: string, faults: readonly FileFault[] = []) =>
+  const linesOf = (path: string, faults: readonly AuthFileFault[] = []) =>
     faults.map((each) => describeFileFault(path, each));
   return {
     errors: readings.flatMap(({ path, faults }) => linesOf(path, faults)),

@@ -4,7 +4,7 @@ import { open, stat } from "node:fs/promises";
 import type { Log } from "../log.ts";
 
 /** One fault of a file of users or keys. It never holds a hash or a key. */
-export interface FileFault {
+export interface AuthFileFault {
   /** Counted from 1; absent for a fault of the file as a whole. */
   readonly line?: number;
   /** As a reader would write it: `keys[1].kty`. */
@@ -14,19 +14,19 @@ export interface FileFault {
 }
 
 /** A fault in one line: `/etc/crane.htpasswd:3: expected a bcrypt hash, received a SHA-1 hash`. */
-export function describeFileFault(path: string, { line, field, expected, received }: FileFault): string {
+export function describeFileFault(path: string, { line, field, expected, received }: AuthFileFault): string {
   const where = line === undefined ? path : `${path}:${line}`;
   return `${where}: ${field === undefined ? "" : `${field}: `}expected ${expected}, received ${received}`;
 }
 
 /** The content of a file. An unusable file has faults and no value. */
-export interface Reading<Value> {
+export interface ParsedAuthFile<Value> {
   readonly value: Value | undefined;
-  readonly faults: readonly FileFault[];
-  readonly warnings?: readonly FileFault[];
+  readonly faults: readonly AuthFileFault[];
+  readonly warnings?: readonly AuthFileFault[];
 }
 
-export type ParseFile<Value> = (bytes: Buffer) => Reading<Value> | Promise<Reading<Value>>;
+export type ParseFile<Value> = (bytes: Buffer) => ParsedAuthFile<Value> | Promise<ParsedAuthFile<Value>>;
 
 /** The last good value of a file that may change at any time. */
 export interface WatchedFile<Value> {
@@ -35,7 +35,7 @@ export interface WatchedFile<Value> {
   readonly close: () => void;
 }
 
-interface WatchOptions<Value> {
+interface WatchedFileOptions<Value> {
   readonly path: string;
   readonly parse: ParseFile<Value>;
   readonly log: Log;
@@ -51,20 +51,23 @@ const MAX_ATTEMPTS = 3;
 /** A file read this soon after a change, in ms, may change again with the same timestamps. */
 const RACY_MS = 2000;
 
-type Content =
+type WatchedContent =
   | { readonly kind: "bytes"; readonly bytes: Buffer; readonly fingerprint: string; readonly isSettled: boolean }
-  | { readonly kind: "fault"; readonly fault: FileFault };
+  | { readonly kind: "fault"; readonly fault: AuthFileFault };
 
 const fingerprintOf = ({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string =>
   `${dev}:${ino}:${size}:${mtimeNs}:${ctimeNs}`;
 
-const fault = (expected: string, received: string): Content => ({ kind: "fault", fault: { expected, received } });
+const fault = (expected: string, received: string): WatchedContent => ({
+  kind: "fault",
+  fault: { expected, received },
+});
 
 const codeOf = (error: unknown): string =>
   error instanceof Error && "code" in error ? String(error.code) : String(error);
 
 /** @returns undefined when the file changed during the read */
-async function readWhole(path: string): Promise<Content | undefined> {
+async function readWhole(path: string): Promise<WatchedContent | undefined> {
   await using file = await open(path);
   const before = await file.stat({ bigint: true });
   const startedAt = Date.now();
@@ -76,7 +79,7 @@ async function readWhole(path: string): Promise<Content | undefined> {
 }
 
 /** Opens regular files only: opening a pipe would block until its other end is opened. */
-async function readContent(path: string): Promise<Content> {
+async function readContent(path: string): Promise<WatchedContent> {
   try {
     const seen = await stat(path, { bigint: true });
     if (!seen.isFile()) return fault("a file", seen.isDirectory() ? "a directory" : "a device, pipe or socket");
@@ -92,7 +95,7 @@ async function readContent(path: string): Promise<Content> {
 }
 
 /** Reads a file once. */
-export async function readFileOnce<Value>(path: string, parse: ParseFile<Value>): Promise<Reading<Value>> {
+export async function readFileOnce<Value>(path: string, parse: ParseFile<Value>): Promise<ParsedAuthFile<Value>> {
   const content = await readContent(path);
   return content.kind === "fault" ? { value: undefined, faults: [content.fault] } : parse(content.bytes);
 }
@@ -114,7 +117,7 @@ async function isAsBefore(path: string, fingerprint: string): Promise<boolean> {
  *
  * @returns after the first read, even if that failed
  */
-export async function watchFile<Value>(options: WatchOptions<Value>): Promise<WatchedFile<Value>> {
+export async function watchFile<Value>(options: WatchedFileOptions<Value>): Promise<WatchedFile<Value>> {
   const { path, parse, log, interval } = options;
   let value: Value | undefined;
   let fingerprint: string | undefined;
@@ -122,13 +125,13 @@ export async function watchFile<Value>(options: WatchOptions<Value>): Promise<Wa
   let isClosed = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
-  function report(level: "error" | "warn", faults: readonly FileFault[]): void {
+  function report(level: "error" | "warn", faults: readonly AuthFileFault[]): void {
     for (const each of faults.slice(0, MAX_LOGGED)) log[level](describeFileFault(path, each));
     const more = faults.length - MAX_LOGGED;
     if (more > 0) log[level](`${path}: ${more} more`);
   }
 
-  function reportAll(reading: Reading<Value>): void {
+  function reportAll(reading: ParsedAuthFile<Value>): void {
     report("error", reading.faults);
     report("warn", reading.warnings ?? []);
     if (reading.value !== undefined) log.info("users or keys loaded", { file: path });

@@ -15,7 +15,7 @@ import { parseImageId } from "../core/reference.ts";
 import { directoryHost } from "../publish/verify/directory-host.ts";
 import type { Host } from "../publish/verify/host.ts";
 import { httpHost } from "../publish/verify/http-host.ts";
-import { type Finding, type Served, verifyContent } from "../publish/verify/verify.ts";
+import { type ContentFinding, type Served, verifyContent } from "../publish/verify/verify.ts";
 import { secondsNow } from "../server/compose.ts";
 
 const HELP = `
@@ -82,7 +82,7 @@ export async function checkContent(
   catalog: Catalog,
   config: Config,
   options: Readonly<Record<string, unknown>>,
-  add: (finding: Finding) => void,
+  add: (finding: ContentFinding) => void,
 ): Promise<void> {
   const { content } = options;
   if (typeof content !== "string") return;

@@ -1,13 +1,13 @@
 import { authFaults } from "../auth/authenticator.ts";
 import { authorityWarnings, readAuthorities } from "../auth/certificates/authorities.ts";
-import type { Loaded } from "../config/load.ts";
+import type { LoadedConfig } from "../config/load.ts";
 import { describeProblem } from "../config/problem.ts";
 import { reviewConfig } from "../config/review.ts";
 import { linkFaults } from "../content/links.ts";
 import { comparePaths, conflictsIn } from "../core/catalog/catalog.ts";
 import { describeFault, describeWarning, visible } from "../core/redirect-file/fault.ts";
 import { tlsFaults } from "../server/tls-files.ts";
-import type { Finding as ContentFinding } from "../publish/verify/verify.ts";
+import type { ContentFinding } from "../publish/verify/verify.ts";
 import { EMPTY_SNAPSHOT, type Snapshot } from "../store/snapshots.ts";
 import { readDirectoryOnce } from "../store/store.ts";
 import { checkContent } from "./check-content.ts";
@@ -15,7 +15,7 @@ import { readConfig } from "./settings.ts";
 import { EXIT, type ExitCode, type Terminal } from "../terminal.ts";
 
 /** Finds the errors and warnings of the configuration and of the files that it names. */
-async function configurationFaults(loaded: Loaded) {
+async function configurationFaults(loaded: LoadedConfig) {
   const { auth, server } = loaded.config;
   const review = reviewConfig(loaded);
   const authorities = readAuthorities(auth);
@@ -40,7 +40,7 @@ async function configurationFaults(loaded: Loaded) {
 }
 
 /** Tells whether redirect files can be read with a configuration that may be in error. */
-function namesDataDir(loaded: Loaded): boolean {
+function namesDataDir(loaded: LoadedConfig): boolean {
   if (loaded.ok) return true;
   return loaded.config.s3 === undefined && loaded.problems.every(({ key }) => key !== "general.data_dir");
 }

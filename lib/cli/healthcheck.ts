@@ -26,13 +26,13 @@ function probeOf({ management, server }: Config): Probe {
   return { url: `${scheme}://${describeListenAddress({ ...address, host })}${path}` };
 }
 
-interface Answer {
+interface HealthAnswer {
   readonly status: number;
   readonly body: string;
 }
 
 /** `fetch` would go through HTTP_PROXY, even to this machine. */
-function ask({ url, socketPath }: Probe): Promise<Answer> {
+function ask({ url, socketPath }: Probe): Promise<HealthAnswer> {
   return new Promise((resolve, reject) => {
     const options = {
       agent: false,

@@ -19,7 +19,7 @@ import { EXIT, type ExitCode, type Terminal } from "../terminal.ts";
 const USUAL_ACCEPT = Object.values(MEDIA_TYPE).join(", ");
 
 /** The argument of the command. */
-interface Asked {
+interface ImageReference {
   /** The registry's host in front of the name, which no request contains. */
   readonly host: string | undefined;
   readonly name: RepositoryName;
@@ -27,7 +27,7 @@ interface Asked {
 }
 
 /** What a client of one API receives; `--json` prints it. */
-interface Answer {
+interface ApiAnswer {
   readonly told: Explanation;
   readonly file?: string | undefined;
   readonly version?: number;
@@ -47,7 +47,7 @@ const parseName = (text: string): RepositoryName | undefined => parseRepositoryN
  *
  * @param isKnown tells whether there is a repository of a name, in which case nothing in it is a host
  */
-function parseAsked(text: string, isKnown: (name: string) => boolean): Asked | string {
+function parseAsked(text: string, isKnown: (name: string) => boolean): ImageReference | string {
   const [beforeDigest = "", digest] = text.split("@", 2);
   const colon = digest === undefined ? beforeDigest.lastIndexOf(":") : -1;
   const hasTag = colon > beforeDigest.lastIndexOf("/");
@@ -75,7 +75,12 @@ function findIn<Found>(name: string, find: (name: string) => Found | undefined):
   return undefined;
 }
 
-function answerOfV2(catalog: Catalog, { name, reference }: Asked, accept: Accept, locations: Locations): Answer {
+function answerOfV2(
+  catalog: Catalog,
+  { name, reference }: ImageReference,
+  accept: Accept,
+  locations: Locations,
+): ApiAnswer {
   const repository = findIn(name, (each) => v2Repository(catalog, each));
   if (repository === undefined) {
     const v1 = findIn(name, (each) => v1Repository(catalog, each));
@@ -88,7 +93,7 @@ function answerOfV2(catalog: Catalog, { name, reference }: Asked, accept: Accept
   return { ...from, told: explainV2(repository, reference, accept, locations) };
 }
 
-function answerOfV1(catalog: Catalog, { name, reference }: Asked, locations: Locations): Answer {
+function answerOfV1(catalog: Catalog, { name, reference }: ImageReference, locations: Locations): ApiAnswer {
   const repository = findIn(name, (each) => v1Repository(catalog, each));
   if (repository === undefined) return { told: refusal("not found", "no file of version 1 has this name") };
   const from = { file: servedFrom(catalog, "v1", repository.name), version: 1 };
@@ -96,7 +101,7 @@ function answerOfV1(catalog: Catalog, { name, reference }: Asked, locations: Loc
   return { ...from, told: explainV1(repository, reference, locations) };
 }
 
-function linesOf(api: string, { file, version, told }: Answer): readonly string[] {
+function linesOf(api: string, { file, version, told }: ApiAnswer): readonly string[] {
   const lines = [`${api}: ${told.found ? "found" : told.error}`];
   const add = (label: string, text: string | undefined): void => {
     if (text !== undefined) lines.push(`    ${`${label}:`.padEnd(7)} ${text}`);
@@ -146,7 +151,7 @@ export async function resolve(
   const v1 = answerOfV1(catalog, asked, locations);
   const { host, name, reference } = asked;
   if (options["json"] === true) {
-    const of = ({ told, ...from }: Answer) => ({ ...from, ...told });
+    const of = ({ told, ...from }: ApiAnswer) => ({ ...from, ...told });
     terminal.print(
       `${JSON.stringify({ host, name, reference, accept: header, v2: of(v2), v1: of(v1) }, undefined, 2)}\n`,
     );

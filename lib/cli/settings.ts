@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import type { Config } from "../config/config.ts";
 import { boolean } from "../config/kinds.ts";
-import { DEFAULT_CONFIG_PATH, type Loaded, loadConfig } from "../config/load.ts";
+import { DEFAULT_CONFIG_PATH, type LoadedConfig, loadConfig } from "../config/load.ts";
 import { describeProblem } from "../config/problem.ts";
 import { readTextFile } from "../config/reading.ts";
 import { ALL_SETTINGS, flagOf, REMOVED_SETTINGS, SECTIONS, sectionOf } from "../config/schema.ts";
@@ -37,7 +37,7 @@ export function addSettings(command: Command, sections: readonly string[]): Comm
 }
 
 /** Reads the configuration with what the command line says on top. */
-export function readConfig(options: Options, terminal: Terminal): Loaded {
+export function readConfig(options: Options, terminal: Terminal): LoadedConfig {
   const flags: Record<string, string> = {};
   const named = [
     ...ALL_SETTINGS.map((each) => [each.name, optionOf(each)] as const),

@@ -1,5 +1,5 @@
 import * as kinds from "./kinds.ts";
-import { type Reading, type Values, valuesOf } from "./reading.ts";
+import { type SectionReader, type Values, valuesOf } from "./reading.ts";
 import { type Setting, optional, setting } from "./setting.ts";
 
 const NO_TOKENS = "no tokens";
@@ -78,7 +78,7 @@ export interface AuthConfig extends Values<typeof PASSWORD_SETTINGS & typeof CER
 }
 
 /** Token settings require one another, and exclude passwords: a client can be asked for one of the two only. */
-function readToken({ get, sourceOf, report }: Reading): TokenSettings | undefined {
+function readToken({ get, sourceOf, report }: SectionReader): TokenSettings | undefined {
   const {
     tokenRealm: realm,
     tokenService: service,
@@ -106,7 +106,7 @@ function readToken({ get, sourceOf, report }: Reading): TokenSettings | undefine
 function reportIncompleteCertificates(
   values: Values<typeof CERTIFICATE_SETTINGS>,
   trustedProxies: Setting<{ readonly blocks: readonly string[] }>,
-  { get, sourceOf, report }: Reading,
+  { get, sourceOf, report }: SectionReader,
 ): void {
   const { clientCa, clientCertVerifiedByProxy, clientCertFormat, clientCertHeader } = CERTIFICATE_SETTINGS;
   const asking = [
@@ -130,7 +130,7 @@ function reportIncompleteCertificates(
 
 /** Reads the section. @param trustedProxies the setting that says whose headers are believed */
 export function readAuth(
-  reading: Reading,
+  reading: SectionReader,
   trustedProxies: Setting<{ readonly blocks: readonly string[] }>,
 ): AuthConfig {
   const certificates = valuesOf(CERTIFICATE_SETTINGS, reading.get);

@@ -3,7 +3,7 @@ import type { Cdn, Signer } from "../core/location/location.ts";
 import { MAX_S3_TTL } from "../core/location/s3.ts";
 import * as kinds from "./kinds.ts";
 import { quote } from "./problem.ts";
-import { type ReadFile, type Reading, valuesOf } from "./reading.ts";
+import { type ReadTextFile, type SectionReader, valuesOf } from "./reading.ts";
 import { optional, secret, setting } from "./setting.ts";
 
 const MAX_TTL_SECONDS = 2_147_483_647;
@@ -78,7 +78,7 @@ const REQUIRED = {
 type Way = Signer["kind"];
 
 /** Warns of settings for ways of signing that were not chosen. */
-function warnOfIgnored(chosen: Way | undefined, { sourceOf, warn }: Reading): void {
+function warnOfIgnored(chosen: Way | undefined, { sourceOf, warn }: SectionReader): void {
   for (const [way, settings] of Object.entries(REQUIRED)) {
     for (const setting of way === chosen ? [] : settings) {
       const source = sourceOf(setting);
@@ -88,7 +88,7 @@ function warnOfIgnored(chosen: Way | undefined, { sourceOf, warn }: Reading): vo
   }
 }
 
-function reportMissing(chosen: Way, { sourceOf, report }: Reading): void {
+function reportMissing(chosen: Way, { sourceOf, report }: SectionReader): void {
   const source = sourceOf(CDN_SETTINGS.signer);
   if (source === undefined) return;
   for (const setting of REQUIRED[chosen]) {
@@ -98,7 +98,7 @@ function reportMissing(chosen: Way, { sourceOf, report }: Reading): void {
 }
 
 /** @returns the key, or what is in its place */
-function readRsaKey(path: string, readFile: ReadFile): KeyObject | string {
+function readRsaKey(path: string, readFile: ReadTextFile): KeyObject | string {
   const content = readFile(path);
   if (content.kind !== "text") return content.kind === "missing" ? "there is no such file" : content.reason;
   try {
@@ -115,7 +115,7 @@ function readRsaKey(path: string, readFile: ReadFile): KeyObject | string {
  *
  * @see spec "Configuration"
  */
-function readSigner(reading: Reading): Signer | undefined {
+function readSigner(reading: SectionReader): Signer | undefined {
   const { get, sourceOf, readFile, report } = reading;
   const chosen =
     get(CDN_SETTINGS.signer) ?? (sourceOf(CDN_SETTINGS.urlAuthSecret) === undefined ? undefined : "akamai");
@@ -157,7 +157,7 @@ function readSigner(reading: Reading): Signer | undefined {
 }
 
 /** Reads the section. As Crane had it, URLs are rewritten only with both url_match and url_replace. */
-export function readCdn(reading: Reading): Cdn {
+export function readCdn(reading: SectionReader): Cdn {
   const { get, sourceOf, warn } = reading;
   const pair = [CDN_SETTINGS.urlMatch, CDN_SETTINGS.urlReplace] as const;
   const [urlMatch, urlReplace] = [get(pair[0]), get(pair[1])];

@@ -6,7 +6,7 @@ import { type MirrorConfig, readMirror } from "./mirror.ts";
 import { readS3 } from "./s3.ts";
 import { SETTINGS } from "./schema.ts";
 import { type ManagementConfig, readManagement, readServer, type ServerConfig } from "./server.ts";
-import { type Reading, type Values, valuesOf } from "./reading.ts";
+import { type SectionReader, type Values, valuesOf } from "./reading.ts";
 
 type Settings = typeof SETTINGS;
 
@@ -34,7 +34,7 @@ export interface Config {
 }
 
 /** Reads all sections. */
-export function readSections(reading: Reading): Config {
+export function readSections(reading: SectionReader): Config {
   const { get } = reading;
   const general = valuesOf(SETTINGS.general, get);
   const server = readServer(reading);

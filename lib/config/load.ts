@@ -1,9 +1,9 @@
 import { type Config, readSections } from "./config.ts";
 import { type Ini, interpolate, parseIni } from "./ini.ts";
-import { type ConfigProblem, quote, type Source } from "./problem.ts";
+import { type ConfigProblem, quote, type SettingSource } from "./problem.ts";
 import { flagOf, REMOVED_SETTINGS, SETTINGS, sectionOf, variableOf } from "./schema.ts";
-import type { Given, ReadFile, SourceOf } from "./reading.ts";
-import { type Named, type Setting, secretFileOf } from "./setting.ts";
+import type { Given, ReadTextFile, SourceOf } from "./reading.ts";
+import { type NamedSetting, type Setting, secretFileOf } from "./setting.ts";
 import { unknownFlags, unknownInEnvironment, unknownInFile } from "./unknown.ts";
 
 /** Where Crane has always looked. */
@@ -16,17 +16,17 @@ export interface Sources {
   /** What `--config` gave. */
   readonly configPath?: string | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly readFile: ReadFile;
+  readonly readFile: ReadTextFile;
 }
 
 /** The configuration, with its problems and defaults in their place if it has any. Warnings are no obstacle. */
-export type Loaded = {
+export type LoadedConfig = {
   readonly config: Config;
   readonly warnings: readonly ConfigProblem[];
   readonly sourceOf: SourceOf;
 } & ({ readonly ok: true } | { readonly ok: false; readonly problems: readonly ConfigProblem[] });
 
-interface File {
+interface ConfigFile {
   readonly path: string;
   readonly ini: Ini;
 }
@@ -34,14 +34,14 @@ interface File {
 const HIDDEN = "a value that is not shown";
 
 /** Which file is read, and whether somebody asked for it, which is when it must exist. */
-function whichFile({ configPath, environment }: Sources): { readonly path: string; readonly askedBy?: Source } {
+function whichFile({ configPath, environment }: Sources): { readonly path: string; readonly askedBy?: SettingSource } {
   if (configPath !== undefined) return { path: configPath, askedBy: { kind: "flag", name: "--config" } };
   const path = environment["CRANE_CONFIG_PATH"];
   if (path === undefined || path === "") return { path: DEFAULT_CONFIG_PATH };
   return { path, askedBy: { kind: "environment", name: "CRANE_CONFIG_PATH" } };
 }
 
-function openFile(sources: Sources): { readonly file: File; readonly problems: readonly ConfigProblem[] } {
+function openFile(sources: Sources): { readonly file: ConfigFile; readonly problems: readonly ConfigProblem[] } {
   const { path, askedBy } = whichFile(sources);
   const content = sources.readFile(path);
   if (content.kind === "text") {
@@ -59,7 +59,7 @@ function openFile(sources: Sources): { readonly file: File; readonly problems: r
   return { file, problems: [{ source, expected: "a file that can be read", received: `${quote(path)}: ${reason}` }] };
 }
 
-function inFile(setting: Named, { path, ini }: File): Given | undefined {
+function inFile(setting: NamedSetting, { path, ini }: ConfigFile): Given | undefined {
   const name = sectionOf(setting);
   const section = ini.sections.get(name)?.entries;
   if (section === undefined) return undefined;
@@ -72,13 +72,13 @@ function inFile(setting: Named, { path, ini }: File): Given | undefined {
 }
 
 /** All that a section of the file has, by key. */
-const entriesOf = (section: string, file: File): readonly (readonly [key: string, given: Given])[] =>
+const entriesOf = (section: string, file: ConfigFile): readonly (readonly [key: string, given: Given])[] =>
   [...(file.ini.sections.get(section)?.entries.keys() ?? [])].flatMap((key) => {
     const given = inFile({ name: `${section}.${key}` }, file);
     return given === undefined ? [] : [[key, given] as const];
   });
 
-function inEnvironment(setting: Named, environment: Sources["environment"]): Given | undefined {
+function inEnvironment(setting: NamedSetting, environment: Sources["environment"]): Given | undefined {
   const name = variableOf(setting);
   const text = environment[name];
   if (text !== undefined) return { text, source: { kind: "environment", name }, key: setting.name };
@@ -91,7 +91,7 @@ function inEnvironment(setting: Named, environment: Sources["environment"]): Giv
 const RANKS = ["flag", "environment", "file"];
 
 /** The strongest of the sources that give a setting. */
-function find(setting: Named, { flags, environment }: Sources, file: File): Given | undefined {
+function find(setting: NamedSetting, { flags, environment }: Sources, file: ConfigFile): Given | undefined {
   const flag = flags[setting.name];
   if (flag !== undefined) return { text: flag, source: { kind: "flag", name: flagOf(setting) }, key: setting.name };
   return inEnvironment(setting, environment) ?? inFile(setting, file);
@@ -107,7 +107,7 @@ function unclearDebug({ environment }: Sources): readonly ConfigProblem[] {
 const isGiven = (given: Given | undefined): given is Given => given !== undefined && given.text?.trim() !== "";
 
 /** Reports each removed setting that a source still gives. */
-function removedSettings(sources: Sources, file: File): readonly ConfigProblem[] {
+function removedSettings(sources: Sources, file: ConfigFile): readonly ConfigProblem[] {
   return [...REMOVED_SETTINGS].flatMap(([name, replacement]) => {
     const given = find({ name }, sources, file);
     if (given === undefined) return [];
@@ -122,7 +122,7 @@ function removedSettings(sources: Sources, file: File): readonly ConfigProblem[]
  *
  * @see spec "Configuration"
  */
-export function loadConfig(sources: Sources): Loaded {
+export function loadConfig(sources: Sources): LoadedConfig {
   const { file, problems: fileProblems } = openFile(sources);
   const problems: ConfigProblem[] = [...fileProblems, ...removedSettings(sources, file)];
   const warnings: ConfigProblem[] = [
@@ -162,7 +162,7 @@ export function loadConfig(sources: Sources): Loaded {
     return given;
   };
 
-  const sourceOf = (setting: Setting<unknown>): Source | undefined => {
+  const sourceOf = (setting: Setting<unknown>): SettingSource | undefined => {
     const given = givenOf(setting);
     return isGiven(given) ? given.source : undefined;
   };

@@ -1,7 +1,7 @@
 import { parseRepositoryName } from "../core/reference.ts";
 import { isAddress, isHostName } from "./addresses.ts";
 import { quote } from "./problem.ts";
-import type { Reading } from "./reading.ts";
+import type { SectionReader } from "./reading.ts";
 
 /** The section whose keys are hosts of registries. */
 export const MIRROR_SECTION = "mirror";
@@ -24,7 +24,7 @@ const isPrefix = (text: string): boolean =>
   text === "" || (text.endsWith("/") && parseRepositoryName(text.slice(0, -1)) !== undefined);
 
 /** Reads the section. @returns undefined where it has no keys */
-export function readMirror({ section, report }: Pick<Reading, "section" | "report">): MirrorConfig | undefined {
+export function readMirror({ section, report }: Pick<SectionReader, "section" | "report">): MirrorConfig | undefined {
   const registries = new Map<string, string>();
   for (const [key, { text, source }] of section(MIRROR_SECTION)) {
     const name = `${MIRROR_SECTION}.${key}`;

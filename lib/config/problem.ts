@@ -1,5 +1,5 @@
 /** Where a setting was given. */
-export type Source =
+export type SettingSource =
   | { readonly kind: "flag"; readonly name: string }
   | { readonly kind: "environment"; readonly name: string }
   | { readonly kind: "file"; readonly path: string; readonly line?: number }
@@ -7,7 +7,7 @@ export type Source =
 
 /** One thing that is wrong with the configuration, for `describeProblem` or for a machine. */
 export interface ConfigProblem {
-  readonly source: Source;
+  readonly source: SettingSource;
   /** `section.key`; absent when the matter is a line, a section or the file. */
   readonly key?: string;
   readonly expected: string;
@@ -30,7 +30,7 @@ const cut = (text: string): string => (text.length > MAX_SHOWN ? `${text.slice(0
 /** Shows a text from outside: on one line, quoted and cut, without the credentials of a URL. */
 export const quote = (text: string): string => escapeControls(JSON.stringify(cut(maskCredentials(text))));
 
-function describeSource(source: Source): string {
+function describeSource(source: SettingSource): string {
   if (source.kind === "default") return "default";
   if (source.kind !== "file") return source.name;
   return source.line === undefined ? source.path : `${source.path}:${source.line}`;

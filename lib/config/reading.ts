@@ -1,6 +1,6 @@
 /** What the sections of the configuration are read from. */
 import { readFileSync } from "node:fs";
-import type { ConfigProblem, Source } from "./problem.ts";
+import type { ConfigProblem, SettingSource } from "./problem.ts";
 import type { Setting } from "./setting.ts";
 
 /** What became of reading a file. */
@@ -9,10 +9,10 @@ export type FileContent =
   | { readonly kind: "missing" }
   | { readonly kind: "unreadable"; readonly reason: string };
 
-export type ReadFile = (path: string) => FileContent;
+export type ReadTextFile = (path: string) => FileContent;
 
 /** Reads a file as UTF-8; other bytes become U+FFFD, which a comment may hold and a value may not. */
-export const readTextFile: ReadFile = (path) => {
+export const readTextFile: ReadTextFile = (path) => {
   try {
     return { kind: "text", text: readFileSync(path, "utf8") };
   } catch (error) {
@@ -25,7 +25,7 @@ export const readTextFile: ReadFile = (path) => {
 export interface Given {
   /** Undefined when interpolation fails. */
   readonly text: string | undefined;
-  readonly source: Source;
+  readonly source: SettingSource;
   readonly key: string;
 }
 
@@ -33,16 +33,16 @@ export interface Given {
 export type Get = <Value>(setting: Setting<Value>) => Value;
 
 /** Tells where a setting was given; undefined when no source gives it a value. */
-export type SourceOf = (setting: Setting<unknown>) => Source | undefined;
+export type SourceOf = (setting: Setting<unknown>) => SettingSource | undefined;
 
 /** What a section is read from, and where its problems go. */
-export interface Reading {
+export interface SectionReader {
   readonly get: Get;
   readonly sourceOf: SourceOf;
   /** Gives all entries that the file has in a section, known or not. */
   readonly section: (name: string) => Iterable<readonly [key: string, given: Given]>;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly readFile: ReadFile;
+  readonly readFile: ReadTextFile;
   readonly report: (problem: ConfigProblem) => void;
   /** For what does not keep the program from starting. */
   readonly warn: (problem: ConfigProblem) => void;

@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 import { type AddressSet, contains, describeListenAddress, type ListenAddress, parseAddressSet } from "./addresses.ts";
-import type { Loaded } from "./load.ts";
+import type { LoadedConfig } from "./load.ts";
 import { type ConfigProblem, quote } from "./problem.ts";
 import { SETTINGS } from "./schema.ts";
 import type { Setting } from "./setting.ts";
@@ -26,7 +26,7 @@ function isDirectory(path: string): boolean {
  * Finds what `craned check` reports of a configuration that the program starts with: missing directories, and settings
  * that open what is meant to be closed.
  */
-export function reviewConfig({ config, sourceOf }: Loaded): {
+export function reviewConfig({ config, sourceOf }: LoadedConfig): {
   readonly problems: readonly ConfigProblem[];
   readonly warnings: readonly ConfigProblem[];
 } {

@@ -2,7 +2,7 @@ import { isS3, parseS3Address } from "../s3/address.ts";
 import { type S3Access, SECRET_VARIABLES, s3Surroundings } from "../s3/connection.ts";
 import * as kinds from "./kinds.ts";
 import { quote } from "./problem.ts";
-import { type Reading, valuesOf } from "./reading.ts";
+import { type SectionReader, valuesOf } from "./reading.ts";
 import { type Setting, optional, setting } from "./setting.ts";
 
 const MAX_TIMEOUT_SECONDS = 3600;
@@ -35,7 +35,10 @@ export const S3_SETTINGS = {
  * @param dataDir the value of general.data_dir
  * @returns undefined when redirect files are in a directory
  */
-export function readS3({ get, sourceOf, environment, report, warn }: Reading, dataDir: string): S3Access | undefined {
+export function readS3(
+  { get, sourceOf, environment, report, warn }: SectionReader,
+  dataDir: string,
+): S3Access | undefined {
   // All are read wherever the files are, so that each fault is reported.
   const { timeout, ...choice } = valuesOf(S3_SETTINGS, get);
   if (!isS3(dataDir)) {

@@ -12,7 +12,7 @@ import { LIMIT_SETTINGS } from "./limits.ts";
 import { MIRROR_SECTION } from "./mirror.ts";
 import { dataPlace, S3_SETTINGS } from "./s3.ts";
 import { MANAGEMENT_SETTINGS, MAX_TIMER_SECONDS, SERVER_SETTINGS } from "./server.ts";
-import { type Named, type Setting, optional, secretFileOf, setting } from "./setting.ts";
+import { type NamedSetting, type Setting, optional, secretFileOf, setting } from "./setting.ts";
 
 /** The table. Properties are named as in `Config`, settings as in files. */
 export const SETTINGS = {
@@ -184,11 +184,11 @@ export const ALL_SETTINGS: readonly Setting<unknown>[] = Object.values(SETTINGS)
   .flatMap((each) => (each.isSecret ? [each, secretFileOf(each)] : [each]));
 
 /** The section of a setting, as a file has it. */
-export const sectionOf = ({ name }: Named): string => name.slice(0, name.indexOf("."));
+export const sectionOf = ({ name }: NamedSetting): string => name.slice(0, name.indexOf("."));
 
 /** The environment variable of a setting: `CRANE_GENERAL_DATA_DIR`. */
-export const variableOf = ({ name }: Named): string => `CRANE_${name.replace(".", "_").toUpperCase()}`;
+export const variableOf = ({ name }: NamedSetting): string => `CRANE_${name.replace(".", "_").toUpperCase()}`;
 
 /** The flag of a setting, without the two sections that most people need: `--data-dir`, `--port`, `--log-level`. */
-export const flagOf = ({ name }: Named): string =>
+export const flagOf = ({ name }: NamedSetting): string =>
   `--${name.replace(/^(?:general|server)\./, "").replace(/[._]/g, "-")}`;

@@ -1,7 +1,7 @@
 import { type AddressSet, describeListenAddress, type ListenAddress } from "./addresses.ts";
 import * as kinds from "./kinds.ts";
 import { quote } from "./problem.ts";
-import { type Reading, type Values, valuesOf } from "./reading.ts";
+import { type SectionReader, type Values, valuesOf } from "./reading.ts";
 import { optional, setting } from "./setting.ts";
 
 /** setTimeout keeps milliseconds in 31 bits, and fires at once beyond. */
@@ -91,7 +91,7 @@ export interface ManagementConfig extends Omit<Values<typeof MANAGEMENT_SETTINGS
 }
 
 /** Certificate and key require each other. */
-function reportHalfTls({ sourceOf, report }: Reading): void {
+function reportHalfTls({ sourceOf, report }: SectionReader): void {
   const pair = [SERVER_SETTINGS.tlsCertificate, SERVER_SETTINGS.tlsKey] as const;
   for (const [index, present] of pair.entries()) {
     const [source, missing] = [sourceOf(present), pair[1 - index]];
@@ -102,7 +102,7 @@ function reportHalfTls({ sourceOf, report }: Reading): void {
 }
 
 /** Reads the section. */
-export function readServer(reading: Reading): ServerConfig {
+export function readServer(reading: SectionReader): ServerConfig {
   const { get, sourceOf, report } = reading;
   const { host, port, listen, tlsCertificate, tlsKey, ...rest } = valuesOf(SERVER_SETTINGS, get);
   reportHalfTls(reading);
@@ -131,7 +131,7 @@ function overlap(one: ListenAddress, other: ListenAddress): boolean {
 }
 
 /** Reads the section. A default address that the registry has taken is no problem: management is then off. */
-export function readManagement({ get, sourceOf, report }: Reading, server: ServerConfig): ManagementConfig {
+export function readManagement({ get, sourceOf, report }: SectionReader, server: ServerConfig): ManagementConfig {
   const { listen, ...rest } = valuesOf(MANAGEMENT_SETTINGS, get);
   const source = sourceOf(MANAGEMENT_SETTINGS.listen);
   if (listen !== "off" && source !== undefined && server.listen.some((address) => overlap(address, listen))) {

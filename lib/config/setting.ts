@@ -21,7 +21,7 @@ export interface Setting<Value> {
   readonly parse: (text: string) => Value | undefined;
 }
 
-export type Named = Pick<Setting<unknown>, "name">;
+export type NamedSetting = Pick<Setting<unknown>, "name">;
 
 /** @param text the default, as a file would have it */
 export function setting<Value>(

@@ -2,7 +2,7 @@
 import { distance } from "fastest-levenshtein";
 import type { Ini } from "./ini.ts";
 import { MIRROR_SECTION } from "./mirror.ts";
-import { type ConfigProblem, quote, type Source } from "./problem.ts";
+import { type ConfigProblem, quote, type SettingSource } from "./problem.ts";
 import { ALL_SETTINGS, REMOVED_SETTINGS, SECTIONS, sectionOf, variableOf } from "./schema.ts";
 import type { Setting } from "./setting.ts";
 
@@ -35,7 +35,7 @@ function nearestSetting(section: string, key: string): Setting<unknown> | undefi
   });
 }
 
-const unknownKey = (source: Source, section: string, key: string): ConfigProblem => ({
+const unknownKey = (source: SettingSource, section: string, key: string): ConfigProblem => ({
   source,
   key: `${section}.${key}`,
   expected: `a known key (the nearest is ${nearestSetting(section, key)?.name})`,

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { read } from "node:fs";
 import { promisify } from "node:util";
 import type { ByteRange, Parts } from "./conditions.ts";
-import { close, IN_MEMORY, type Source } from "./file.ts";
+import { close, IN_MEMORY, type BodySource } from "./file.ts";
 import { type OpenFile, pathOf, readPart, shortened } from "./open.ts";
 
 /** How much of a large file a stream reads at once, and what each slow client keeps in memory. Bytes. */
@@ -67,11 +67,11 @@ function streamOf(chunks: AsyncGenerator<Uint8Array>, close: () => void): Readab
   );
 }
 
-const bytesOf = (source: Source, { start, end }: ByteRange): Buffer<ArrayBuffer> =>
+const bytesOf = (source: BodySource, { start, end }: ByteRange): Buffer<ArrayBuffer> =>
   Buffer.isBuffer(source) ? source.subarray(start, end) : readPart(source, start, end);
 
 /** Makes a body of several parts. @see RFC 9110 section 14.6 */
-function multipartOf(source: Source, size: number, ranges: readonly ByteRange[], contentType: string): Payload {
+function multipartOf(source: BodySource, size: number, ranges: readonly ByteRange[], contentType: string): Payload {
   const boundary = randomUUID();
   const headers = { "Content-Type": `multipart/byteranges; boundary=${boundary}` };
   const before = ({ start, end }: ByteRange) =>
@@ -95,7 +95,7 @@ function multipartOf(source: Source, size: number, ranges: readonly ByteRange[],
 }
 
 /** Makes a body of one part. */
-function partOf(source: Source, size: number, { start, end }: ByteRange): Payload["body"] {
+function partOf(source: BodySource, size: number, { start, end }: ByteRange): Payload["body"] {
   const length = end - start;
   if (Buffer.isBuffer(source) || length <= IN_MEMORY) {
     const bytes = bytesOf(source, { start, end });
@@ -111,7 +111,7 @@ function partOf(source: Source, size: number, { start, end }: ByteRange): Payloa
 }
 
 /** Makes a body of parts of a file, and sees to it that the file is closed. @param size of the whole file */
-export function payloadOf(source: Source, size: number, { status, ranges }: Parts, contentType: string): Payload {
+export function payloadOf(source: BodySource, size: number, { status, ranges }: Parts, contentType: string): Payload {
   const [range, ...others] = ranges;
   try {
     if (others.length > 0) return multipartOf(source, size, ranges, contentType);

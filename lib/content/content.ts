@@ -57,12 +57,12 @@ export interface Content {
 }
 
 /** Makes the header by which a server in front sends a file. */
-type Handover = (repository: string, path: string) => Fields;
+type Handover = (repository: string, path: string) => HeaderFields;
 
-type Fields = Readonly<Record<string, string>>;
+export type HeaderFields = Readonly<Record<string, string>>;
 
 /** A browser neither guesses what a file is nor shows it. Without the latter Bun would add the descriptor's name. */
-const UNTRUSTED: Fields = { "X-Content-Type-Options": "nosniff", "Content-Disposition": "attachment" };
+const UNTRUSTED: HeaderFields = { "X-Content-Type-Options": "nosniff", "Content-Disposition": "attachment" };
 
 /** Encodes a path for a URL; the colon of digests is kept, as not all servers decode it. */
 const encodePath = (path: string): string => encodeURIComponent(path).replace(/%2F/g, "/").replace(/%3A/g, ":");
@@ -75,7 +75,11 @@ const encodeForSendfile = (path: string): string =>
   Buffer.from(path.replace(/[\p{Cc}%]/gu, encodeURIComponent)).toString("latin1");
 
 /** Answers with the file itself, and closes it or leaves that to the body. */
-function send({ validators, contentType, source }: PublishedFile, about: Fields, request: ContentRequest): Response {
+function send(
+  { validators, contentType, source }: PublishedFile,
+  about: HeaderFields,
+  request: ContentRequest,
+): Response {
   const { etag, modified, size } = validators;
   const state = { "Accept-Ranges": "bytes", ETag: etag, "Last-Modified": new Date(modified * 1000).toUTCString() };
   const verdict = judge(request, validators);
@@ -118,7 +122,7 @@ export function contentIn(api: ContentApi, root: Root, pollingInterval: number, 
       const file = find(repository, path);
       if (file === undefined) return undefined;
       const digest = digestOf(file, request);
-      const about: Fields = {
+      const about: HeaderFields = {
         "Cache-Control": cacheControlOf(request, pollingInterval),
         ...(digest !== undefined && { "Docker-Content-Digest": digest }),
         // Which manifest a reference means depends on the client's Accept.

@@ -44,7 +44,7 @@ function describe(api: ContentApi, path: string): Description {
 }
 
 /** The bytes of a file: in memory, or still on disk. An open file is closed by its reader. */
-export type Source = Buffer<ArrayBuffer> | OpenFile;
+export type BodySource = Buffer<ArrayBuffer> | OpenFile;
 
 /** A file, and what its headers say. */
 export interface PublishedFile {
@@ -53,7 +53,7 @@ export interface PublishedFile {
   /** Of a manifest or a blob. */
   readonly digest: string | undefined;
   readonly isManifest: boolean;
-  readonly source: Source;
+  readonly source: BodySource;
 }
 
 /** Files up to this size are read at once: that takes less time than to hand them over. Bytes. */
@@ -95,7 +95,7 @@ function learn(file: OpenFile, { isManifest, mediaType, digest }: Description): 
 }
 
 /** Closes a file that is not read. */
-export function close(source: Source): void {
+export function close(source: BodySource): void {
   if (!Buffer.isBuffer(source)) source.close();
 }
 

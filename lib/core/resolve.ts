@@ -2,7 +2,7 @@ import { type Accept, type ManifestKind, MEDIA_TYPE, weightOfType } from "./medi
 import { fillTemplate } from "./redirect-file/blob-template.ts";
 import { contentOf } from "./redirect-file/manifest-content.ts";
 import { KIND_BIT, kindsOf } from "./redirect-file/manifest-table.ts";
-import type { Descriptor, TreeRepository, V2Repository, WholeRepository } from "./redirect-file/repository.ts";
+import type { ReferrerDescriptor, TreeRepository, V2Repository, WholeRepository } from "./redirect-file/repository.ts";
 import {
   blobOf,
   configOf,
@@ -175,7 +175,7 @@ export function resolveBlob(repository: V2Repository, digest: Digest): BlobResol
 const utf8 = new TextDecoder();
 
 /** @see OCI distribution-spec 1.1 "Listing Referrers" */
-function referrerOf({ mediaType, digest, size, bytes }: StoredManifest): Descriptor {
+function referrerOf({ mediaType, digest, size, bytes }: StoredManifest): ReferrerDescriptor {
   // The bytes were parsed once already, when the file was read.
   const { artifactType, annotations } = contentOf(JSON.parse(utf8.decode(bytes)));
   return {
@@ -188,7 +188,7 @@ function referrerOf({ mediaType, digest, size, bytes }: StoredManifest): Descrip
 }
 
 /** @returns the descriptors of the manifests that refer to `subject`; undefined in versions 2 to 4, which have none */
-export function referrersOf(repository: V2Repository, subject: Digest): readonly Descriptor[] | undefined {
+export function referrersOf(repository: V2Repository, subject: Digest): readonly ReferrerDescriptor[] | undefined {
   if (repository.version === 6) return manifestsWithSubject(repository, subject).map(referrerOf);
   return repository.version === 5 ? (repository.referrers.get(subject) ?? []) : undefined;
 }

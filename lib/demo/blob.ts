@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 
 /** Bytes under the name that their hash gives them. */
-export interface Blob {
+export interface DemoBlob {
   /** `sha256:…` */
   readonly digest: string;
   readonly bytes: Uint8Array;
@@ -11,7 +11,7 @@ export const sha256Hex = (bytes: Uint8Array): string => createHash("sha256").upd
 
 export const digestOf = (bytes: Uint8Array): string => `sha256:${sha256Hex(bytes)}`;
 
-export const blobOf = (bytes: Uint8Array): Blob => ({ digest: digestOf(bytes), bytes });
+export const blobOf = (bytes: Uint8Array): DemoBlob => ({ digest: digestOf(bytes), bytes });
 
 /** JSON in UTF-8, on one line. */
 export const jsonBytes = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));

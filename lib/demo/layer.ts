@@ -1,4 +1,4 @@
-import { type Blob, blobOf, digestOf } from "./blob.ts";
+import { type DemoBlob, blobOf, digestOf } from "./blob.ts";
 import { gzipStored } from "./gzip.ts";
 import { type Architecture, printingProgram } from "./program.ts";
 import { type TarEntry, tar } from "./tar.ts";
@@ -6,7 +6,7 @@ import { type TarEntry, tar } from "./tar.ts";
 /** One file system change, as images of either API carry it. */
 export interface Layer {
   /** The gzipped tar. */
-  readonly blob: Blob;
+  readonly blob: DemoBlob;
   /** The digest of the tar itself. */
   readonly diffId: string;
   /** How long the tar's files are, in bytes. */

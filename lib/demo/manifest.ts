@@ -1,23 +1,23 @@
 import { type ManifestKind, MEDIA_TYPE } from "../core/media-types.ts";
-import { type Blob, blobOf, digestOf, jsonBytes, prettyBytes } from "./blob.ts";
+import { type DemoBlob, blobOf, digestOf, jsonBytes, prettyBytes } from "./blob.ts";
 import { CREATED, type Layer } from "./layer.ts";
 import type { Architecture } from "./program.ts";
 
 /** A manifest with all that it leads to. */
-export interface Manifest {
+export interface DemoManifest {
   readonly kind: ManifestKind;
   readonly digest: string;
   readonly bytes: Uint8Array;
   /** Its configuration and layers. */
-  readonly blobs: readonly Blob[];
+  readonly blobs: readonly DemoBlob[];
   /** The configuration with its media type, where there is one. */
-  readonly config?: Blob & { readonly mediaType: string };
+  readonly config?: DemoBlob & { readonly mediaType: string };
   /** The images of a list. */
   readonly images?: PlatformImages;
 }
 
 /** One image in a build for each architecture. */
-export type PlatformImages = Readonly<Record<Architecture, Manifest>>;
+export type PlatformImages = Readonly<Record<Architecture, DemoManifest>>;
 
 /** What the parts of an image are called, by the kind of its manifest. */
 const PART_TYPES = {
@@ -34,16 +34,16 @@ const PART_TYPES = {
 const EMPTY_TYPE = "application/vnd.oci.empty.v1+json";
 const EMPTY = blobOf(jsonBytes({}));
 
-const descriptor = (mediaType: string, { digest, bytes }: Blob) => ({ mediaType, digest, size: bytes.length });
+const descriptor = (mediaType: string, { digest, bytes }: DemoBlob) => ({ mediaType, digest, size: bytes.length });
 
 /** What points at a manifest: from a list, from what refers to it, from a list of referrers. */
-const manifestDescriptor = (manifest: Manifest) => descriptor(MEDIA_TYPE[manifest.kind], manifest);
+const manifestDescriptor = (manifest: DemoManifest) => descriptor(MEDIA_TYPE[manifest.kind], manifest);
 
 function manifestOf(
   kind: ManifestKind,
   content: object,
-  parts: Pick<Manifest, "blobs" | "config" | "images">,
-): Manifest {
+  parts: Pick<DemoManifest, "blobs" | "config" | "images">,
+): DemoManifest {
   const bytes = prettyBytes({ schemaVersion: 2, mediaType: MEDIA_TYPE[kind], ...content });
   return { kind, digest: digestOf(bytes), bytes, ...parts };
 }
@@ -56,7 +56,7 @@ export const RUN_CONFIG = {
   Labels: { "org.opencontainers.image.title": "craned demo" },
 } as const;
 
-function configOf(architecture: Architecture, layers: readonly Layer[]): Blob {
+function configOf(architecture: Architecture, layers: readonly Layer[]): DemoBlob {
   return blobOf(
     jsonBytes({
       created: CREATED,
@@ -73,7 +73,7 @@ function configOf(architecture: Architecture, layers: readonly Layer[]): Blob {
 }
 
 /** An image, under a manifest of schema 2 or of OCI; its blobs are the same in both. */
-export function imageManifest(kind: "2" | "oci", architecture: Architecture, layers: readonly Layer[]): Manifest {
+export function imageManifest(kind: "2" | "oci", architecture: Architecture, layers: readonly Layer[]): DemoManifest {
   const config = configOf(architecture, layers);
   const blobs = layers.map(({ blob }) => blob);
   const content = {
@@ -87,7 +87,7 @@ export function imageManifest(kind: "2" | "oci", architecture: Architecture, lay
 }
 
 /** A manifest list or an OCI index of Linux images. */
-export function listManifest(kind: "list" | "index", images: PlatformImages): Manifest {
+export function listManifest(kind: "list" | "index", images: PlatformImages): DemoManifest {
   const manifests = Object.entries(images).map(([architecture, image]) => ({
     ...manifestDescriptor(image),
     platform: { architecture, os: "linux" },
@@ -97,13 +97,18 @@ export function listManifest(kind: "list" | "index", images: PlatformImages): Ma
 
 /** Something that is no image and refers to one: a bill of materials, a note. */
 export interface Artifact {
-  readonly manifest: Manifest;
+  readonly manifest: DemoManifest;
   /** What the registry lists among the subject's referrers. */
   readonly descriptor: Readonly<Record<string, unknown>>;
 }
 
 /** @see OCI image-spec 1.1 "Guidelines for Artifact Usage" */
-export function artifactManifest(subject: Manifest, artifactType: string, title: string, bytes: Uint8Array): Artifact {
+export function artifactManifest(
+  subject: DemoManifest,
+  artifactType: string,
+  title: string,
+  bytes: Uint8Array,
+): Artifact {
   const blob = blobOf(bytes);
   const annotations = { "org.opencontainers.image.title": title };
   const content = {

@@ -5,13 +5,13 @@ import {
   artifactManifest,
   imageManifest,
   listManifest,
-  type Manifest,
+  type DemoManifest,
   type PlatformImages,
 } from "./manifest.ts";
 import type { Architecture } from "./program.ts";
 import { type Schema1Signature, schema1Manifest } from "./schema1.ts";
 import { type PublishedRepository, publishTree, publishV1 } from "./tree.ts";
-import { type V1Image, v1Image } from "./v1-image.ts";
+import { type DemoV1Image, v1Image } from "./v1-image.ts";
 import { publishWhole } from "./whole.ts";
 
 const greeting = (what: string): string => `Hello from craned! This is ${what}.`;
@@ -27,7 +27,7 @@ function imagesOf(kind: "2" | "oci", what: string): PlatformImages {
 
 const v1BaseImage = v1Image(BASE_LAYER);
 
-const v1HelloImage = (what: string): V1Image => v1Image(helloLayer("amd64", greeting(what)), v1BaseImage);
+const v1HelloImage = (what: string): DemoV1Image => v1Image(helloLayer("amd64", greeting(what)), v1BaseImage);
 
 const v1TagsOf = (name: string) => ({
   "1-ubuntu": v1HelloImage(`${name}:1-ubuntu, a v1 image`),
@@ -75,7 +75,7 @@ const BILL_OF_MATERIALS = {
 
 const NOTE = "Two system calls, no libc: /hello is the smallest program that is still polite.\n";
 
-function artifactsOf(subject: Manifest): readonly Artifact[] {
+function artifactsOf(subject: DemoManifest): readonly Artifact[] {
   return [
     artifactManifest(subject, "application/spdx+json", "sbom.spdx.json", prettyBytes(BILL_OF_MATERIALS)),
     artifactManifest(subject, "text/plain", "note.txt", new TextEncoder().encode(NOTE)),

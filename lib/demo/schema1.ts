@@ -1,6 +1,6 @@
 import { digestOf } from "./blob.ts";
-import type { Manifest } from "./manifest.ts";
-import { lineageOf, type V1Image } from "./v1-image.ts";
+import type { DemoManifest } from "./manifest.ts";
+import { lineageOf, type DemoV1Image } from "./v1-image.ts";
 
 /** A signature over one manifest's payload, and the key to check it with. */
 export interface Schema1Signature {
@@ -18,7 +18,7 @@ const base64url = (text: string): string => Buffer.from(text).toString("base64ur
 const TAIL = "\n}";
 
 /** A schema 1 manifest before it is signed; its digest is the digest of this. */
-function payloadOf(name: string, tag: string, image: V1Image): string {
+function payloadOf(name: string, tag: string, image: DemoV1Image): string {
   const lineage = lineageOf(image);
   const content = {
     schemaVersion: 1,
@@ -41,7 +41,7 @@ function protectedHeader(payload: string, time: string): string {
  *
  * @see distribution, "Image Manifest Version 2, Schema 1": "Signed Manifests"
  */
-export function schema1Manifest(name: string, tag: string, image: V1Image, signed: Schema1Signature): Manifest {
+export function schema1Manifest(name: string, tag: string, image: DemoV1Image, signed: Schema1Signature): DemoManifest {
   const payload = payloadOf(name, tag, image);
   const signature = {
     header: { jwk: signed.jwk, alg: "ES256" },

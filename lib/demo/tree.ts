@@ -1,7 +1,7 @@
 import { type ManifestKind, MEDIA_TYPE } from "../core/media-types.ts";
 import { jsonBytes } from "./blob.ts";
-import type { Artifact, Manifest } from "./manifest.ts";
-import { lineageOf, type V1Image } from "./v1-image.ts";
+import type { Artifact, DemoManifest } from "./manifest.ts";
+import { lineageOf, type DemoV1Image } from "./v1-image.ts";
 
 /** A file of the static host. */
 export interface StaticObject {
@@ -31,7 +31,7 @@ export const octets = (bytes: Uint8Array): StaticObject => ({ contentType: "appl
 export function publishV1(
   name: string,
   repository: string,
-  tags: Readonly<Record<string, V1Image>>,
+  tags: Readonly<Record<string, DemoV1Image>>,
 ): PublishedRepository {
   const images = new Map(
     Object.values(tags)
@@ -57,13 +57,13 @@ export function publishV1(
 }
 
 /** The manifest and those of the images that it lists. */
-export const withImages = (manifest: Manifest): readonly Manifest[] => [
+export const withImages = (manifest: DemoManifest): readonly DemoManifest[] => [
   manifest,
   ...Object.values(manifest.images ?? {}),
 ];
 
 /** What old clients get for the tag of a list. */
-function amd64Tags(tagged: readonly (readonly [string, Manifest])[]): Readonly<Record<string, unknown>> {
+function amd64Tags(tagged: readonly (readonly [string, DemoManifest])[]): Readonly<Record<string, unknown>> {
   const entries = tagged.flatMap(([tag, { kind, images }]) => {
     const image = kind === "list" ? images?.amd64 : undefined;
     return image === undefined ? [] : [[tag, [image.digest, 2]]];
@@ -72,7 +72,7 @@ function amd64Tags(tagged: readonly (readonly [string, Manifest])[]): Readonly<R
 }
 
 /** The referrers of each subject, as its descriptors. */
-function referrersOf(artifacts: ReadonlyMap<Manifest, readonly Artifact[]>): Readonly<Record<string, unknown>> {
+function referrersOf(artifacts: ReadonlyMap<DemoManifest, readonly Artifact[]>): Readonly<Record<string, unknown>> {
   return Object.fromEntries(
     [...artifacts].map(([subject, referrers]) => [subject.digest, referrers.map(({ descriptor }) => descriptor)]),
   );
@@ -87,8 +87,8 @@ function referrersOf(artifacts: ReadonlyMap<Manifest, readonly Artifact[]>): Rea
 export function publishTree(
   name: string,
   repository: string,
-  tagged: readonly (readonly [tag: string, manifest: Manifest])[],
-  artifacts: ReadonlyMap<Manifest, readonly Artifact[]> = new Map(),
+  tagged: readonly (readonly [tag: string, manifest: DemoManifest])[],
+  artifacts: ReadonlyMap<DemoManifest, readonly Artifact[]> = new Map(),
 ): PublishedRepository {
   const objects = new Map<string, StaticObject>();
   const references: Record<ManifestKind, Set<string>> = {
@@ -98,7 +98,7 @@ export function publishTree(
     oci: new Set(),
     index: new Set(),
   };
-  const publish = (reference: string, { kind, bytes, blobs }: Manifest) => {
+  const publish = (reference: string, { kind, bytes, blobs }: DemoManifest) => {
     references[kind].add(reference);
     objects.set(`manifests/${kind}/${reference}`, { contentType: MEDIA_TYPE[kind], bytes });
     for (const blob of blobs) objects.set(`blobs/${blob.digest}`, octets(blob.bytes));

@@ -3,17 +3,17 @@ import { CREATED, type Layer } from "./layer.ts";
 import { RUN_CONFIG } from "./manifest.ts";
 
 /** An image of the v1 API: one layer and its description, on top of another image. */
-export interface V1Image {
+export interface DemoV1Image {
   /** 64 hexadecimal digits. */
   readonly id: string;
   /** What docker calls the image's JSON: id, parent, configuration. */
   readonly description: Readonly<Record<string, unknown>>;
   readonly layer: Layer;
-  readonly parent: V1Image | undefined;
+  readonly parent: DemoV1Image | undefined;
 }
 
 /** Describes a layer as docker 1.9 did; the id follows from the content, as docker's own have done since 1.10. */
-export function v1Image(layer: Layer, parent?: V1Image): V1Image {
+export function v1Image(layer: Layer, parent?: DemoV1Image): DemoV1Image {
   const content = {
     ...(parent === undefined ? {} : { parent: parent.id }),
     created: CREATED,
@@ -29,6 +29,6 @@ export function v1Image(layer: Layer, parent?: V1Image): V1Image {
 }
 
 /** The image and what it stands on, the newest first. */
-export function lineageOf(image: V1Image): readonly V1Image[] {
+export function lineageOf(image: DemoV1Image): readonly DemoV1Image[] {
   return [image, ...(image.parent === undefined ? [] : lineageOf(image.parent))];
 }

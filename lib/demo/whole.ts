@@ -1,19 +1,19 @@
 import { MEDIA_TYPE } from "../core/media-types.ts";
-import type { Artifact, Manifest } from "./manifest.ts";
+import type { Artifact, DemoManifest } from "./manifest.ts";
 import { json, octets, type PublishedRepository, type StaticObject, withImages } from "./tree.ts";
 
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");
 
 const blobPath = (digest: string): string => `blobs/${digest.replace(":", "/")}`;
 
-const descriptorOf = ({ kind, digest, bytes }: Manifest) => ({
+const descriptorOf = ({ kind, digest, bytes }: DemoManifest) => ({
   mediaType: MEDIA_TYPE[kind],
   digest,
   size: bytes.length,
 });
 
 /** The digests of each tag, in the order that they are given in. */
-function digestsOf(tagged: readonly (readonly [tag: string, manifest: Manifest])[]) {
+function digestsOf(tagged: readonly (readonly [tag: string, manifest: DemoManifest])[]) {
   const digests = new Map<string, string[]>();
   for (const [tag, { digest }] of tagged) digests.set(tag, [...(digests.get(tag) ?? []), digest]);
   return [...digests].map(([tag, all]) => [tag, all.length === 1 ? all[0] : all] as const);
@@ -28,8 +28,8 @@ function digestsOf(tagged: readonly (readonly [tag: string, manifest: Manifest])
 export function publishWhole(
   name: string,
   repository: string,
-  tagged: readonly (readonly [tag: string, manifest: Manifest])[],
-  artifacts: ReadonlyMap<Manifest, readonly Artifact[]>,
+  tagged: readonly (readonly [tag: string, manifest: DemoManifest])[],
+  artifacts: ReadonlyMap<DemoManifest, readonly Artifact[]>,
 ): PublishedRepository {
   const all = [
     ...tagged.flatMap(([, manifest]) => withImages(manifest)),
@@ -37,7 +37,7 @@ export function publishWhole(
   ];
   const manifests = [...new Map(all.map((manifest) => [manifest.digest, manifest])).values()];
   // The digest of a signed manifest is not that of its bytes, so that no image layout can have it.
-  const isInLayout = ({ kind }: Manifest) => kind !== "1";
+  const isInLayout = ({ kind }: DemoManifest) => kind !== "1";
   const objects = new Map<string, StaticObject>([
     ["oci-layout", json({ imageLayoutVersion: "1.0.0" })],
     [

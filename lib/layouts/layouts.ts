@@ -5,7 +5,7 @@
 import { closeSync, constants, fstatSync, openSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { type OpenFile, openRoot, type Root, stateFrom } from "../content/open.ts";
-import { type Parsed, parseRedirectFile } from "../core/redirect-file/parse.ts";
+import { type ParsedFile, parseRedirectFile } from "../core/redirect-file/parse.ts";
 import { type Digest, parseDigest, parseRepositoryName, type RepositoryName, type Tag } from "../core/reference.ts";
 import type { Plan } from "../publish/plan.ts";
 import { describeError } from "../publish/publish-error.ts";
@@ -16,7 +16,7 @@ import { createWatches } from "../store/directory/watch.ts";
 import type { ScannedSource } from "../store/follow.ts";
 import { type FileFault, NOTHING, stateOfContent } from "../store/snapshots.ts";
 import { findPlaces, fingerprintOf, type Place } from "./places.ts";
-import { type BlobPlace, type GivenName, type Reading, readLayout } from "./read-layout.ts";
+import { type BlobPlace, type GivenName, type LayoutContent, readLayout } from "./read-layout.ts";
 
 interface LayoutsOptions {
   /** For images whose layout gives them no name. */
@@ -33,17 +33,17 @@ export interface Layouts extends ScannedSource {
 }
 
 /** A layout that has been read, or could not be. */
-interface Known {
+interface WatchedLayout {
   readonly place: Place;
   /** The last good one. */
-  readonly reading: Reading | undefined;
+  readonly reading: LayoutContent | undefined;
   readonly fault: FileFault | undefined;
 }
 
 /** Events come in bursts, and a file that is being written is not read at each of them. In ms. */
 const QUIET_MS = 100;
 
-const faultOf = (received: string, reading: Reading | undefined): FileFault => ({
+const faultOf = (received: string, reading: LayoutContent | undefined): FileFault => ({
   faults: [{ field: "", expected: "image layouts that can be read", received }],
   servesLastGood: reading !== undefined,
 });
@@ -69,9 +69,9 @@ function redirectFileOf(name: RepositoryName, plans: readonly Plan[]): Uint8Arra
  */
 export function createLayouts(paths: readonly string[], { given, warn, watch }: LayoutsOptions): Layouts {
   const roots = paths.map((path) => resolve(path));
-  const known = new Map<string, Known>();
+  const known = new Map<string, WatchedLayout>();
   const rootFaults = new Map<string, FileFault>();
-  const files = new Map<string, { readonly parsed: Parsed; readonly hash: bigint }>();
+  const files = new Map<string, { readonly parsed: ParsedFile; readonly hash: bigint }>();
   const directoryRoots = new Map<string, Root>();
   let blobs: ReadonlyMap<Digest, BlobPlace> = new Map();
   let dirty = new Set<string>();

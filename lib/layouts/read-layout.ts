@@ -27,7 +27,7 @@ export interface BlobPlace {
 }
 
 /** The content of a layout. */
-export interface Reading {
+export interface LayoutContent {
   readonly repositories: ReadonlyMap<RepositoryName, Planning["plan"]>;
   readonly blobs: ReadonlyMap<Digest, BlobPlace>;
 }
@@ -112,7 +112,7 @@ export async function readLayout(
   place: Place,
   given: GivenName | undefined,
   warn: (text: string) => void,
-): Promise<Reading> {
+): Promise<LayoutContent> {
   const bundle = await open(place);
   try {
     if (!(await isLayout(bundle))) {

@@ -71,13 +71,13 @@ export const missing = (source: Source, { digest, mediaType }: Descriptor, from:
   new Missing(`${from}: names ${digest} (${plain(mediaType)}), which ${source.name} does not have`);
 
 /** The additions of one image to a plan. */
-interface Part {
+interface PlanAdditions {
   readonly manifests: Map<Digest, Manifest>;
   readonly blobs: Map<Digest, Descriptor>;
   readonly foreign: Map<Digest, Descriptor>;
 }
 
-const newPart = (): Part => ({ manifests: new Map(), blobs: new Map(), foreign: new Map() });
+const newPart = (): PlanAdditions => ({ manifests: new Map(), blobs: new Map(), foreign: new Map() });
 
 /** Describes a child of a list for messages. */
 const describeChild = ({ platform }: Descriptor): string =>
@@ -123,7 +123,7 @@ export function startPlan({ platforms, warn }: PlanOptions): Planning {
     throw new SourceFailure(limit.message);
   }
 
-  async function addBlob(source: Source, descriptor: Descriptor, part: Part, from: string): Promise<void> {
+  async function addBlob(source: Source, descriptor: Descriptor, part: PlanAdditions, from: string): Promise<void> {
     const { digest, size } = descriptor;
     const known = (blobs.get(digest)?.descriptor ?? part.blobs.get(digest))?.size;
     if (known !== undefined && size !== undefined && known !== size) {
@@ -141,7 +141,13 @@ export function startPlan({ platforms, warn }: PlanOptions): Planning {
   }
 
   /** Adds the children that the source has; an index may name others, such as those of platforms that were not pulled. */
-  async function addChildren(source: Source, list: Manifest, part: Part, from: string, depth: number): Promise<void> {
+  async function addChildren(
+    source: Source,
+    list: Manifest,
+    part: PlanAdditions,
+    from: string,
+    depth: number,
+  ): Promise<void> {
     const wanted = wantedChildren(list.children, platforms, from);
     const isManifest = ({ mediaType }: Descriptor) => mediaType === "" || kindOfType(mediaType) !== undefined;
     const sizes = new Map(wanted.filter(isManifest).map(({ digest, size = 0 }) => [digest, size]));
@@ -171,7 +177,7 @@ export function startPlan({ platforms, warn }: PlanOptions): Planning {
   async function addManifest(
     source: Source,
     descriptor: Descriptor,
-    whole: Part,
+    whole: PlanAdditions,
     from: string,
     depth: number,
   ): Promise<Manifest> {

@@ -47,7 +47,7 @@ import {
 import { type Identity, version1 } from "./redirect-file/text.ts";
 import { type Listing, listingOf, version5 } from "./redirect-file/version-5.ts";
 import { MAX_EMBEDDED_MANIFEST, meaningOfTags, version6 } from "./redirect-file/version-6.ts";
-import { collect, type Wanted } from "./sources/collect.ts";
+import { collect, type WantedImages } from "./sources/collect.ts";
 import type { PlatformChoice } from "./sources/platforms.ts";
 import type { Source, SourceContext } from "./sources/source.ts";
 import { EMPTY_LAYER_DIGEST } from "./sources/v1-images.ts";
@@ -58,7 +58,7 @@ import { putManifestsByKind, putTags, staleTags, treePaths } from "./tree.ts";
 import { planV1, type V1Tree, v1Paths, writeV1 } from "./v1-tree.ts";
 
 /** The name of a repository, and the images that it gets. */
-export interface RepositoryOptions extends Omit<Identity, "isProtected">, Wanted {
+export interface RepositoryOptions extends Omit<Identity, "isProtected">, WantedImages {
   /** Undefined leaves it as it is, and a new repository open. */
   readonly isProtected: boolean | undefined;
   /** Of lists, the images for these; none means all. */

@@ -8,14 +8,14 @@ import { MEDIA_TYPE } from "../core/media-types.ts";
 export const WEB_SERVERS = ["nginx", "apache", "caddy"] as const;
 export type WebServer = (typeof WEB_SERVERS)[number];
 
-interface Rule {
+interface MediaTypeRule {
   readonly name: string;
   /** A regular expression on the path. */
   readonly path: string;
   readonly type: string;
 }
 
-const RULES: readonly Rule[] = [
+const RULES: readonly MediaTypeRule[] = [
   ...Object.entries(MEDIA_TYPE).map(([kind, type]) => ({
     name: `manifests-${kind}`,
     path: `/manifests/${kind}/[^/]+$`,

@@ -7,12 +7,12 @@ import type { Listing } from "./redirect-file/version-5.ts";
 import type { Manifest } from "./sources/manifest.ts";
 import type { Plan } from "./plan.ts";
 import type { Target } from "./targets/target.ts";
-import { EMPTY_LAYER, EMPTY_LAYER_DIGEST, obstacleToV1, type V1Image, v1ImagesOf } from "./sources/v1-images.ts";
+import { EMPTY_LAYER, EMPTY_LAYER_DIGEST, obstacleToV1, type DerivedV1Image, v1ImagesOf } from "./sources/v1-images.ts";
 
 /** What the v1 half has. */
 export interface V1Tree {
   /** Each image with those below it, itself first. */
-  readonly images: ReadonlyMap<ImageId, { readonly image: V1Image; readonly ancestry: readonly ImageId[] }>;
+  readonly images: ReadonlyMap<ImageId, { readonly image: DerivedV1Image; readonly ancestry: readonly ImageId[] }>;
   readonly tags: ReadonlyMap<Tag, ImageId>;
 }
 
@@ -42,7 +42,7 @@ async function configOf({ blobs }: Plan, { config, digest }: Manifest): Promise<
 
 /** Makes v1 images of all tags that can be had over v1; a warning names the others. */
 export async function planV1(plan: Plan, listing: Listing, report: Report): Promise<V1Tree> {
-  const images = new Map<ImageId, { image: V1Image; ancestry: readonly ImageId[] }>();
+  const images = new Map<ImageId, { image: DerivedV1Image; ancestry: readonly ImageId[] }>();
   const tags = new Map<Tag, ImageId>();
   for (const [tag, manifest] of imagesByTag(plan, listing)) {
     const isFetchedElsewhere = manifest.layers.some(({ digest }) => plan.foreign.has(digest));

@@ -12,7 +12,7 @@ export interface S3Object {
   readonly size: number;
 }
 
-interface Page {
+interface ListingPage {
   readonly objects: readonly S3Object[];
   /** The token of the next page; undefined after the last. */
   readonly next: string | undefined;
@@ -33,7 +33,7 @@ function decodeKey(key: string): string {
 }
 
 /** @returns what is wrong with a page that is not whole */
-function parsePage(bytes: Uint8Array): Page | string {
+function parsePage(bytes: Uint8Array): ListingPage | string {
   const list = parseXml(bytes)?.["ListBucketResult"];
   if (list === undefined) {
     const xml = new TextDecoder().decode(bytes);

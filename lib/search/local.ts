@@ -59,20 +59,20 @@ function rankOf(name: string, description: string, words: readonly Word[]): numb
 }
 
 /** A repository, prepared for searches. */
-interface Entry {
+interface IndexedRepository {
   readonly name: string;
   readonly description: string;
   readonly repository: Repository;
 }
 
-const entryOf = (repository: Repository): Entry => ({
+const entryOf = (repository: Repository): IndexedRepository => ({
   name: repository.name,
   description: folded(repository.about?.description.slice(0, MAX_DESCRIPTION) ?? ""),
   repository,
 });
 
 /** The repositories of one name: v2 before v1. */
-type Entries = readonly Entry[];
+type Entries = readonly IndexedRepository[];
 
 /** Some names, and all of their text in one, where a word is looked for first. */
 interface Block {

@@ -1,6 +1,6 @@
 import type { Log } from "../log.ts";
 import { report } from "./report.ts";
-import { createSnapshots, type Snapshot, type Source } from "./snapshots.ts";
+import { createSnapshots, type Snapshot, type SnapshotSource } from "./snapshots.ts";
 
 /** Redirect files, kept up to date. */
 export interface Store {
@@ -33,7 +33,7 @@ export interface Following {
 }
 
 /** A source that can be scanned again and again. */
-export interface ScannedSource extends Source {
+export interface ScannedSource extends SnapshotSource {
   /**
    * Scans all, or only what has pending events.
    *

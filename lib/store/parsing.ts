@@ -3,7 +3,7 @@
  * The result is copied into this thread's memory in a twentieth of that.
  */
 import { createManifestPool } from "../core/redirect-file/manifest-pool.ts";
-import { type Parsed, parseRedirectFile } from "../core/redirect-file/parse.ts";
+import { type ParsedFile, parseRedirectFile } from "../core/redirect-file/parse.ts";
 import type { Turn } from "./slices.ts";
 
 /** Smaller files are parsed faster than they are handed over, in bytes. */
@@ -17,7 +17,7 @@ const CODE = import.meta.file === "parsing.ts" ? "./parse-worker.ts" : "./lib/st
 
 interface Job {
   readonly bytes: Uint8Array;
-  readonly done: (parsed: Parsed) => void;
+  readonly done: (parsed: ParsedFile) => void;
 }
 
 interface Thread {
@@ -39,7 +39,7 @@ function end(ended: Thread): void {
 function begin(): Thread {
   const worker = new Worker(new URL(CODE, import.meta.url));
   const begun: Thread = { worker, jobs: [] };
-  worker.onmessage = ({ data }: MessageEvent<Parsed>) => {
+  worker.onmessage = ({ data }: MessageEvent<ParsedFile>) => {
     begun.jobs.shift()?.done(data);
     if (begun.jobs.length > 0) return;
     worker.unref();
@@ -53,7 +53,7 @@ function begin(): Thread {
   return begun;
 }
 
-function parseOnThread(bytes: Uint8Array): Promise<Parsed> {
+function parseOnThread(bytes: Uint8Array): Promise<ParsedFile> {
   clearTimeout(idle);
   thread ??= begin();
   const { worker, jobs } = thread;
@@ -67,15 +67,15 @@ function parseOnThread(bytes: Uint8Array): Promise<Parsed> {
 /** Repositories with equal manifests share their memory. */
 const pool = createManifestPool();
 
-function withSharedBytes(parsed: Parsed): Parsed {
+function withSharedBytes(parsed: ParsedFile): ParsedFile {
   if (!parsed.ok || parsed.repository.version !== 6) return parsed;
   return { ...parsed, repository: pool.share(parsed.repository) };
 }
 
 /** Parses a redirect file at once. */
-export const parseNow = (bytes: Uint8Array): Parsed => withSharedBytes(parseRedirectFile(bytes));
+export const parseNow = (bytes: Uint8Array): ParsedFile => withSharedBytes(parseRedirectFile(bytes));
 
 /** Parses a redirect file without delaying requests. */
-export async function parseAside(bytes: Uint8Array, turn: Turn): Promise<Parsed> {
+export async function parseAside(bytes: Uint8Array, turn: Turn): Promise<ParsedFile> {
   return bytes.length < LARGE_BYTES ? turn(() => parseNow(bytes)) : withSharedBytes(await parseOnThread(bytes));
 }

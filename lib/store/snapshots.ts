@@ -9,7 +9,7 @@ import {
   servedFrom,
 } from "../core/catalog/catalog.ts";
 import { describeFault, describeWarning, type Fault, type Warning } from "../core/redirect-file/fault.ts";
-import type { Parsed } from "../core/redirect-file/parse.ts";
+import type { ParsedFile } from "../core/redirect-file/parse.ts";
 import type { Repository } from "../core/redirect-file/repository.ts";
 import { createPause, type Pause } from "./slices.ts";
 
@@ -74,7 +74,7 @@ export const withFaults = (last: PathState, faults: FileFault["faults"]): PathSt
 });
 
 /** Returns the state of a path whose file could be read. @param last the state before */
-export function stateOfContent(last: PathState, parsed: Parsed, hash: bigint | undefined): PathState {
+export function stateOfContent(last: PathState, parsed: ParsedFile, hash: bigint | undefined): PathState {
   if (!parsed.ok) return withFaults(last, parsed.faults);
   const isSame = last.repository !== undefined && last.hash === hash;
   const warnings = parsed.warnings.length === 0 ? undefined : parsed.warnings;
@@ -82,7 +82,7 @@ export function stateOfContent(last: PathState, parsed: Parsed, hash: bigint | u
 }
 
 /** A data directory or a bucket, as far as it has been scanned. */
-export interface Source {
+export interface SnapshotSource {
   /** The path of the data directory or bucket as a whole. */
   readonly rootPath: string;
   /** Returns the paths whose state may have changed since the last call. */
@@ -157,7 +157,7 @@ async function newConflicts(before: Catalog, after: Catalog, changes: readonly C
 }
 
 /** Makes the snapshots of a source, each from the one before. */
-export function createSnapshots(source: Source): Snapshots {
+export function createSnapshots(source: SnapshotSource): Snapshots {
   const known = new Map<string, PathState>();
   let snapshot = EMPTY_SNAPSHOT;
   const last = (path: string): PathState => known.get(path) ?? NOTHING;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { generateKeyPairSync } from "node:crypto";
-import { type Loaded, loadConfig, type Sources } from "../../lib/config/load.ts";
+import { type LoadedConfig, loadConfig, type Sources } from "../../lib/config/load.ts";
 import { describeProblem } from "../../lib/config/problem.ts";
 import type { FileContent } from "../../lib/config/reading.ts";
 import { runCraned, scratch } from "../harness/craned.ts";
@@ -23,7 +23,7 @@ const PEMS: Readonly<Record<string, FileContent>> = {
   "/denied.pem": { kind: "unreadable", reason: "EACCES" },
 };
 
-function load(cdn: string, sources: Partial<Sources> = {}): Loaded {
+function load(cdn: string, sources: Partial<Sources> = {}): LoadedConfig {
   const readFile = (path: string): FileContent =>
     path === "/etc/crane.conf" ? { kind: "text", text: `[cdn]\n${cdn}` } : (PEMS[path] ?? { kind: "missing" });
   return loadConfig({ flags: {}, environment: {}, readFile, ...sources });

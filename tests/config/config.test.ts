@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ListenAddress, parseAddressSet } from "../../lib/config/addresses.ts";
-import { DEFAULT_CONFIG_PATH, type Loaded, loadConfig, type Sources } from "../../lib/config/load.ts";
+import { DEFAULT_CONFIG_PATH, type LoadedConfig, loadConfig, type Sources } from "../../lib/config/load.ts";
 import { describeProblem } from "../../lib/config/problem.ts";
 import { readTextFile } from "../../lib/config/reading.ts";
 import { ALL_SETTINGS, flagOf, SECTIONS, sectionOf, variableOf } from "../../lib/config/schema.ts";
@@ -11,7 +11,7 @@ import { ALL_SETTINGS, flagOf, SECTIONS, sectionOf, variableOf } from "../../lib
 const FILE = "/etc/crane.conf";
 
 /** Loads from what is given and nothing else. */
-function load({ file, ...sources }: Partial<Sources> & { readonly file?: string } = {}): Loaded {
+function load({ file, ...sources }: Partial<Sources> & { readonly file?: string } = {}): LoadedConfig {
   return loadConfig({
     flags: {},
     environment: {},

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { describeFault } from "../../lib/core/redirect-file/fault.ts";
-import { type Parsed, parseRedirectFile } from "../../lib/core/redirect-file/parse.ts";
+import { type ParsedFile, parseRedirectFile } from "../../lib/core/redirect-file/parse.ts";
 import {
   bytesOf,
   faultsOf,
@@ -107,7 +107,7 @@ describe("no file makes the reader throw, or touches Object's prototype", () => 
   );
   const text = fc.constantFrom(...sources);
 
-  function isUntouched(parsed: Parsed) {
+  function isUntouched(parsed: ParsedFile) {
     expect(Object.getOwnPropertyNames(Object.prototype).sort()).toEqual(prototype);
     if (parsed.ok) return;
     expect(parsed.faults.length).toBeGreaterThan(0);

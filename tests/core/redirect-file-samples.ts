@@ -1,20 +1,20 @@
 /** Redirect files to try things on, and what is said of them. */
 import { describeFault } from "../../lib/core/redirect-file/fault.ts";
-import { type Parsed, parseRedirectFile } from "../../lib/core/redirect-file/parse.ts";
+import { type ParsedFile, parseRedirectFile } from "../../lib/core/redirect-file/parse.ts";
 import type { Repository } from "../../lib/core/redirect-file/repository.ts";
 
 export const ID = "0123456789abcdef".repeat(4);
 export const digest = (digit: string) => `sha256:${digit.repeat(64)}`;
 export const bytesOf = (text: string) => new TextEncoder().encode(text);
-export const parseText = (text: string): Parsed => parseRedirectFile(bytesOf(text));
-export const parseJson = (file: unknown): Parsed => parseText(JSON.stringify(file));
+export const parseText = (text: string): ParsedFile => parseRedirectFile(bytesOf(text));
+export const parseJson = (file: unknown): ParsedFile => parseText(JSON.stringify(file));
 
-export function repositoryOf(parsed: Parsed): Repository {
+export function repositoryOf(parsed: ParsedFile): Repository {
   if (!parsed.ok) throw new Error(parsed.faults.map(describeFault).join("; "));
   return parsed.repository;
 }
 
-export const faultsOf = (parsed: Parsed): readonly string[] => (parsed.ok ? [] : parsed.faults.map(describeFault));
+export const faultsOf = (parsed: ParsedFile): readonly string[] => (parsed.ok ? [] : parsed.faults.map(describeFault));
 
 export type Fields = Readonly<Record<string, unknown>>;
 

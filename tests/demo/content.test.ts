@@ -6,7 +6,7 @@ import { type ManifestKind, MEDIA_TYPE, parseAccept } from "../../lib/core/media
 import { parseRedirectFile } from "../../lib/core/redirect-file/parse.ts";
 import { KIND_BIT } from "../../lib/core/redirect-file/manifest-table.ts";
 import {
-  type Descriptor,
+  type ReferrerDescriptor,
   namedTags,
   type TreeRepository,
   type V1Repository,
@@ -294,7 +294,7 @@ describe("the repository that is known whole", () => {
     }
     expect(namedTags(hello)).toEqual(namedTags(tree));
     for (const [subject, descriptors] of tree.referrers) {
-      const byDigest = (list: readonly Descriptor[] = []) =>
+      const byDigest = (list: readonly ReferrerDescriptor[] = []) =>
         list.toSorted((a, b) => (String(a["digest"]) < String(b["digest"]) ? -1 : 1));
       expect(byDigest(referrersOf(hello, subject))).toEqual(byDigest(descriptors));
     }

@@ -2,20 +2,20 @@ import { type Catalog, type Conflict, comparePaths, conflictsIn } from "../../co
 import type { Repository } from "../../core/redirect-file/repository.ts";
 import { counted } from "../pages/format.ts";
 import { type Html, html, NOTHING } from "../pages/html.ts";
-import { addressOf, finder, type Part, pager, partOf } from "../pages/list.ts";
+import { addressOf, finder, type ListPage, pager, partOf } from "../pages/list.ts";
 import { byName, type Repositories, visibleTo } from "../pages/repositories.ts";
 import { type NavigationLink, pageText } from "../pages/shell.ts";
 import type { View } from "../view.ts";
-import { conflictSection, faultSection, type Problem } from "./problems.ts";
+import { conflictSection, faultSection, type RedirectFileProblem } from "./problems.ts";
 import { rowsOf } from "./rows.ts";
 
 /** Which repositories a page is about. */
-export type Scope = "all" | Repository["api"];
+export type ApiFilter = "all" | Repository["api"];
 
 /** What the page is made from. */
 export interface PageSource extends Pick<View, "catalog" | "maySee"> {
   /** By the path of the file or directory. */
-  readonly problems: ReadonlyMap<string, Problem>;
+  readonly problems: ReadonlyMap<string, RedirectFileProblem>;
   /** When the data directory last gave something new; undefined as long as there was none to read. */
   readonly loadedAt: Date | undefined;
   readonly dataDir: string;
@@ -24,8 +24,8 @@ export interface PageSource extends Pick<View, "catalog" | "maySee"> {
 }
 
 /** Which part of it somebody asked for. */
-export interface PageQuery {
-  readonly scope: Scope;
+export interface RepositoriesQuery {
+  readonly scope: ApiFilter;
   /** What names have to contain; empty finds all. */
   readonly search: string;
   /** Counted from 1. */
@@ -43,7 +43,7 @@ const LISTS = [
   { scope: "v2", href: `${BASE}/v2`, text: "Version 2" },
 ] as const;
 
-const HEADINGS: Readonly<Record<Scope, string>> = {
+const HEADINGS: Readonly<Record<ApiFilter, string>> = {
   all: "Repositories",
   v1: "Repositories of API version 1",
   v2: "Repositories of API version 2",
@@ -69,7 +69,7 @@ const hiddenFrom = (visible: Repositories, { v1, v2 }: Catalog): number =>
   v1.names.length + v2.names.length - visible.v1.length - visible.v2.length;
 
 /** What of it a page is about, by name; v1 comes first where both APIs have a name. */
-const within = (visible: Repositories, scope: Scope): readonly Repository[] =>
+const within = (visible: Repositories, scope: ApiFilter): readonly Repository[] =>
   scope === "all"
     ? byName(visible).flatMap(({ v1, v2 }) => [v1, v2].filter((each) => each !== undefined))
     : visible[scope];
@@ -97,7 +97,7 @@ function facts({ catalog, problems, loadedAt, dataDir }: PageSource, visible: Re
 const TABLE_HEAD = html`<thead><tr><th scope="col">Name</th><th scope="col">API</th><th scope="col" class="number">Format</th>
 <th scope="col">Access</th><th scope="col">Content at</th><th scope="col">Redirect file</th></tr></thead>`;
 
-function table(source: PageSource, { items }: Part<Repository>): Html {
+function table(source: PageSource, { items }: ListPage<Repository>): Html {
   if (items.length === 0) return html`<p class="empty">Nothing to show.</p>`;
   return html`<div class="wide" role="region" tabindex="0" aria-label="Table of repositories"><table>
 <caption class="unseen">Repositories, by name</caption>
@@ -106,7 +106,7 @@ ${TABLE_HEAD}
 }
 
 /** Everything below the bar. */
-function content(source: PageSource, { scope, search, page }: PageQuery, path: string): Html {
+function content(source: PageSource, { scope, search, page }: RepositoriesQuery, path: string): Html {
   const visible = visibleTo(source);
   const all = within(visible, scope);
   const wanted = search.toLowerCase();
@@ -122,7 +122,7 @@ ${finder({ action: path, label: "Find by name", search, part, words: WORDS })}
  * Makes the page for people. It holds a hundred repositories, however many there are; search and paging are links and
  * a form, which the script only makes quicker.
  */
-export function renderPage(source: PageSource, query: PageQuery): string {
+export function renderPage(source: PageSource, query: RepositoriesQuery): string {
   const path = LISTS.find(({ scope }) => scope === query.scope)?.href ?? BASE;
   return pageText({
     title: `${HEADINGS[query.scope]} – craned`,

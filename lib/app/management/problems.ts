@@ -4,7 +4,7 @@ import { type Fault, visible } from "../../core/redirect-file/fault.ts";
 import { countOf, counted, pathOf } from "../pages/format.ts";
 
 /** What is wrong with a file or a directory, and what is done about it. */
-export interface Problem {
+export interface RedirectFileProblem {
   readonly faults: readonly Fault[];
   /** Whether what it said before is served meanwhile. */
   readonly servesLastGood: boolean;
@@ -15,7 +15,7 @@ const MAX_SHOWN = 100;
 /** Few enough to be read before everything else. */
 const MAX_OPEN = 5;
 
-function faultRows(path: string, { faults, servesLastGood }: Problem): readonly Html[] {
+function faultRows(path: string, { faults, servesLastGood }: RedirectFileProblem): readonly Html[] {
   const served = servesLastGood ? "its last good state" : "nothing";
   return faults.map(
     ({ field, expected, received }) => html`<tr><th scope="row">${pathOf(path)}</th>
@@ -51,7 +51,7 @@ const cutNote = (count: number): Html =>
     : NOTHING;
 
 /** The files and directories in error, in the order of their paths. */
-export function faultSection(problems: ReadonlyMap<string, Problem>): Html {
+export function faultSection(problems: ReadonlyMap<string, RedirectFileProblem>): Html {
   if (problems.size === 0) return NOTHING;
   const sorted = [...problems].sort(([a], [b]) => comparePaths(a, b)).slice(0, MAX_SHOWN);
   const head = html`<th scope="col">Path</th><th scope="col">Field</th><th scope="col">Expected</th>

@@ -6,7 +6,7 @@ import { momentary, type Operation } from "../openapi/operation.ts";
 import type { View } from "../view.ts";
 import { v1Json, v2Json } from "./json.ts";
 import { METRICS, PAGE_QUERY, READINESS, repositories, V1_EXAMPLE } from "./descriptions.ts";
-import { type PageSource, renderPage, type Scope } from "./page.ts";
+import { type PageSource, renderPage, type ApiFilter } from "./page.ts";
 import { visibleTo } from "../pages/repositories.ts";
 import { type NavigationLink, PAGE_HEADERS } from "../pages/shell.ts";
 import { type Readiness, readinessResponse } from "./readiness.ts";
@@ -56,7 +56,7 @@ export function managementRoutes(
   { view, showProtected, load, dataDir, readiness, metrics }: Management,
   links: readonly NavigationLink[] = [],
 ) {
-  const list = (scope: Scope) => (request: Request, asked: v.InferOutput<typeof PAGE_QUERY>) => {
+  const list = (scope: ApiFilter) => (request: Request, asked: v.InferOutput<typeof PAGE_QUERY>) => {
     const { catalog, maySee } = view();
     const source = { catalog, maySee: showProtected ? () => true : maySee, ...load(), dataDir, links };
     if (wantedForm(request.headers.get("accept") ?? undefined) === "json") {

@@ -1,34 +1,34 @@
 /** Schemas of the bodies that answers have. */
 import { MEDIA_TYPE } from "../../core/media-types.ts";
 import { PATTERN } from "../../core/reference.ts";
-import { COUNT, type Schema, TEXT } from "./headers.ts";
+import { COUNT, type JsonSchema, TEXT } from "./headers.ts";
 
-const matching = (pattern: string): Schema => ({ type: "string", pattern });
+const matching = (pattern: string): JsonSchema => ({ type: "string", pattern });
 
 const [NAME, TAG, DIGEST, IMAGE_ID] = [PATTERN.name, PATTERN.tag, PATTERN.digest, PATTERN.imageId].map(matching);
 
-const listOf = (items: Schema | undefined, description = ""): Schema => ({
+const listOf = (items: JsonSchema | undefined, description = ""): JsonSchema => ({
   type: "array",
   items,
   ...(description !== "" && { description }),
 });
 
 /** An object that has all of its properties and no others. */
-const exactly = (properties: Readonly<Record<string, Schema | undefined>>): Schema => ({
+const exactly = (properties: Readonly<Record<string, JsonSchema | undefined>>): JsonSchema => ({
   type: "object",
   required: Object.keys(properties),
   additionalProperties: false,
   properties,
 });
 
-const mapOf = (values: Schema | undefined, description: string): Schema => ({
+const mapOf = (values: JsonSchema | undefined, description: string): JsonSchema => ({
   type: "object",
   description,
   additionalProperties: values,
 });
 
 /** By name. */
-export const COMPONENTS: Readonly<Record<string, Schema>> = {
+export const COMPONENTS: Readonly<Record<string, JsonSchema>> = {
   Errors: exactly({
     errors: {
       ...listOf(

@@ -6,7 +6,7 @@ import type { GenericSchema } from "valibot";
 import { version } from "../../../package.json" with { type: "json" };
 import { EXPLAIN } from "../answer.ts";
 import { COMPONENTS } from "./components.ts";
-import { always, CHALLENGE, RETRY_AFTER, type Schema, sometimes, TEXT } from "./headers.ts";
+import { always, CHALLENGE, RETRY_AFTER, type JsonSchema, sometimes, TEXT } from "./headers.ts";
 import { type Deployment, type Described, type Responses, v1Failure, v2Failure } from "./operation.ts";
 import { REQUEST_ID } from "../plugins/observation.ts";
 
@@ -41,16 +41,16 @@ interface Parameter {
   readonly name: string;
   readonly in: string;
   readonly required: boolean;
-  readonly schema: Schema;
+  readonly schema: JsonSchema;
 }
 
-interface Operation {
+interface OperationObject {
   readonly tags?: readonly string[];
   readonly parameters?: readonly Parameter[];
   readonly responses: Responses;
 }
 
-type Paths = Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+type Paths = Readonly<Record<string, Readonly<Record<string, OperationObject>>>>;
 
 const jsonSchemaOf = (schema: GenericSchema) =>
   toJsonSchema(schema, {
@@ -107,7 +107,7 @@ const CORS = {
 };
 
 /** Completes an operation with what all operations of its kind have. */
-function completed(path: string, method: string, operation: Operation, deployment: Deployment): object {
+function completed(path: string, method: string, operation: OperationObject, deployment: Deployment): object {
   const isRegistry = /^\/v[12]/.test(path);
   const { parameters = [], responses } = operation;
   const added = {
@@ -132,7 +132,7 @@ const FOREIGN_HOST: Described = {
 };
 
 function securityOf({ credentials, takesCertificates }: Deployment) {
-  const schemes: Record<string, Schema> = {};
+  const schemes: Record<string, JsonSchema> = {};
   if (credentials.kind === "basic") {
     schemes["password"] = { type: "http", scheme: "basic", description: "A user of the configured htpasswd file." };
   }

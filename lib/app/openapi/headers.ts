@@ -2,21 +2,25 @@
 import { EXPLAIN, type Freshness } from "../answer.ts";
 import { V1_HEADERS, V2_HEADERS } from "../errors.ts";
 
-export type Schema = Readonly<Record<string, unknown>>;
+export type JsonSchema = Readonly<Record<string, unknown>>;
 
-interface Header {
+interface HeaderObject {
   readonly description: string;
   readonly required?: boolean;
-  readonly schema: Schema;
+  readonly schema: JsonSchema;
 }
 
-export type HeaderMap = Readonly<Record<string, Header>>;
+export type HeaderMap = Readonly<Record<string, HeaderObject>>;
 
-export const always = (description: string, schema: Schema): Header => ({ description, required: true, schema });
-export const sometimes = (description: string, schema: Schema): Header => ({ description, schema });
+export const always = (description: string, schema: JsonSchema): HeaderObject => ({
+  description,
+  required: true,
+  schema,
+});
+export const sometimes = (description: string, schema: JsonSchema): HeaderObject => ({ description, schema });
 
-export const TEXT: Schema = { type: "string" };
-export const COUNT: Schema = { type: "integer", minimum: 0 };
+export const TEXT: JsonSchema = { type: "string" };
+export const COUNT: JsonSchema = { type: "integer", minimum: 0 };
 
 const constants = (headers: Readonly<Record<string, string>>, description: string): HeaderMap =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, always(description, { const: value })]));

@@ -16,7 +16,7 @@ import {
   LOCATION,
   EXPLAINED,
   type HeaderMap,
-  type Schema,
+  type JsonSchema,
   TEXT,
 } from "./headers.ts";
 
@@ -37,18 +37,18 @@ export interface Deployment {
 }
 
 interface Media {
-  readonly schema?: Schema;
+  readonly schema?: JsonSchema;
   readonly example?: unknown;
   readonly examples?: Readonly<Record<string, { readonly summary: string; readonly value: unknown }>>;
 }
 
-type Content = Readonly<Record<string, Media>>;
+type ContentMap = Readonly<Record<string, Media>>;
 
 /** One answer of an operation. */
 export interface Described {
   readonly description: string;
   readonly headers?: HeaderMap;
-  readonly content?: Content;
+  readonly content?: ContentMap;
 }
 
 export type Responses = Readonly<Record<number, Described>>;
@@ -67,7 +67,7 @@ export interface Operation {
   readonly responses: Responses;
 }
 
-export const refTo = (schema: string): Schema => ({ $ref: `#/components/schemas/${schema}` });
+export const refTo = (schema: string): JsonSchema => ({ $ref: `#/components/schemas/${schema}` });
 
 /** When each code is answered. */
 const MEANING: Readonly<Record<V2ErrorCode, string>> = {
@@ -142,7 +142,7 @@ interface FileRoute {
   readonly deployment: Deployment;
   /** As in "where … is". */
   readonly what: string;
-  readonly content: Content;
+  readonly content: ContentMap;
   /** Whether a redirect file may carry the file itself, or its digest and size. */
   readonly isCarried?: boolean;
 }
@@ -196,16 +196,16 @@ export function fileAnswers({ api, deployment, what, content, isCarried = false 
 }
 
 /** The media types of manifests. */
-export const MANIFESTS: Content = Object.fromEntries(
+export const MANIFESTS: ContentMap = Object.fromEntries(
   [MEDIA_TYPE.index, MEDIA_TYPE.oci, MEDIA_TYPE.list, MEDIA_TYPE["2"], MEDIA_TYPE["1"], UNSIGNED_SCHEMA_1].map(
     (type) => [type, {}],
   ),
 );
 
-export const BYTES: Content = { "application/octet-stream": {} };
+export const BYTES: ContentMap = { "application/octet-stream": {} };
 
 /** An answer that is outside of the APIs, and of the moment. */
-export const momentary = (description: string, content: Content, headers: HeaderMap = {}): Described => ({
+export const momentary = (description: string, content: ContentMap, headers: HeaderMap = {}): Described => ({
   description,
   headers: { "Cache-Control": always("It is of the moment.", { const: "no-store" }), ...headers },
   content,

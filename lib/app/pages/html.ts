@@ -5,7 +5,7 @@ export interface Html {
   readonly [MARKUP]: string;
 }
 
-type Part = string | number | Html | readonly Html[] | undefined;
+type HtmlPart = string | number | Html | readonly Html[] | undefined;
 
 const ENTITIES: Readonly<Record<string, string>> = {
   "&": "&amp;",
@@ -17,7 +17,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
 
 const escapeText = (text: string): string => text.replace(/[&<>"']/g, (c) => ENTITIES[c] ?? c);
 
-function markupOf(part: Part): string {
+function markupOf(part: HtmlPart): string {
   if (part === undefined) return "";
   if (typeof part === "string") return escapeText(part);
   if (typeof part === "number") return String(part);
@@ -28,7 +28,7 @@ function markupOf(part: Part): string {
  * A piece of a page. What is put in is text, and safe between tags and in quoted attributes, unless it is a piece
  * itself.
  */
-export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Html {
+export function html(strings: TemplateStringsArray, ...parts: readonly HtmlPart[]): Html {
   let markup = strings[0] ?? "";
   for (const [index, part] of parts.entries()) markup += markupOf(part) + (strings[index + 1] ?? "");
   return { [MARKUP]: markup };

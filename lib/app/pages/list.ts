@@ -3,7 +3,7 @@ import { counted, countOf } from "./format.ts";
 import { type Html, html, NOTHING } from "./html.ts";
 
 /** A part of a list that fits a page. */
-export interface Part<Item> {
+export interface ListPage<Item> {
   readonly items: readonly Item[];
   /** How many there are before `items`. */
   readonly before: number;
@@ -15,7 +15,7 @@ export interface Part<Item> {
 }
 
 /** Cuts a page out of a list. @param page the nearest there is, when there is no such page */
-export function partOf<Item>(found: readonly Item[], page: number, size: number): Part<Item> {
+export function partOf<Item>(found: readonly Item[], page: number, size: number): ListPage<Item> {
   const pages = Math.max(1, Math.ceil(found.length / size));
   const nearest = Math.min(Math.max(1, page), pages);
   const before = (nearest - 1) * size;
@@ -30,7 +30,7 @@ export function addressOf(path: string, parameters: Readonly<Record<string, stri
 }
 
 /** Links to the pages before and after. */
-export function pager({ page, pages }: Part<unknown>, address: (page: number) => string): Html {
+export function pager({ page, pages }: ListPage<unknown>, address: (page: number) => string): Html {
   if (pages === 1) return NOTHING;
   const step = (to: number, text: string, rel: string): Html =>
     to < 1 || to > pages
@@ -49,7 +49,11 @@ export interface ListWords {
 }
 
 /** Tells how many there are, and which of them are shown. */
-function rangeText({ items, before, found }: Part<unknown>, search: string, { one, many, within }: ListWords): string {
+function rangeText(
+  { items, before, found }: ListPage<unknown>,
+  search: string,
+  { one, many, within }: ListWords,
+): string {
   const what = search === "" ? "" : ` with “${search}” in ${within}`;
   if (found === 0) return search === "" ? `There are no ${many}.` : `No ${one}${what}.`;
   const all = countOf(found, one, many);
@@ -64,7 +68,7 @@ interface Finder {
   readonly search: string;
   /** Further parameters. */
   readonly kept?: Readonly<Record<string, string>>;
-  readonly part: Part<unknown>;
+  readonly part: ListPage<unknown>;
   readonly words: ListWords;
 }
 

@@ -1,9 +1,7 @@
 /** Who a request comes from, by the word of the proxies that are believed and of nobody else. */
+import type { HeaderGetter } from "../../auth/certificates/headers.ts";
 import { type AddressSet, contains, isAddress } from "../../config/addresses.ts";
 import { trimmed } from "../../core/white-space.ts";
-
-/** The value of a request's header, lines of one name joined by commas; its name in lower case. */
-export type HeaderGetter = (name: string) => string | undefined;
 
 /** What proxies add to a request, even those that do not say for whom it is. */
 const TRACES = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via"];

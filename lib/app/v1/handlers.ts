@@ -3,13 +3,14 @@ import { imageOwner } from "../../core/catalog/catalog.ts";
 import type { ImageId } from "../../core/reference.ts";
 import type { SearchQuery } from "../../search/result.ts";
 import type { Search } from "../../search/search.ts";
-import type { Answer, Headers, Outcome } from "../answer.ts";
+import type { HeaderFields } from "../../content/content.ts";
+import type { Answer, Outcome } from "../answer.ts";
 import { V1_HEADERS, v1Error } from "../errors.ts";
 import { type View, visibleV1 } from "../view.ts";
 
-const STANDALONE: Headers = { "X-Docker-Registry-Standalone": "True" };
+const STANDALONE: HeaderFields = { "X-Docker-Registry-Standalone": "True" };
 
-const json = (value: unknown, headers: Headers = {}, status = 200): Answer => ({
+const json = (value: unknown, headers: HeaderFields = {}, status = 200): Answer => ({
   status,
   headers: { "Content-Type": "application/json", ...V1_HEADERS, ...headers },
   body: JSON.stringify(value),

@@ -9,14 +9,15 @@ import {
   type RepositoryName,
 } from "../../core/reference.ts";
 import { blobPath, referrersOf, resolveBlob, resolveManifest, tagsOf } from "../../core/resolve.ts";
-import type { Answer, Headers, Outcome } from "../answer.ts";
+import type { HeaderFields } from "../../content/content.ts";
+import type { Answer, Outcome } from "../answer.ts";
 import { V2_HEADERS, v2Error } from "../errors.ts";
 import { pageOf } from "../page.ts";
 import { type View, visibleV1, visibleV2 } from "../view.ts";
 
 const INDEX_TYPE = "application/vnd.oci.image.index.v1+json";
 
-const json = (value: unknown, headers: Headers = {}): Answer => ({
+const json = (value: unknown, headers: HeaderFields = {}): Answer => ({
   status: 200,
   headers: { "Content-Type": "application/json", ...V2_HEADERS, ...headers },
   body: JSON.stringify(value),
@@ -30,7 +31,7 @@ const NAME_UNKNOWN = v2Error("NAME_UNKNOWN");
 export const BASE: Answer = json({});
 
 /** What a client calls a repository: its name, and the registry that it takes this mirror for. */
-export interface Named {
+export interface RequestedName {
   readonly name: RepositoryName;
   readonly ns: string | undefined;
 }
@@ -44,7 +45,7 @@ function otherSpelling(name: string): string | undefined {
 }
 
 /** Returns the name here of what the client names; undefined for a registry that is not mirrored. */
-function localName({ mirror }: View, { name, ns }: Named): string | undefined {
+function localName({ mirror }: View, { name, ns }: RequestedName): string | undefined {
   if (mirror === undefined || ns === undefined) return name;
   const prefix = mirror.registries.get(ns) ?? mirror.fallback;
   return prefix === undefined ? undefined : parseRepositoryName(prefix + name);
@@ -61,7 +62,7 @@ interface Lookup {
   readonly hasV1: () => boolean;
 }
 
-function lookUp(view: View, named: Named): Lookup {
+function lookUp(view: View, named: RequestedName): Lookup {
   const name = localName(view, named);
   return {
     repository: name === undefined ? undefined : bySpelling(name, (each) => visibleV2(view, each)),
@@ -74,7 +75,7 @@ function lookUp(view: View, named: Named): Lookup {
  *
  * @see spec "Which manifest a reference resolves to"
  */
-export function manifest(view: View, named: Named, reference: Reference, accept: Accept): Outcome {
+export function manifest(view: View, named: RequestedName, reference: Reference, accept: Accept): Outcome {
   const { repository, hasV1 } = lookUp(view, named);
   // Docker before 1.10 falls back to v1 on this code only.
   if (repository === undefined) return hasV1() ? MANIFEST_UNKNOWN : NAME_UNKNOWN;
@@ -115,7 +116,7 @@ const bytesOf = (digest: Digest, mediaType: string, body: Uint8Array, isByDigest
 });
 
 /** `/v2/<name>/blobs/<digest>` */
-export function blob(view: View, named: Named, digest: Digest): Outcome {
+export function blob(view: View, named: RequestedName, digest: Digest): Outcome {
   const { repository } = lookUp(view, named);
   if (repository === undefined) return NAME_UNKNOWN;
   const resolution = resolveBlob(repository, digest);
@@ -139,7 +140,7 @@ export interface PageQuery {
 }
 
 /** `/v2/<name>/tags/list`: from the file where it knows its tags, else from the publisher's own list. */
-export function tags(view: View, named: Named, query: PageQuery): Outcome {
+export function tags(view: View, named: RequestedName, query: PageQuery): Outcome {
   const { repository, hasV1 } = lookUp(view, named);
   if (repository === undefined) return NAME_UNKNOWN;
   const known = tagsOf(repository);
@@ -151,7 +152,7 @@ export function tags(view: View, named: Named, query: PageQuery): Outcome {
 }
 
 /** `/v2/<name>/referrers/<digest>` */
-export function referrers(view: View, named: Named, subject: Digest, artifactType: string | undefined): Answer {
+export function referrers(view: View, named: RequestedName, subject: Digest, artifactType: string | undefined): Answer {
   const { repository } = lookUp(view, named);
   if (repository === undefined) return NAME_UNKNOWN;
   const all = referrersOf(repository, subject);

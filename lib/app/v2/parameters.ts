@@ -6,7 +6,7 @@ import { parseDigest, parseReference, parseRepositoryName, PATTERN } from "../..
 import type { V2ErrorCode } from "../errors.ts";
 
 /** What the OpenAPI document says of a parameter, in JSON Schema's words. */
-type About = Readonly<Record<string, unknown>> & {
+type ParameterDescription = Readonly<Record<string, unknown>> & {
   readonly description: string;
   readonly examples?: readonly unknown[];
 };
@@ -15,7 +15,7 @@ type About = Readonly<Record<string, unknown>> & {
 export function parsed<Output>(
   parse: (text: string) => Output | undefined,
   code: V2ErrorCode | (string & {}),
-  about: About,
+  about: ParameterDescription,
 ) {
   return v.pipe(
     v.string(code),
@@ -30,7 +30,7 @@ export function parsed<Output>(
 }
 
 /** A parameter that may be any text. */
-export const text = (about: About) => v.optional(v.pipe(v.string(), v.metadata(about)));
+export const text = (about: ParameterDescription) => v.optional(v.pipe(v.string(), v.metadata(about)));
 
 export const NAME = {
   description: "Name of a repository. It may have slashes, which are sent as they are.",

@@ -3,7 +3,7 @@ import { X509Certificate } from "node:crypto";
 import { type Element, readElements, readOid, readOnly, readSequence, TAG } from "./der.ts";
 
 /** One extension of a certificate. */
-export interface Extension {
+export interface CertificateExtension {
   readonly isCritical: boolean;
   /** The content of its OCTET STRING: DER again, as a rule. */
   readonly value: Uint8Array;
@@ -16,7 +16,7 @@ export interface Certificate {
   readonly x509: X509Certificate;
   /** The content of the subject's SEQUENCE. */
   readonly subject: Uint8Array;
-  readonly extensions: ReadonlyMap<string, Extension>;
+  readonly extensions: ReadonlyMap<string, CertificateExtension>;
   readonly notBefore: number;
   readonly notAfter: number;
 }
@@ -27,7 +27,7 @@ const EXTENSIONS_TAG = 0xa3;
 const SUBJECT_INDEX = 4;
 const TRUE = 0xff;
 
-function readExtension(bytes: Uint8Array): readonly [oid: string, extension: Extension] | undefined {
+function readExtension(bytes: Uint8Array): readonly [oid: string, extension: CertificateExtension] | undefined {
   const [oid, second, third, ...others] = readElements(bytes) ?? [];
   const critical = second?.tag === TAG.boolean ? second : undefined;
   const value = critical === undefined ? second : third;
@@ -49,10 +49,10 @@ function readBody(der: Uint8Array): readonly Element[] | undefined {
 }
 
 /** @returns the extensions by identifier, or undefined when they are malformed or one comes twice */
-function readExtensions(body: readonly Element[]): ReadonlyMap<string, Extension> | undefined {
+function readExtensions(body: readonly Element[]): ReadonlyMap<string, CertificateExtension> | undefined {
   const wrapped = body.filter(({ tag }) => tag === EXTENSIONS_TAG);
   if (wrapped.length > 1) return undefined;
-  const extensions = new Map<string, Extension>();
+  const extensions = new Map<string, CertificateExtension>();
   for (const list of wrapped) {
     const elements = readSequence(list.content);
     if (elements === undefined) return undefined;
@@ -83,7 +83,7 @@ export function parseCertificate(der: Uint8Array): Certificate | undefined {
 }
 
 /** The value of an extension that is a string: text for most, bytes for some. */
-export function stringIn({ value }: Extension): Uint8Array | undefined {
+export function stringIn({ value }: CertificateExtension): Uint8Array | undefined {
   const tags = [TAG.utf8String, TAG.octetString, TAG.printableString, TAG.ia5String];
   const tag = tags.find((each) => each === value[0]);
   return tag === undefined ? undefined : readOnly(value, tag);

@@ -25,7 +25,7 @@ export interface CertificateClientsOptions {
 }
 
 /** A verified certificate. */
-interface Verified {
+interface VerifiedCertificate {
   readonly validity: Validity;
   readonly entitlements: Entitlements;
 }
@@ -69,10 +69,10 @@ export function createCertificateClients(options: CertificateClientsOptions): Ce
   const format = auth.clientCertFormat;
   const verify = verifierOf(options);
   if (format === undefined || verify === undefined) return () => NO_ENTITLEMENTS;
-  const verified = new LRUCache<string, Verified>({ max: MAX_VERIFIED });
+  const verified = new LRUCache<string, VerifiedCertificate>({ max: MAX_VERIFIED });
   const refused = new LRUCache<string, number>({ max: MAX_REFUSED });
 
-  const examine = (headers: CertificateHeaders, at: number): Verified | undefined => {
+  const examine = (headers: CertificateHeaders, at: number): VerifiedCertificate | undefined => {
     const sent = parseCertificateHeaders(headers, format);
     const leaf = sent === undefined ? undefined : parseCertificate(sent.leaf);
     if (sent === undefined || leaf === undefined) return undefined;

@@ -5,7 +5,7 @@ import { decodeBase64, readPem } from "./certificate.ts";
 /** How a proxy encodes a client's certificate in a header. */
 export type CertificateFormat = NonNullable<Config["auth"]["clientCertFormat"]>;
 
-/** The value of a request's header, lines of one name joined by commas. */
+/** The value of a request's header, lines of one name joined by commas; its name in lower case. */
 export type HeaderGetter = (name: string) => string | undefined;
 
 /** The headers that hold a client's certificate, undecoded. */

@@ -115,19 +115,19 @@ function readCount(bytes: Uint8Array): { readonly count: number; readonly rest: 
 }
 
 /** A step from node to node, the root being 0. */
-interface Step {
+interface TreeEdge {
   readonly word: number;
   readonly to: number;
 }
 
 /** @returns the steps of each node, or undefined when the bits end before the last node's do */
-function readSteps(wordCount: number, count: number, bytes: Uint8Array): readonly (readonly Step[])[] | undefined {
+function readSteps(wordCount: number, count: number, bytes: Uint8Array): readonly (readonly TreeEdge[])[] | undefined {
   const bits = readBits(bytes);
   const readWord = huffmanReader(wordCount + 1);
   const readNode = huffmanReader(count - 1);
-  const steps: Step[][] = [];
+  const steps: TreeEdge[][] = [];
   while (steps.length < count) {
-    const own: Step[] = [];
+    const own: TreeEdge[] = [];
     for (let word = readWord(bits); word !== wordCount; word = readWord(bits)) {
       const node = word === undefined ? undefined : readNode(bits);
       if (word === undefined || node === undefined) return undefined;
@@ -139,7 +139,7 @@ function readSteps(wordCount: number, count: number, bytes: Uint8Array): readonl
 }
 
 /** Removes nodes without parents until none is left; the rest then are cycles. */
-function hasCycle(steps: readonly (readonly Step[])[]): boolean {
+function hasCycle(steps: readonly (readonly TreeEdge[])[]): boolean {
   const parents = new Int32Array(steps.length);
   for (const own of steps) for (const { to } of own) parents[to] = (parents[to] ?? 0) + 1;
   const free = [...steps.keys()].filter((node) => parents[node] === 0);

@@ -12,7 +12,7 @@
  *
  * @see htpasswd(1), "Password Formats" in the manual of Apache httpd
  */
-import type { FileFault } from "../watched-file.ts";
+import type { AuthFileFault } from "../watched-file.ts";
 import { isApr1 } from "./apr1.ts";
 
 declare const brand: unique symbol;
@@ -24,9 +24,9 @@ export type PasswordHash = string & { readonly [brand]: "PasswordHash" };
 export interface Htpasswd {
   /** By name, one character a byte, in whatever encoding the file is. */
   readonly users: ReadonlyMap<string, PasswordHash>;
-  readonly faults: readonly FileFault[];
+  readonly faults: readonly AuthFileFault[];
   /** Lines that count and should not stay as they are. */
-  readonly warnings: readonly FileFault[];
+  readonly warnings: readonly AuthFileFault[];
 }
 
 // The unused bits at the ends of salt and checksum are zero in all that bcrypt writes; Bun takes nothing else.
@@ -62,8 +62,8 @@ const kindOf = (text: string): string =>
  */
 export function parseHtpasswd(text: string): Htpasswd {
   const users = new Map<string, PasswordHash>();
-  const faults: FileFault[] = [];
-  const warnings: FileFault[] = [];
+  const faults: AuthFileFault[] = [];
+  const warnings: AuthFileFault[] = [];
   for (const [index, raw] of text.replace(BYTE_ORDER_MARK, "").split("\n").entries()) {
     const line = index + 1;
     const entry = raw.replace(OUTER_SPACE, "");

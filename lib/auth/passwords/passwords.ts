@@ -60,7 +60,7 @@ async function verifyHash(password: Uint8Array, hash: PasswordHash): Promise<boo
   return verifyApr1(password, hash);
 }
 
-interface Credentials {
+interface BasicCredentials {
   readonly user: string;
   readonly password: Uint8Array;
 }
@@ -69,7 +69,7 @@ interface Credentials {
  * Splits credentials. A password with a NUL is refused, because bcrypt repeats its key with a NUL in between, so that
  * "a", NUL, "a" would pass for "a". An empty one is refused as well, as Bun does.
  */
-function split(credentials: Uint8Array): Credentials | undefined {
+function split(credentials: Uint8Array): BasicCredentials | undefined {
   const colon = credentials.indexOf(COLON);
   if (colon < 0) return undefined;
   const password = credentials.subarray(colon + 1);
@@ -129,7 +129,7 @@ export function createPasswords({
     }
   }
 
-  function start({ user, password }: Credentials, pair: string, present: Cache) {
+  function start({ user, password }: BasicCredentials, pair: string, present: Cache) {
     const found = hashFor(user, present);
     if (found === undefined) return FAILED;
     const waiting = limit.activeCount + limit.pendingCount - concurrency;

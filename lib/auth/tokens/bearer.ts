@@ -44,7 +44,7 @@ const claims = v.object({
 });
 const accessEntry = v.object({ type: v.string(), name: v.string(), actions: v.array(v.string()) });
 
-interface Verified {
+interface VerifiedToken {
   readonly grant: Grant;
   /** In ms since 1970. */
   readonly until: number;
@@ -71,10 +71,10 @@ function grantOf({ access, sub }: v.InferOutput<typeof claims>): Grant {
  * @see distribution "Token Authentication Implementation", "Token Scope Documentation"; RFC 7519
  */
 export function createTokens({ service, issuer, now, maxCached = MAX_CACHED }: TokensOptions): Tokens {
-  let cache = new LRUCache<string, Verified>({ max: maxCached });
+  let cache = new LRUCache<string, VerifiedToken>({ max: maxCached });
   let cachedFor: TokenKeys | undefined;
 
-  async function verify(keys: TokenKeys, token: string): Promise<Verified | undefined> {
+  async function verify(keys: TokenKeys, token: string): Promise<VerifiedToken | undefined> {
     try {
       const { payload } = await jwtVerify(token, keys, {
         issuer,

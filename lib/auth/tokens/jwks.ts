@@ -1,7 +1,7 @@
 import { createLocalJWKSet, importJWK, type JWTVerifyGetKey } from "jose";
 import * as v from "valibot";
 import { quote } from "../../config/problem.ts";
-import type { FileFault, Reading } from "../watched-file.ts";
+import type { AuthFileFault, ParsedAuthFile } from "../watched-file.ts";
 
 /** Returns the public key that a token names. */
 export type TokenKeys = JWTVerifyGetKey;
@@ -92,11 +92,11 @@ function parseKeySet(bytes: Uint8Array): readonly unknown[] | undefined {
  *
  * @see RFC 7517 section 5
  */
-export async function parseJwks(bytes: Uint8Array): Promise<Reading<TokenKeys>> {
+export async function parseJwks(bytes: Uint8Array): Promise<ParsedAuthFile<TokenKeys>> {
   const values = parseKeySet(bytes);
   if (values === undefined)
     return { value: undefined, faults: [{ expected: EXPECTED_SET, received: "something else" }] };
-  const faults: FileFault[] = [];
+  const faults: AuthFileFault[] = [];
   const keys = new Map<string, PublicKey>();
   for (const [index, value] of values.entries()) {
     const checked = await checkKey(value);

@@ -19,7 +19,7 @@ import { isPlainObject, isShallow, MAX_DEPTH } from "./json-value.ts";
 import {
   type Amd64Manifest,
   type Built,
-  type Descriptor,
+  type ReferrerDescriptor,
   NO_MAP,
   type TreeRepository,
   type V1Image,
@@ -125,7 +125,7 @@ function parseAmd64Manifest(value: unknown): Amd64Manifest | undefined {
   return { digest, kind: version === 1 ? "1" : "2" };
 }
 
-const parseDescriptors = (value: unknown): readonly Descriptor[] | undefined =>
+const parseDescriptors = (value: unknown): readonly ReferrerDescriptor[] | undefined =>
   Array.isArray(value) && value.every(isPlainObject) && isShallow(value) ? value : undefined;
 
 /**
@@ -197,7 +197,7 @@ export const amd64Tags = v.pipe(
 
 /** Subject digest → descriptors of what refers to it. */
 export const referrers = v.pipe(
-  mapOf<Digest, readonly Descriptor[]>(parseDigest, parseDescriptors, {
+  mapOf<Digest, readonly ReferrerDescriptor[]>(parseDigest, parseDescriptors, {
     key: EXPECTED.digest,
     value: EXPECTED.descriptors,
   }),
@@ -256,14 +256,14 @@ export interface CommonFile<Version> extends AboutFile {
 }
 
 /** What the versions of the v2 API add to the shared fields. */
-interface Known {
+interface TreeFields {
   readonly manifests: TreeRepository["manifests"];
   readonly amd64?: TreeRepository["amd64"];
   readonly referrers?: TreeRepository["referrers"];
 }
 
 /** Builds the repository of a version 2, 3, 4 or 5 file. */
-export function treeFile(file: CommonFile<TreeRepository["version"]>, known: Known): Built {
+export function treeFile(file: CommonFile<TreeRepository["version"]>, known: TreeFields): Built {
   // One literal, whose shape all repositories share: a spread would cost each of them a second block of memory.
   const repository: TreeRepository = {
     api: "v2",

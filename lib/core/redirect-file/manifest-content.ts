@@ -1,7 +1,7 @@
 /** What a manifest of a version 6 file names: blobs, children, its subject. */
 import { kindOf } from "../media-types.ts";
 import { type Digest, parseDigest } from "../reference.ts";
-import { isPlainObject } from "./json-value.ts";
+import { isPlainObject, type JsonObject, objectsIn } from "./json-value.ts";
 
 /** A descriptor in an index. */
 export interface Child {
@@ -23,8 +23,6 @@ export interface ManifestContent {
   readonly blobs: readonly (readonly [Digest, number | undefined])[];
 }
 
-type Fields = Readonly<Record<string, unknown>>;
-
 const nonEmpty = (value: unknown): string | undefined =>
   typeof value === "string" && value !== "" ? value : undefined;
 
@@ -33,10 +31,8 @@ const digestIn = (value: unknown): Digest | undefined => (typeof value === "stri
 const sizeIn = (value: unknown): number | undefined =>
   typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
 
-const objectsIn = (value: unknown): readonly Fields[] => (Array.isArray(value) ? value.filter(isPlainObject) : []);
-
 function annotationsIn(value: unknown): Readonly<Record<string, string>> | undefined {
-  const isOfStrings = (object: Fields): object is Record<string, string> =>
+  const isOfStrings = (object: JsonObject): object is Record<string, string> =>
     Object.values(object).every((each) => typeof each === "string");
   return isPlainObject(value) && isOfStrings(value) ? value : undefined;
 }
@@ -47,14 +43,14 @@ function platformIn(value: unknown): string | undefined {
   return parts.length === 0 ? undefined : parts.join("/");
 }
 
-function childOf(child: Fields): readonly Child[] {
+function childOf(child: JsonObject): readonly Child[] {
   const digest = digestIn(child["digest"]);
   if (digest === undefined) return [];
   const mediaType = nonEmpty(child["mediaType"]) ?? "";
   return [{ digest, mediaType, size: sizeIn(child["size"]), platform: platformIn(child["platform"]) }];
 }
 
-function blobsIn({ config, layers, blobs, fsLayers }: Fields): ManifestContent["blobs"] {
+function blobsIn({ config, layers, blobs, fsLayers }: JsonObject): ManifestContent["blobs"] {
   const found: (readonly [Digest, number | undefined])[] = [];
   const add = (descriptor: unknown): void => {
     const digest = isPlainObject(descriptor) ? digestIn(descriptor["digest"]) : undefined;
@@ -74,7 +70,7 @@ export const isManifestType = (mediaType: string): boolean =>
   mediaType === "" || kindOf(mediaType) !== undefined || mediaType === "application/vnd.oci.artifact.manifest.v1+json";
 
 /** Reads what a manifest names. Fields of a wrong type count as absent, as they do for other tools. */
-export function contentOf(manifest: Fields): ManifestContent {
+export function contentOf(manifest: JsonObject): ManifestContent {
   const { subject, artifactType, config, annotations, manifests } = manifest;
   return {
     subject: isPlainObject(subject) ? digestIn(subject["digest"]) : undefined,

@@ -12,7 +12,7 @@ import { v5File } from "./v5.ts";
 import { v6File } from "./v6.ts";
 
 /** A repository, or everything that keeps the file from being one. */
-export type Parsed =
+export type ParsedFile =
   | { readonly ok: true; readonly repository: Repository; readonly warnings: readonly Warning[] }
   | { readonly ok: false; readonly faults: Faults };
 
@@ -37,7 +37,7 @@ const faultOf = (issue: v.BaseIssue<unknown>): Fault => ({
   received: show(issue.input),
 });
 
-function refuse(faults: readonly Fault[]): Parsed {
+function refuse(faults: readonly Fault[]): ParsedFile {
   const [first = WHOLE_FAULT, ...others] = faults;
   return { ok: false, faults: [first, ...others.slice(0, MAX_FAULTS - 1)] };
 }
@@ -64,7 +64,7 @@ function readJson(bytes: Uint8Array): { readonly value: unknown } | { readonly r
  * @param bytes UTF-8 JSON
  * @see spec "Redirect files"
  */
-export function parseRedirectFile(bytes: Uint8Array): Parsed {
+export function parseRedirectFile(bytes: Uint8Array): ParsedFile {
   const read = readJson(bytes);
   if ("received" in read) return refuse([{ ...WHOLE_FILE, received: read.received }]);
   const { value } = read;

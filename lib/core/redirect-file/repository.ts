@@ -45,7 +45,7 @@ export interface Amd64Manifest {
 }
 
 /** The referrers of a subject: descriptors, passed on as they are. */
-export type Descriptor = Readonly<Record<string, unknown>>;
+export type ReferrerDescriptor = Readonly<Record<string, unknown>>;
 
 /** What a version 2, 3, 4 or 5 file says of one repository: its manifests lie in a tree of directories. */
 export interface TreeRepository extends Common {
@@ -53,7 +53,7 @@ export interface TreeRepository extends Common {
   readonly version: 2 | 3 | 4 | 5;
   readonly manifests: ManifestTable;
   readonly amd64: ReadonlyMap<Tag, Amd64Manifest>;
-  readonly referrers: ReadonlyMap<Digest, readonly Descriptor[]>;
+  readonly referrers: ReadonlyMap<Digest, readonly ReferrerDescriptor[]>;
 }
 
 /** What a version 6 file says of one repository: all manifests, tags and blobs are known. */

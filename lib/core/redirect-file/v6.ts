@@ -51,7 +51,7 @@ const entries = {
   ),
 };
 
-interface File extends CommonFile<6> {
+interface Version6File extends CommonFile<6> {
   readonly manifests: readonly ReadManifest[];
   readonly tags: ReadonlyMap<Tag, readonly Digest[]>;
   readonly configs: readonly ReadManifest[];
@@ -82,7 +82,7 @@ function namedBy(manifests: readonly ReadManifest[]) {
   return { blobs, referrers, warnings };
 }
 
-function readWhole(file: File): Built {
+function readWhole(file: Version6File): Built {
   const { manifests, configs, tags } = file;
   const { blobs, referrers, warnings } = namedBy(manifests);
   const knowsAllBlobs = manifests.every(({ bytes }) => bytes !== undefined);
@@ -105,7 +105,7 @@ function readWhole(file: File): Built {
 /** Version 6: has the manifests themselves, so it knows what each is, what tags mean and which blobs there are. */
 export const v6File = v.pipe(
   redirectFile(entries),
-  v.rawTransform<File, Built>(({ dataset, addIssue, NEVER }) => {
+  v.rawTransform<Version6File, Built>(({ dataset, addIssue, NEVER }) => {
     const known = new Set(dataset.value.manifests.map(({ digest }) => digest));
     let faults = 0;
     for (const [tag, digests] of dataset.value.tags) {

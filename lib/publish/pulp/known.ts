@@ -7,10 +7,10 @@ import { type Listing, listingOf, noReferences } from "../redirect-file/version-
 import { kindOfType, type Manifest } from "../sources/manifest.ts";
 import { type Plan, type PlannedTag, tagKey } from "../plan.ts";
 import { entriesOf } from "../redirect-file/previous.ts";
-import type { Entry } from "./tree.ts";
+import type { NamedManifest } from "./tree.ts";
 
 /** What a tree has, and what clients will find missing. */
-export interface Known {
+export interface KnownTree {
   readonly listing: Listing;
   readonly plan: Plan;
   readonly faults: readonly string[];
@@ -19,8 +19,8 @@ export interface Known {
 const keyOf = (kind: ManifestKind, reference: Reference): string => `manifests/${kind}/${reference}`;
 
 /** Every manifest once, under its digest if it has that name too. */
-function distinct(entries: readonly Entry[]): ReadonlyMap<Digest, Entry> {
-  const found = new Map<Digest, Entry>();
+function distinct(entries: readonly NamedManifest[]): ReadonlyMap<Digest, NamedManifest> {
+  const found = new Map<Digest, NamedManifest>();
   for (const entry of entries) {
     const { digest } = entry.manifest;
     if (!found.has(digest) || isDigest(entry.reference)) found.set(digest, entry);
@@ -29,7 +29,7 @@ function distinct(entries: readonly Entry[]): ReadonlyMap<Digest, Entry> {
 }
 
 /** Says what lists lead to in vain. */
-function* gapsIn(entries: Iterable<Entry>, there: ReadonlySet<string>): Generator<string> {
+function* gapsIn(entries: Iterable<NamedManifest>, there: ReadonlySet<string>): Generator<string> {
   for (const { reference, manifest } of entries) {
     for (const { digest, mediaType } of manifest.children) {
       const kind = kindOfType(mediaType);
@@ -41,7 +41,7 @@ function* gapsIn(entries: Iterable<Entry>, there: ReadonlySet<string>): Generato
 }
 
 /** Says which tags a client was promised in vain. */
-function* unkept(promised: readonly string[], entries: readonly Entry[]): Generator<string> {
+function* unkept(promised: readonly string[], entries: readonly NamedManifest[]): Generator<string> {
   const names = new Set<string>(entries.map(({ reference }) => reference));
   for (const tag of promised) if (!names.has(tag)) yield `tags/list names the tag ${plain(tag)}, which is not there`;
 }
@@ -62,7 +62,11 @@ function* lostBetween(repository: V2Repository, there: ReadonlySet<string>): Gen
  * @param repository what the redirect file has said so far
  * @param promised the tags of `tags/list`
  */
-export function knownOf(entries: readonly Entry[], repository: V2Repository, promised: readonly string[]): Known {
+export function knownOf(
+  entries: readonly NamedManifest[],
+  repository: V2Repository,
+  promised: readonly string[],
+): KnownTree {
   const there = new Set(entries.map(({ reference, manifest }) => keyOf(manifest.kind, reference)));
   const references = noReferences();
   const manifests = new Map<Digest, Manifest>();

@@ -8,7 +8,7 @@ import { type OtherFields, otherFields } from "../redirect-file/text.ts";
 import { PublishError } from "../publish-error.ts";
 
 /** A redirect file as it lies there. */
-export interface RedirectFile {
+export interface RedirectFilePath {
   /** As people know it. */
   readonly path: string;
   /** Where it is when links are followed: this file is replaced, and not a link to it. */
@@ -16,9 +16,9 @@ export interface RedirectFile {
 }
 
 /** @throws the system's error when the directory can't be read */
-export async function redirectFilesIn(directory: string): Promise<readonly RedirectFile[]> {
+export async function redirectFilesIn(directory: string): Promise<readonly RedirectFilePath[]> {
   const seen = new Set<string>();
-  const found: RedirectFile[] = [];
+  const found: RedirectFilePath[] = [];
   async function walk(path: string): Promise<void> {
     const real = await realpath(path);
     if (seen.has(real)) return;
@@ -42,14 +42,14 @@ export async function redirectFilesIn(directory: string): Promise<readonly Redir
 }
 
 /** A redirect file, read. */
-export interface ReadFile {
+export interface LoadedRedirectFile {
   readonly repository: Repository;
   /** What people or other programs added, as a description, with its JSON. */
   readonly others: OtherFields;
 }
 
 /** @throws {PublishError} when it is broken */
-export async function readRedirectFile({ path }: RedirectFile): Promise<ReadFile> {
+export async function readRedirectFile({ path }: RedirectFilePath): Promise<LoadedRedirectFile> {
   const bytes = await readFile(path);
   const parsed = parseRedirectFile(bytes);
   if (!parsed.ok) throw new PublishError(`${path}: ${describeFault(parsed.faults[0])}`);

@@ -14,7 +14,7 @@ import { broken, codeOf, PublishError } from "../publish-error.ts";
 import { readSmall, readWhole, sha256 } from "../sources/reading.ts";
 
 /** A manifest under one of its names. */
-export interface Entry {
+export interface NamedManifest {
   readonly reference: Reference;
   readonly manifest: Manifest;
   /** False where it lies in `manifests/` itself, as in trees of version 2. */
@@ -22,8 +22,8 @@ export interface Entry {
 }
 
 /** All that can be served, and what is wrong with the rest. */
-export interface Tree {
-  readonly entries: readonly Entry[];
+export interface PulpTree {
+  readonly entries: readonly NamedManifest[];
   readonly faults: readonly string[];
 }
 
@@ -55,15 +55,15 @@ async function readEntry(path: string, reference: Reference, kind: ManifestKind 
 }
 
 /** A tag is the manifest that lies beside it with the same bytes, also where that is called by its sha512 digest. */
-function underItsDigest(entries: readonly Entry[]): (entry: Entry) => Entry {
+function underItsDigest(entries: readonly NamedManifest[]): (entry: NamedManifest) => NamedManifest {
   const named = entries.filter(({ reference }) => isDigest(reference)).toReversed();
   const bySum = new Map(named.map(({ manifest }) => [sha256(manifest.bytes), manifest]));
   return (entry) => ({ ...entry, manifest: bySum.get(sha256(entry.manifest.bytes)) ?? entry.manifest });
 }
 
 /** Reads all manifests of one directory; directories in it are others' business. */
-async function readDirectory(directory: string, kind: ManifestKind | undefined): Promise<Tree> {
-  const entries: Entry[] = [];
+async function readDirectory(directory: string, kind: ManifestKind | undefined): Promise<PulpTree> {
+  const entries: NamedManifest[] = [];
   const faults: string[] = [];
   await inParallel(await namesIn(directory), AT_ONCE, async (name) => {
     const path = join(directory, name);
@@ -81,7 +81,7 @@ async function readDirectory(directory: string, kind: ManifestKind | undefined):
       else throw error;
     }
   });
-  const byName = (a: Entry, b: Entry) => (a.reference < b.reference ? -1 : 1);
+  const byName = (a: NamedManifest, b: NamedManifest) => (a.reference < b.reference ? -1 : 1);
   return { entries: entries.sort(byName).map(underItsDigest(entries)), faults: faults.sort() };
 }
 
@@ -90,9 +90,9 @@ async function readDirectory(directory: string, kind: ManifestKind | undefined):
  *
  * @throws the system's error when a file is there and can't be read
  */
-export async function readTree(root: string): Promise<Tree> {
+export async function readTree(root: string): Promise<PulpTree> {
   const directories = [undefined, ...KINDS] as const;
-  const trees: Tree[] = [];
+  const trees: PulpTree[] = [];
   for (const kind of directories) trees.push(await readDirectory(join(root, "manifests", kind ?? ""), kind));
   return { entries: trees.flatMap(({ entries }) => entries), faults: trees.flatMap(({ faults }) => faults) };
 }

@@ -21,9 +21,9 @@ import { mustBeGood } from "../publish.ts";
 import { version5 } from "../redirect-file/version-5.ts";
 import { codeOf, describeError, PublishError } from "../publish-error.ts";
 import { type Target, untouched } from "../targets/target.ts";
-import { type Known, knownOf } from "./known.ts";
-import { type ReadFile, type RedirectFile, readRedirectFile, redirectFilesIn } from "./redirect-files.ts";
-import { type Entry, readTagsList, readTree } from "./tree.ts";
+import { type KnownTree, knownOf } from "./known.ts";
+import { type LoadedRedirectFile, type RedirectFilePath, readRedirectFile, redirectFilesIn } from "./redirect-files.ts";
+import { type NamedManifest, readTagsList, readTree } from "./tree.ts";
 
 export const PULP_PREFIX = "pulp:";
 
@@ -59,8 +59,8 @@ async function isDirectory(path: string): Promise<boolean> {
 }
 
 /** Gives manifests that are not kept by kind a name among those that are. */
-async function sortByKind(entries: readonly Entry[], content: Target): Promise<number> {
-  const path = ({ reference, manifest }: Entry) => manifestPath(manifest.kind, reference);
+async function sortByKind(entries: readonly NamedManifest[], content: Target): Promise<number> {
+  const path = ({ reference, manifest }: NamedManifest) => manifestPath(manifest.kind, reference);
   const there = new Set(entries.filter(({ isByKind }) => isByKind).map(path));
   const unsorted = entries.filter((entry) => !entry.isByKind && !there.has(path(entry)));
   for (const entry of unsorted) {
@@ -82,7 +82,7 @@ async function checkV1({ images }: V1Repository, root: string, warn: (text: stri
 
 /** Whether a tree without manifests is that of a repository that has none, as Pulp publishes v1-only content. */
 function mustBeEmpty(
-  { path }: RedirectFile,
+  { path }: RedirectFilePath,
   repository: V2Repository,
   root: string,
   tags: readonly string[] | undefined,
@@ -100,9 +100,9 @@ const digestsNamed = (repository: V2Repository): number =>
   repository.version === 6 ? repository.manifestCount : repository.manifests.references.length;
 
 async function version6Of(
-  { others }: ReadFile,
+  { others }: LoadedRedirectFile,
   repository: V2Repository,
-  { plan, listing }: Known,
+  { plan, listing }: KnownTree,
   content: Target,
 ): Promise<Uint8Array> {
   const store: BlobStore = { target: content, pathOf: blobPath, formerPathOf: undefined };
@@ -112,8 +112,8 @@ async function version6Of(
 }
 
 async function upgradeV2(
-  file: RedirectFile,
-  read: ReadFile,
+  file: RedirectFilePath,
+  read: LoadedRedirectFile,
   repository: V2Repository,
   root: string,
   { isDryRun, redirectVersion }: UpgradeOptions,
@@ -151,7 +151,7 @@ async function upgradeV2(
 }
 
 /** @returns false when the file is not of the repository that is asked for */
-async function upgradeOne(file: RedirectFile, options: UpgradeOptions, report: Report): Promise<boolean> {
+async function upgradeOne(file: RedirectFilePath, options: UpgradeOptions, report: Report): Promise<boolean> {
   const read = await readRedirectFile(file);
   const { repository } = read;
   if (options.name !== undefined && repository.name !== options.name) return false;

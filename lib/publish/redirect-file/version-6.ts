@@ -13,7 +13,7 @@ export interface EmbeddedBlob {
 }
 
 /** The contents of the file. */
-export interface Whole {
+export interface Version6Content {
   readonly manifests: Iterable<Pick<Manifest, "kind" | "digest" | "bytes">>;
   /** Each with its manifests, the preferred one first. */
   readonly tags: ReadonlyMap<Tag, readonly Digest[]>;
@@ -56,7 +56,7 @@ const withData = (mediaType: string, digest: Digest, bytes: Uint8Array, isEmbedd
   });
 
 /** The bytes of a version 6 file. @param others fields that it has beside those of its format, with their JSON */
-export function version6(identity: Identity, whole: Whole, others: OtherFields = []): Uint8Array {
+export function version6(identity: Identity, whole: Version6Content, others: OtherFields = []): Uint8Array {
   const { tags, configs, blobs } = whole;
   const tagEntries = inOrder(tags).map(([tag, [only, ...more]]) => {
     return [tag, JSON.stringify(more.length === 0 ? only : [only, ...more])] as const;

@@ -10,7 +10,7 @@ import { knownDigest } from "../manifest-digest.ts";
 import type { RegistryClient, SmallReply } from "./client.ts";
 
 /** A manifest, whose bytes are those that its digest stands for. */
-export interface Loaded {
+export interface LoadedManifest {
   readonly descriptor: Descriptor;
   readonly bytes: Uint8Array;
 }
@@ -18,7 +18,7 @@ export interface Loaded {
 /** Loads manifests, and keeps them. */
 export interface Manifests {
   /** @returns undefined when the registry does not have it */
-  readonly load: (reference: Reference) => Promise<Loaded | undefined>;
+  readonly load: (reference: Reference) => Promise<LoadedManifest | undefined>;
   /** Begins to load what will be asked for. */
   readonly expect: (references: Iterable<Reference>) => void;
 }
@@ -57,10 +57,10 @@ export function* manifestsNamedIn(bytes: Uint8Array): Generator<Digest> {
 
 /** Opens the manifests of a repository. */
 export function manifestsOf(client: RegistryClient): Manifests {
-  const begun = new Map<Reference, Promise<Loaded | undefined>>();
+  const begun = new Map<Reference, Promise<LoadedManifest | undefined>>();
   const limit = pLimit(AT_ONCE);
 
-  async function ask(reference: Reference): Promise<Loaded | undefined> {
+  async function ask(reference: Reference): Promise<LoadedManifest | undefined> {
     const about = nameOf(client.address.text, reference);
     const question = { at: `manifests/${reference}`, about, headers: { accept: ACCEPT }, accepts: [404] };
     const reply = await client.read(question);
@@ -73,7 +73,7 @@ export function manifestsOf(client: RegistryClient): Manifests {
     return { descriptor: { mediaType, digest, size: reply.bytes.length }, bytes: reply.bytes };
   }
 
-  function load(reference: Reference): Promise<Loaded | undefined> {
+  function load(reference: Reference): Promise<LoadedManifest | undefined> {
     const known = begun.get(reference);
     if (known !== undefined) return known;
     const loading = limit(ask, reference);

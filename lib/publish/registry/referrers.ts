@@ -26,9 +26,9 @@ function tagFor(subject: Digest): string {
 }
 
 /** A list of referrers, or why there is none; "" when the registry only does not know such lists. */
-type Answer = readonly Descriptor[] | string;
+type ReferrersAnswer = readonly Descriptor[] | string;
 
-function manifestsIn({ response, bytes }: SmallReply, about: string): Answer {
+function manifestsIn({ response, bytes }: SmallReply, about: string): ReferrersAnswer {
   const { status } = response;
   const type = (response.headers.get("content-type") ?? "").replace(/;.*/, "").trim().toLowerCase();
   if (UNSUPPORTED.includes(status)) return "";
@@ -42,7 +42,7 @@ function manifestsIn({ response, bytes }: SmallReply, about: string): Answer {
 export function referrersOf(client: RegistryClient): (subject: Digest) => Promise<readonly Descriptor[]> {
   let hasApi = true;
 
-  async function askApi(subject: Digest): Promise<Answer> {
+  async function askApi(subject: Digest): Promise<ReferrersAnswer> {
     const about = `${client.address.text}: the referrers of ${subject}`;
     const found: Descriptor[] = [];
     const accepts = [...UNSUPPORTED, ...REFUSED];
@@ -55,7 +55,7 @@ export function referrersOf(client: RegistryClient): (subject: Digest) => Promis
     return found;
   }
 
-  async function askForTag(subject: Digest): Promise<Answer> {
+  async function askForTag(subject: Digest): Promise<ReferrersAnswer> {
     const tag = tagFor(subject);
     const about = `${client.address.text}:${tag}`;
     const headers = { accept: MEDIA_TYPE.index };

@@ -6,7 +6,7 @@ import type { Source, SourceImage, TaggedImage } from "../sources/source.ts";
 import type { RegistryAddress } from "./address.ts";
 import { openClient } from "./client.ts";
 import type { RegistryAccess } from "./access.ts";
-import { type Loaded, manifestsNamedIn, manifestsOf, nameOf } from "./manifests.ts";
+import { type LoadedManifest, manifestsNamedIn, manifestsOf, nameOf } from "./manifests.ts";
 import { type ReferrerOptions, referrersOf, whereTold } from "./referrers.ts";
 import { listTags } from "./tags.ts";
 import { transfer } from "./transfer.ts";
@@ -29,7 +29,7 @@ export async function registrySource(
   const manifests = manifestsOf(client);
 
   /** Begins to load the children of a list. */
-  function read(loaded: Loaded): Loaded {
+  function read(loaded: LoadedManifest): LoadedManifest {
     manifests.expect(manifestsNamedIn(loaded.bytes));
     return loaded;
   }

@@ -5,7 +5,7 @@ import { choose, type Skipped, signedBy, type TagChoice } from "./selection.ts";
 import type { Source } from "./source.ts";
 
 /** The choice of images. */
-export interface Wanted {
+export interface WantedImages {
   /** Which tags; none means all of the source. */
   readonly tags: readonly TagChoice[];
   /** Of a source with images of several repositories, the one. */
@@ -23,7 +23,7 @@ export interface Wanted {
 export async function collect(
   source: Source,
   { plan, add, addReferrers, askForReferrers }: Planning,
-  { tags, sourceName, withReferrers }: Wanted,
+  { tags, sourceName, withReferrers }: WantedImages,
 ): Promise<readonly Skipped[]> {
   const { chosen, nameless, signatures, skipped: unnamed } = await choose(source, tags, sourceName);
   const skipped = [...unnamed];

@@ -41,7 +41,7 @@ const index = fields({
 });
 
 /** An image as `index.json` lists it. */
-export type Entry = v.InferOutput<typeof index>["manifests"][number];
+export type IndexEntry = v.InferOutput<typeof index>["manifests"][number];
 
 /** Layers without compression, and the types of compressed ones. */
 const COMPRESSED_TYPE: Readonly<Record<string, string>> = {
@@ -70,12 +70,12 @@ export const blobIn = (bundle: Bundle, digest: Digest): Promise<SourceFile | und
   bundle.open(`blobs/${digest.replace(":", "/")}`);
 
 /** Reads what a layout holds. @throws {PublishError} naming the file, the field and what was expected there */
-export async function readIndex(bundle: Bundle): Promise<readonly Entry[]> {
+export async function readIndex(bundle: Bundle): Promise<readonly IndexEntry[]> {
   await readFile(bundle, LAYOUT_FILE, layoutVersion);
   return (await readFile(bundle, INDEX_FILE, index)).manifests;
 }
 
-const nameOf = ({ annotations = {} }: Entry): string =>
+const nameOf = ({ annotations = {} }: IndexEntry): string =>
   NAME_ANNOTATIONS.map((key) => annotations[key]).find((each) => each !== undefined && each !== "") ?? "";
 
 /** The kinds of manifests that `cosign save` writes beside an image, and the endings of their tags. @see cosign, "pkg/oci/layout" */
@@ -85,18 +85,20 @@ const COSIGN_SUFFIX: Readonly<Record<string, string>> = {
   "dev.cosignproject.cosign/sboms": "sbom",
 };
 
-const cosignSuffix = ({ annotations = {} }: Entry): string | undefined => COSIGN_SUFFIX[annotations["kind"] ?? ""];
+const cosignSuffix = ({ annotations = {} }: IndexEntry): string | undefined => COSIGN_SUFFIX[annotations["kind"] ?? ""];
 
 /** Entries that are one image together: of one name, each for another platform. */
-function isOneImage(entries: readonly Entry[]): boolean {
+function isOneImage(entries: readonly IndexEntry[]): boolean {
   const platforms = new Set(entries.flatMap(({ platform }) => (platform === undefined ? [] : platformText(platform))));
   return entries.length > 1 && platforms.size === entries.length;
 }
 
 /** The name of each entry, with those that belong together under it. */
-function groupsOf(entries: readonly Entry[]): readonly (readonly [name: string, entries: readonly Entry[]])[] {
-  const groups: [string, readonly Entry[]][] = [];
-  let signed: Entry | undefined;
+function groupsOf(
+  entries: readonly IndexEntry[],
+): readonly (readonly [name: string, entries: readonly IndexEntry[]])[] {
+  const groups: [string, readonly IndexEntry[]][] = [];
+  let signed: IndexEntry | undefined;
   const byName = Map.groupBy(
     entries.filter((entry) => cosignSuffix(entry) === undefined),
     nameOf,
@@ -176,13 +178,13 @@ export async function ociLayout(
   }
 
   /** Finds out the media type of an entry without one. */
-  async function typed({ annotations, ...descriptor }: Entry): Promise<Descriptor> {
+  async function typed({ annotations, ...descriptor }: IndexEntry): Promise<Descriptor> {
     const file = descriptor.mediaType === "" ? await blobIn(bundle, descriptor.digest) : undefined;
     if (file === undefined) return descriptor;
     return { ...descriptor, mediaType: mediaTypeOf(await readSmall(file.name, file.read())) };
   }
 
-  async function indexOf(name: string, parts: readonly Entry[]): Promise<Descriptor> {
+  async function indexOf(name: string, parts: readonly IndexEntry[]): Promise<Descriptor> {
     const manifests = await Promise.all(parts.map(typed));
     const root = make(
       MEDIA_TYPE.index,

@@ -28,11 +28,11 @@ const FIELD = {
   prefix: [345, 155],
 } as const satisfies Readonly<Record<string, Field>>;
 
-type Entry =
+type ArchiveEntry =
   | { readonly kind: "file"; readonly start: number; readonly size: number }
   | { readonly kind: "link"; readonly to: string };
 
-interface Header {
+interface TarHeader {
   readonly type: string;
   readonly name: string;
   readonly link: string;
@@ -41,7 +41,7 @@ interface Header {
 }
 
 /** Fields of an extension header, which count for the entry after it. */
-type Extension = Partial<Pick<Header, "name" | "link" | "size">>;
+type ExtendedHeader = Partial<Pick<TarHeader, "name" | "link" | "size">>;
 
 const roundUp = (length: number): number => Math.ceil(length / BLOCK) * BLOCK;
 
@@ -66,7 +66,7 @@ function hasRightSum(header: Buffer): boolean {
   return sum === numberAt(header, FIELD.checksum);
 }
 
-function parseHeader(header: Buffer, extension: Extension): Header {
+function parseHeader(header: Buffer, extension: ExtendedHeader): TarHeader {
   const type = textAt(header, FIELD.type);
   const prefix = textAt(header, FIELD.magic) === "ustar" ? textAt(header, FIELD.prefix) : "";
   const name = textAt(header, FIELD.name);
@@ -96,7 +96,7 @@ function paxRecords(bytes: Buffer): ReadonlyMap<string, string> | undefined {
 }
 
 /** @returns what an extension header adds; undefined when it is of no use to a reader of files */
-function extend(extension: Extension, type: string, bytes: Buffer): Extension | undefined {
+function extend(extension: ExtendedHeader, type: string, bytes: Buffer): ExtendedHeader | undefined {
   if (type !== "x") {
     const long = bytes.toString("utf8").replace(/\0+$/, "");
     return { ...extension, ...(type === "L" ? { name: long } : { link: long }) };
@@ -112,7 +112,7 @@ function extend(extension: Extension, type: string, bytes: Buffer): Extension | 
   };
 }
 
-function entryOf({ type, name, link, size }: Header, start: number): Entry | undefined {
+function entryOf({ type, name, link, size }: TarHeader, start: number): ArchiveEntry | undefined {
   if (type === "" || type === "0" || type === "7") return { kind: "file", start, size };
   if (type !== "1" && type !== "2") return undefined;
   const to = insidePath(type === "2" ? join(dirname(name), link) : link);
@@ -126,10 +126,10 @@ async function bytesAt(handle: FileHandle, start: number, length: number, archiv
 }
 
 /** One pass over the headers; the last of two entries with one name counts, as when the archive is unpacked. */
-async function readEntries(handle: FileHandle, archive: string): Promise<ReadonlyMap<string, Entry>> {
+async function readEntries(handle: FileHandle, archive: string): Promise<ReadonlyMap<string, ArchiveEntry>> {
   const { size: total } = await handle.stat();
-  const entries = new Map<string, Entry>();
-  let extension: Extension = {};
+  const entries = new Map<string, ArchiveEntry>();
+  let extension: ExtendedHeader = {};
   for (let at = 0; ; ) {
     const wrong = (expected: string, received: string) => broken(archive, `header at byte ${at}`, expected, received);
     if (at === total && entries.size > 0) return entries;

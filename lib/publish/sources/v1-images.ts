@@ -12,7 +12,7 @@ import { broken, PublishError } from "../publish-error.ts";
 import { sha256 } from "./reading.ts";
 
 /** One layer with its description, on top of another image. */
-export interface V1Image {
+export interface DerivedV1Image {
   readonly id: ImageId;
   /** The image's JSON, as docker calls it. */
   readonly json: string;
@@ -54,7 +54,7 @@ const schema1 = fields({
 
 const compatibility = v.looseObject({ id: text }, "an object with an id");
 
-type Step = v.InferOutput<typeof step>;
+type HistoryEntry = v.InferOutput<typeof step>;
 
 /** The step of a layer without history. */
 const SOME_STEP = v.parse(step, {});
@@ -69,7 +69,11 @@ const hexOf = (digest: Digest): string => digest.slice(digest.indexOf(":") + 1);
 const idOf = (...parts: readonly string[]): ImageId => mustBe(parseImageId(sha256(parts.join(" "))));
 
 /** Below the top an image has no configuration of its own: what docker wrote here was just enough for the chain. */
-function describeStep(id: string, parent: string, { comment, created, created_by, author, empty_layer }: Step): string {
+function describeStep(
+  id: string,
+  parent: string,
+  { comment, created, created_by, author, empty_layer }: HistoryEntry,
+): string {
   return JSON.stringify({
     id,
     ...(parent !== "" && { parent }),
@@ -89,12 +93,12 @@ function describeTop(config: Readonly<Record<string, unknown>>, id: string, pare
 }
 
 /** A configuration may leave its history out; then each layer is a step. */
-function stepsOf(history: readonly Step[] | undefined, layers: readonly Descriptor[]): readonly Step[] {
+function stepsOf(history: readonly HistoryEntry[] | undefined, layers: readonly Descriptor[]): readonly HistoryEntry[] {
   return history !== undefined && history.length > 0 ? history : layers.map(() => SOME_STEP);
 }
 
 /** Pairs each step with its layer. */
-function layersOf(steps: readonly Step[], layers: readonly Descriptor[], file: string): readonly Digest[] {
+function layersOf(steps: readonly HistoryEntry[], layers: readonly Descriptor[], file: string): readonly Digest[] {
   let next = 0;
   const paired = steps.map(({ empty_layer }) => (empty_layer ? EMPTY_LAYER_DIGEST : layers[next++]?.digest));
   const all = paired.filter((digest) => digest !== undefined);
@@ -103,11 +107,11 @@ function layersOf(steps: readonly Step[], layers: readonly Descriptor[], file: s
 }
 
 /** The lowest first. */
-function lineageOf(manifest: Manifest, configBytes: Uint8Array, file: string): readonly V1Image[] {
+function lineageOf(manifest: Manifest, configBytes: Uint8Array, file: string): readonly DerivedV1Image[] {
   const config = readJson(configFile, configBytes, file);
   const steps = stepsOf(config.history, manifest.layers);
   const layers = layersOf(steps, manifest.layers, file);
-  const images: V1Image[] = [];
+  const images: DerivedV1Image[] = [];
   for (const [at, layer] of layers.entries()) {
     const parent = images.at(-1)?.id ?? "";
     const one = steps[at] ?? SOME_STEP;
@@ -120,7 +124,7 @@ function lineageOf(manifest: Manifest, configBytes: Uint8Array, file: string): r
 }
 
 /** The images of a schema 1 manifest have been v1 images all along. */
-function lineageOfSchema1({ bytes, layers, digest }: Manifest): readonly V1Image[] {
+function lineageOfSchema1({ bytes, layers, digest }: Manifest): readonly DerivedV1Image[] {
   const { history } = readJson(schema1, bytes, digest);
   if (history.length !== layers.length) throw broken(digest, "history", `${layers.length} steps`, `${history.length}`);
   return history.toReversed().flatMap(({ v1Compatibility: json }, at) => {
@@ -150,7 +154,7 @@ export function obstacleToV1({ kind, config, layers }: Manifest): string | undef
  * @returns the lowest first
  * @throws {PublishError} when configuration and layers don't fit
  */
-export function v1ImagesOf(manifest: Manifest, config: Uint8Array | undefined): readonly V1Image[] {
+export function v1ImagesOf(manifest: Manifest, config: Uint8Array | undefined): readonly DerivedV1Image[] {
   if (manifest.kind === "1" || config === undefined) return lineageOfSchema1(manifest);
   return lineageOf(manifest, config, `the configuration of ${manifest.digest}`);
 }

@@ -5,7 +5,7 @@ import { listPages } from "../../s3/listing.ts";
 import { elementOf } from "../../s3/xml.ts";
 import { contentTypeOf } from "../layout-paths.ts";
 import { PublishError } from "../publish-error.ts";
-import type { Content, Target, Transferred } from "./target.ts";
+import type { VerifiedContent, Target, Transferred } from "./target.ts";
 
 /** What is sent at once, in bytes: two such parts of each file under way are in memory. */
 const PART = 8 * 1024 * 1024;
@@ -125,7 +125,7 @@ export function s3Target(s3: S3, { bucket, prefix }: S3Address): Target {
     sizes.set(path, size);
   }
 
-  async function transfer(path: string, contentType: string, { size, read }: Content): Promise<Transferred> {
+  async function transfer(path: string, contentType: string, { size, read }: VerifiedContent): Promise<Transferred> {
     const parts = partsOf(read(), partSizeFor(size));
     sizes.delete(path);
     try {

@@ -16,7 +16,7 @@ import {
 import { dirname, join } from "node:path";
 import { codeOf, namingFile } from "../publish-error.ts";
 import { readWhole } from "../sources/reading.ts";
-import type { Content, Target, Transferred } from "./target.ts";
+import type { VerifiedContent, Target, Transferred } from "./target.ts";
 import { writeAll } from "./writing.ts";
 
 /** What a hard link can't do is no error: then the bytes are copied. */
@@ -103,7 +103,7 @@ export function directoryTarget(root: string, { partialOf, mayLink, siblings }: 
     }
   }
 
-  async function copy(path: string, content: Content): Promise<void> {
+  async function copy(path: string, content: VerifiedContent): Promise<void> {
     await writeWith(path, async (handle) => {
       for await (const chunk of content.read()) await writeAll(handle, chunk);
     });

@@ -2,7 +2,7 @@
 import type { SourceFile } from "../sources/source.ts";
 
 /** Bytes that are verified as they are read: the reading fails at its end when they are not the right ones. */
-export interface Content {
+export interface VerifiedContent {
   /** Bytes; undefined when unknown. */
   readonly size: number | undefined;
   readonly read: () => AsyncIterable<Uint8Array>;
@@ -29,7 +29,7 @@ export interface Target {
   /** For small files. */
   readonly write: (path: string, contentType: string, bytes: Uint8Array) => Promise<void>;
   /** @throws what the reading throws; then there is no such file */
-  readonly transfer: (path: string, contentType: string, content: Content) => Promise<Transferred>;
+  readonly transfer: (path: string, contentType: string, content: VerifiedContent) => Promise<Transferred>;
   /** Gives a file that is there a second name, by a link or a copy. */
   readonly duplicate: (path: string, existing: string, contentType: string) => Promise<void>;
   readonly remove: (path: string) => Promise<void>;

@@ -5,7 +5,7 @@ import { hasherFor, readPart } from "../sources/reading.ts";
 import { isAbsoluteUrl } from "../../core/redirect-file/blob-template.ts";
 import type { Repository } from "../../core/redirect-file/repository.ts";
 import type { Digest } from "../../core/reference.ts";
-import type { Host, Problem, WantedBlob } from "./host.ts";
+import type { Host, Mismatch, WantedBlob } from "./host.ts";
 import { MAX_WHOLE, wrongDigest, wrongSize } from "./problems.ts";
 
 const WHY: Readonly<Record<string, string>> = {
@@ -16,7 +16,7 @@ const WHY: Readonly<Record<string, string>> = {
 };
 
 /** What a system's error says of a file; others are thrown on. */
-function problemOf(error: unknown): Problem {
+function problemOf(error: unknown): Mismatch {
   const code = codeOf(error);
   if (code === undefined) throw error;
   return { expected: "a file", received: WHY[code] ?? code };
@@ -57,7 +57,7 @@ export function directoryHost(directories: Readonly<Record<Repository["api"], st
     return await known;
   }
 
-  async function statusOf(name: string): Promise<number | Problem> {
+  async function statusOf(name: string): Promise<number | Mismatch> {
     try {
       const status = await stat(name);
       return status.isFile() ? status.size : { expected: "a file", received: "something else" };

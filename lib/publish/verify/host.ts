@@ -3,13 +3,13 @@ import type { Repository } from "../../core/redirect-file/repository.ts";
 import type { Digest } from "../../core/reference.ts";
 
 /** A difference between the file that a client needs and the one that is there. */
-export interface Problem {
+export interface Mismatch {
   readonly expected: string;
   readonly received: string;
 }
 
 /** A small file; a type that is undefined is one that the host does not tell. */
-interface Whole {
+interface SmallFile {
   readonly bytes: Uint8Array;
   readonly contentType: string | undefined;
 }
@@ -27,18 +27,18 @@ export interface Host {
   /** What messages call a file. */
   readonly nameOf: (repository: Repository, path: string) => string;
   /** Reads a manifest, or another small file. */
-  readonly read: (repository: Repository, path: string) => Promise<Whole | Problem>;
+  readonly read: (repository: Repository, path: string) => Promise<SmallFile | Mismatch>;
   /** What clients that ask before they fetch are told. @returns undefined when it is the same as they then get */
-  readonly ask: (repository: Repository, path: string, contentType: string) => Promise<Problem | undefined>;
+  readonly ask: (repository: Repository, path: string, contentType: string) => Promise<Mismatch | undefined>;
   /**
    * Looks at a file of any size.
    *
    * @param path below the repository's url, or an absolute URL
    * @returns undefined when it is as it has to be
    */
-  readonly inspect: (repository: Repository, path: string, wanted: WantedBlob) => Promise<Problem | undefined>;
+  readonly inspect: (repository: Repository, path: string, wanted: WantedBlob) => Promise<Mismatch | undefined>;
   /** Blobs that were sent whole though a part was asked for: clients can't go on with a download that broke off. */
   readonly ignoresRange: (repository: Repository, path: string) => boolean;
 }
 
-export const isProblem = (found: Whole | Problem): found is Problem => "expected" in found;
+export const isProblem = (found: SmallFile | Mismatch): found is Mismatch => "expected" in found;

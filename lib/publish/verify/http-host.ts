@@ -3,14 +3,14 @@ import { hasherFor } from "../sources/reading.ts";
 import { isAbsoluteUrl } from "../../core/redirect-file/blob-template.ts";
 import { plain } from "../../core/redirect-file/fault.ts";
 import type { Repository } from "../../core/redirect-file/repository.ts";
-import type { Host, Problem, WantedBlob } from "./host.ts";
+import type { Host, Mismatch, WantedBlob } from "./host.ts";
 import { bareType, MAX_WHOLE, shownType, wrongDigest, wrongSize } from "./problems.ts";
 
-type Method = "GET" | "HEAD";
+type HostMethod = "GET" | "HEAD";
 
 interface HttpOptions {
   /** Where a client is sent for a file: rewritten and signed as configured. */
-  readonly locate: (api: Repository["api"], url: string, path: string, method: Method) => string;
+  readonly locate: (api: Repository["api"], url: string, path: string, method: HostMethod) => string;
   /** Whether blobs are fetched and hashed, or only asked for. */
   readonly downloads: boolean;
 }
@@ -25,7 +25,7 @@ const ACCEPT = [...Object.values(MEDIA_TYPE), "*/*"].join(", ");
 const isPassing = (status: number): boolean => status === 429 || status >= 500;
 
 /** What is wrong with an answer before its body is looked at. */
-function problemOf({ status, statusText, headers }: Response): Problem | undefined {
+function problemOf({ status, statusText, headers }: Response): Mismatch | undefined {
   if (status !== 200 && status !== 206) return { expected: "200", received: plain(`${status} ${statusText}`.trim()) };
   const encoding = headers.get("content-encoding");
   if (encoding === null || encoding === "identity") return undefined;
@@ -33,7 +33,7 @@ function problemOf({ status, statusText, headers }: Response): Problem | undefin
 }
 
 /** Reads a body that has to be small. */
-async function readSome(response: Response): Promise<Uint8Array | Problem> {
+async function readSome(response: Response): Promise<Uint8Array | Mismatch> {
   const parts: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of response.body ?? []) {
@@ -46,19 +46,23 @@ async function readSome(response: Response): Promise<Uint8Array | Problem> {
 
 /** The host that the redirect files name, asked as clients ask it. */
 export function httpHost({ locate: locateBelow, downloads }: HttpOptions): Host {
-  function locate({ api, url }: Repository, path: string, method: Method): string {
+  function locate({ api, url }: Repository, path: string, method: HostMethod): string {
     if (!isAbsoluteUrl(path)) return locateBelow(api, url, path, method);
     const end = path.lastIndexOf("/") + 1;
     return locateBelow(api, path.slice(0, end), path.slice(end), method);
   }
 
   const withoutRange = new Set<string>();
-  const inspections = new Map<string, Promise<Problem | undefined>>();
+  const inspections = new Map<string, Promise<Mismatch | undefined>>();
 
   /** Hosts that could not be reached, however often they were tried: the next files get one try each. */
   const lost = new Set<string>();
 
-  async function ask(url: string, method: Method, more: Readonly<Record<string, string>>): Promise<Response | Problem> {
+  async function ask(
+    url: string,
+    method: HostMethod,
+    more: Readonly<Record<string, string>>,
+  ): Promise<Response | Mismatch> {
     const patience = new AbortController();
     const timer = setTimeout(() => patience.abort(new Error("nothing for a minute")), PATIENCE_MS);
     try {
@@ -80,9 +84,9 @@ export function httpHost({ locate: locateBelow, downloads }: HttpOptions): Host 
   async function request(
     repository: Repository,
     path: string,
-    method: Method,
+    method: HostMethod,
     headers: Readonly<Record<string, string>>,
-  ): Promise<Response | Problem> {
+  ): Promise<Response | Mismatch> {
     const host = URL.parse(locate(repository, path, method))?.host ?? "";
     const attempts = lost.has(host) ? 1 : ATTEMPTS;
     for (let tried = 1; ; tried++) {
@@ -100,10 +104,10 @@ export function httpHost({ locate: locateBelow, downloads }: HttpOptions): Host 
   async function withAnswer<Result>(
     repository: Repository,
     path: string,
-    method: Method,
+    method: HostMethod,
     look: (response: Response) => Promise<Result> | Result,
     headers: Readonly<Record<string, string>> = {},
-  ): Promise<Result | Problem> {
+  ): Promise<Result | Mismatch> {
     const response = await request(repository, path, method, headers);
     if (!(response instanceof Response)) return response;
     try {
@@ -122,7 +126,7 @@ export function httpHost({ locate: locateBelow, downloads }: HttpOptions): Host 
   async function inspectPart(repository: Repository, path: string, size: number | undefined) {
     const method = size === 0 ? "HEAD" : "GET";
     const headers: Record<string, string> = size === 0 ? {} : { range: "bytes=0-0" };
-    const look = ({ status, headers: answered }: Response): Problem | undefined => {
+    const look = ({ status, headers: answered }: Response): Mismatch | undefined => {
       const range = answered.get("content-range") ?? "";
       const whole = status === 206 ? /\/(\d+)$/.exec(range)?.[1] : answered.get("content-length");
       const isRight = size !== undefined && Number(whole ?? Number.NaN) === size;
@@ -142,7 +146,7 @@ export function httpHost({ locate: locateBelow, downloads }: HttpOptions): Host 
     repository: Repository,
     path: string,
     { digest, size }: WantedBlob,
-  ): Promise<Problem | undefined> {
+  ): Promise<Mismatch | undefined> {
     const problem = await inspectPart(repository, path, size);
     if (problem !== undefined || !downloads || digest === undefined) return problem;
     return await withAnswer(repository, path, "GET", async ({ body }) => {

@@ -1,18 +1,18 @@
 import { plain } from "../../core/redirect-file/fault.ts";
 import type { Digest } from "../../core/reference.ts";
 import { MAX_MANIFEST } from "../sources/reading.ts";
-import type { Problem } from "./host.ts";
+import type { Mismatch } from "./host.ts";
 
 /** Larger manifests are not read, in bytes. */
 export const MAX_WHOLE = MAX_MANIFEST;
 
-export const wrongSize = (expected: string, received: number): Problem => ({
+export const wrongSize = (expected: string, received: number): Mismatch => ({
   expected: `${expected} bytes`,
   received: `${received} bytes`,
 });
 
 /** @returns undefined when it is the right one */
-export const wrongDigest = (expected: Digest, received: string): Problem | undefined =>
+export const wrongDigest = (expected: Digest, received: string): Mismatch | undefined =>
   expected === received ? undefined : { expected, received };
 
 /** The type alone, without parameters, in lower case. */

@@ -11,7 +11,7 @@ import { type Host, isProblem } from "./host.ts";
 import type { Verification } from "./verification.ts";
 
 /** A manifest that a client may be sent to. */
-export interface Entry {
+export interface ReachableManifest {
   /** What the redirect file leads there by. */
   readonly from: string;
   /** What the file is named after. */
@@ -25,7 +25,7 @@ const EVERYTHING = parseAccept(Object.values(MEDIA_TYPE).join(", "));
 
 const tagsFile = v.object({ tags: v.nullable(v.array(v.string())) });
 
-export const entryOf = (from: string, kind: ManifestKind, reference: Reference): Entry => ({
+export const entryOf = (from: string, kind: ManifestKind, reference: Reference): ReachableManifest => ({
   from,
   reference,
   kind,
@@ -69,13 +69,13 @@ export async function entriesToVerify(
   repository: TreeRepository,
   host: Host,
   verification: Verification,
-): Promise<readonly Entry[]> {
+): Promise<readonly ReachableManifest[]> {
   const listed = [...entriesOf(repository)].map(({ reference, kind }) => entryOf(reference, kind, reference));
   const amd64 = [...repository.amd64].map(([tag, { digest, kind }]) => entryOf(tag, kind, digest));
   if (repository.version === 5) return [...listed, ...amd64];
   const known = new Set<Reference>([...listed.map(({ reference }) => reference), ...repository.amd64.keys()]);
   const tags = (await tagsOf(repository, host, verification)).filter((tag) => !known.has(tag));
-  const blind = tags.map((tag): Entry => {
+  const blind = tags.map((tag): ReachableManifest => {
     if (repository.version !== 2) return entryOf(tag, "1", tag);
     return { from: tag, reference: tag, kind: undefined, path: `manifests/${tag}` };
   });

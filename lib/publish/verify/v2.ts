@@ -9,9 +9,9 @@ import { PublishError } from "../publish-error.ts";
 import { sha256 } from "../sources/reading.ts";
 import type { TreeRepository } from "../../core/redirect-file/repository.ts";
 import { type Digest, isDigest, parseDigest } from "../../core/reference.ts";
-import { type Host, isProblem, type Problem } from "./host.ts";
+import { type Host, isProblem, type Mismatch } from "./host.ts";
 import { bareType, shownType } from "./problems.ts";
-import { type Entry, entriesToVerify, placeOf } from "./references.ts";
+import { type ReachableManifest, entriesToVerify, placeOf } from "./references.ts";
 import type { Verification } from "./verification.ts";
 
 /** Clients take schema 1 under any of these. */
@@ -21,7 +21,7 @@ const SCHEMA_1_TYPES: readonly string[] = [
   "application/json",
 ];
 
-function wrongType(kind: ManifestKind, contentType: string | undefined): Problem | undefined {
+function wrongType(kind: ManifestKind, contentType: string | undefined): Mismatch | undefined {
   if (contentType === undefined) return undefined;
   const type = bareType(contentType);
   const isRight = kind === "1" ? SCHEMA_1_TYPES.includes(type) : type === MEDIA_TYPE[kind];
@@ -36,7 +36,7 @@ const REFERRERS = "referrers";
 
 /** A manifest that was read. */
 interface Seen {
-  readonly entry: Entry;
+  readonly entry: ReachableManifest;
   readonly manifest: Manifest;
   /** Of all bytes: a signed manifest's digest is not. */
   readonly sum: string;
@@ -58,7 +58,7 @@ export async function verifyV2(repository: TreeRepository, host: Host, verificat
   const where = (path: string) => host.nameOf(repository, path);
 
   /** @throws {PublishError} when the bytes are not those of such a manifest */
-  function readEntry({ reference, kind, path }: Entry, bytes: Uint8Array): Manifest {
+  function readEntry({ reference, kind, path }: ReachableManifest, bytes: Uint8Array): Manifest {
     const itsKind = kind ?? kindOfType(mediaTypeOf(bytes)) ?? "1";
     const mediaType = MEDIA_TYPE[itsKind];
     const digest = isDigest(reference)
@@ -67,7 +67,7 @@ export async function verifyV2(repository: TreeRepository, host: Host, verificat
     return readManifest(itsKind, digest, bytes, where(path));
   }
 
-  async function look(entry: Entry): Promise<Seen | undefined> {
+  async function look(entry: ReachableManifest): Promise<Seen | undefined> {
     const { from, reference, path } = entry;
     const found = await host.read(repository, path);
     if (isProblem(found)) {
@@ -88,7 +88,7 @@ export async function verifyV2(repository: TreeRepository, host: Host, verificat
     return { entry, manifest, sum: sha256(bytes) };
   }
 
-  async function lookOnce(entry: Entry): Promise<void> {
+  async function lookOnce(entry: ReachableManifest): Promise<void> {
     seen.set(entry.path, undefined);
     try {
       seen.set(entry.path, await look(entry));
@@ -103,7 +103,7 @@ export async function verifyV2(repository: TreeRepository, host: Host, verificat
   }
 
   /** What a list names, or refers to something, has to be where a client is sent for it. */
-  function follow(from: string, { digest, mediaType }: Descriptor, by: string): readonly Entry[] {
+  function follow(from: string, { digest, mediaType }: Descriptor, by: string): readonly ReachableManifest[] {
     const kind = kindOfType(mediaType);
     if (kind === undefined) {
       addBlob(from, { digest, mediaType, size: undefined });
@@ -119,7 +119,7 @@ export async function verifyV2(repository: TreeRepository, host: Host, verificat
     return [];
   }
 
-  function childrenOf({ entry, manifest }: Seen): readonly Entry[] {
+  function childrenOf({ entry, manifest }: Seen): readonly ReachableManifest[] {
     return manifest.children.flatMap((child) => follow(entry.from, child, where(entry.path)));
   }
 
@@ -151,7 +151,7 @@ export async function verifyV2(repository: TreeRepository, host: Host, verificat
     }
   }
 
-  async function lookAtAll(entries: readonly Entry[]): Promise<void> {
+  async function lookAtAll(entries: readonly ReachableManifest[]): Promise<void> {
     for (let waiting = entries; waiting.length > 0; ) {
       const fresh = new Map(waiting.filter(({ path }) => !seen.has(path)).map((entry) => [entry.path, entry]));
       await inParallel(fresh.values(), atOnce, lookOnce);

@@ -1,5 +1,5 @@
 import type { PublishError } from "../publish-error.ts";
-import type { Problem } from "./host.ts";
+import type { Mismatch } from "./host.ts";
 
 /** What the verification of one repository needs beside the host. */
 export interface Verification {
@@ -10,7 +10,7 @@ export interface Verification {
    * @param where the file, as the host names it
    * @param problem an error says by itself where
    */
-  readonly tell: (reference: string, where: string, problem: Problem | PublishError) => void;
+  readonly tell: (reference: string, where: string, problem: Mismatch | PublishError) => void;
   /** Counts one blob. */
   readonly looked: (ignoresRange: boolean) => void;
   /** Files that are looked at, at the same time. */

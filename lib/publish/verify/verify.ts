@@ -4,7 +4,7 @@ import type { Repository } from "../../core/redirect-file/repository.ts";
 import { inParallel } from "../in-parallel.ts";
 import { PublishError } from "../publish-error.ts";
 import { hintFor } from "./hints.ts";
-import type { Host, Problem } from "./host.ts";
+import type { Host, Mismatch } from "./host.ts";
 import { verifyV1 } from "./v1.ts";
 import { verifyV2 } from "./v2.ts";
 import { verifyV6 } from "./v6.ts";
@@ -17,7 +17,7 @@ export interface Served {
 }
 
 /** A line of the report. */
-export interface Finding {
+export interface ContentFinding {
   readonly level: "error" | "warning" | "hint" | "ok";
   readonly text: string;
 }
@@ -30,14 +30,14 @@ const FILES_AT_ONCE = 4;
 const MAX_ALIKE = 3;
 
 /** A fault of one file. */
-interface Fault {
+interface ContentFault {
   readonly text: string;
   /** The same for faults that differ in their file only. */
   readonly kind: string;
 }
 
 /** Faults in order, those that are alike together. */
-function* summarized(faults: readonly Fault[]): Generator<string> {
+function* summarized(faults: readonly ContentFault[]): Generator<string> {
   const byKind = Map.groupBy(
     faults.toSorted((a, b) => (a.text < b.text ? -1 : 1)),
     ({ kind }) => kind,
@@ -50,7 +50,7 @@ function* summarized(faults: readonly Fault[]): Generator<string> {
 }
 
 /** What the faults of different files have in common. */
-const kindOf = (where: string, { expected, received }: Problem): string =>
+const kindOf = (where: string, { expected, received }: Mismatch): string =>
   `${/\/(manifests|blobs|[0-9a-f]{64})\//.exec(where)?.[1]} ${expected} ${received}`.replace(
     /[0-9a-f]{64,}|\d+(?= bytes)/g,
     "",
@@ -60,11 +60,11 @@ async function findingsOf(
   { path, repository }: Served,
   host: Host,
   isServed: (id: string) => boolean,
-): Promise<readonly Finding[]> {
-  const faults: Fault[] = [];
+): Promise<readonly ContentFinding[]> {
+  const faults: ContentFault[] = [];
   let blobs = 0;
   let withoutRange = 0;
-  const tell = (reference: string, where: string, problem: Problem | PublishError): void => {
+  const tell = (reference: string, where: string, problem: Mismatch | PublishError): void => {
     const isError = problem instanceof PublishError;
     const text = isError ? problem.message : `${where}: ${describeFault({ field: "", ...problem })}`;
     faults.push({ text: `${path}: ${reference}: ${text}`, kind: isError ? text : kindOf(where, problem) });
@@ -77,7 +77,7 @@ async function findingsOf(
   if (repository.api === "v1") await verifyV1(repository, host, isServed, verification);
   else if (repository.version === 6) await verifyV6(repository, host, verification);
   else await verifyV2(repository, host, verification);
-  const findings: Finding[] = [...summarized(faults)].map((text) => ({ level: "error", text }));
+  const findings: ContentFinding[] = [...summarized(faults)].map((text) => ({ level: "error", text }));
   if (withoutRange > 0) {
     const text = `${path}: the host ignores Range for ${withoutRange} of ${blobs} blobs: a pull that breaks off starts again`;
     findings.push({ level: "warning", text });
@@ -107,9 +107,9 @@ export async function verifyContent(
   served: readonly Served[],
   host: Host,
   isServed: (id: string) => boolean,
-  print: (finding: Finding) => void,
+  print: (finding: ContentFinding) => void,
 ): Promise<void> {
-  const waiting = new Map<number, readonly Finding[]>();
+  const waiting = new Map<number, readonly ContentFinding[]>();
   let printed = 0;
   const printInOrder = () => {
     for (let next = waiting.get(printed); next !== undefined; next = waiting.get(printed)) {

@@ -3,7 +3,7 @@
  * objects, and reads those whose ETag is new.
  */
 import type { Fault } from "../../core/redirect-file/fault.ts";
-import type { Parsed } from "../../core/redirect-file/parse.ts";
+import type { ParsedFile } from "../../core/redirect-file/parse.ts";
 import type { S3Address } from "../../s3/address.ts";
 import { connectS3 } from "../../s3/client.ts";
 import type { S3Access } from "../../s3/connection.ts";
@@ -29,7 +29,7 @@ interface RedirectObject {
   readonly etag: string;
   /** The number of the listing that had it last. */
   listedIn: number;
-  readonly parsed: Parsed;
+  readonly parsed: ParsedFile;
   readonly hash: bigint | undefined;
 }
 

@@ -1,5 +1,5 @@
 import { plain } from "../../core/redirect-file/fault.ts";
-import type { Parsed } from "../../core/redirect-file/parse.ts";
+import type { ParsedFile } from "../../core/redirect-file/parse.ts";
 import type { S3 } from "../../s3/client.ts";
 import type { S3Object } from "../../s3/listing.ts";
 import { S3Error } from "../../s3/s3-error.ts";
@@ -9,7 +9,7 @@ import type { Turn } from "../slices.ts";
 /** The result of reading an object. */
 export type ObjectRead =
   /** The ETag is empty when the object has to be read again. */
-  | { readonly kind: "read"; readonly etag: string; readonly parsed: Parsed; readonly hash: bigint | undefined }
+  | { readonly kind: "read"; readonly etag: string; readonly parsed: ParsedFile; readonly hash: bigint | undefined }
   /** It has changed since it was listed. */
   | { readonly kind: "moved" }
   /** It can't be read for the moment. */
@@ -31,7 +31,7 @@ export const unreadable = (received: string) => fault("", "a readable object", r
 /** Listings, servers and proxies write the same ETag differently. */
 const bare = (etag: string): string => etag.replace(/^W\//, "").replaceAll('"', "");
 
-interface Reading {
+interface ReadObjectOptions {
   readonly s3: S3;
   readonly turn: Turn;
   /** Whether to take the object though it has changed since it was listed. */
@@ -45,7 +45,7 @@ interface Reading {
  * @throws the reason of the signal
  */
 export async function readObject(
-  { s3, turn, isLast, signal }: Reading,
+  { s3, turn, isLast, signal }: ReadObjectOptions,
   bucket: string,
   { key, etag, size }: S3Object,
 ): Promise<ObjectRead> {

@@ -8,13 +8,13 @@ import type { ScannedSource } from "../follow.ts";
 import { NOTHING, type PathState, stateOfContent, withFaults } from "../snapshots.ts";
 import { entryAt, formerPaths, takeDirtyPaths } from "./first-paths.ts";
 import { createPending } from "./pending.ts";
-import { type Scope, scan } from "./scan.ts";
+import { type ScanScope, scan } from "./scan.ts";
 import { statAt } from "./stat.ts";
-import { below, createTree, type Entry, eachOf, removeEntry, type Tree } from "./tree.ts";
+import { below, createTree, type DirectoryEntry, eachOf, removeEntry, type DirectoryTree } from "./tree.ts";
 import { createWatches } from "./watch.ts";
 
 /** How the file system reports changes. */
-interface WatchOptions {
+interface WatchDirectoryOptions {
   /** Asks for a scan of pending events. */
   readonly scanPending: () => void;
   /** Is called once with the reason why directories can't be watched. */
@@ -31,7 +31,7 @@ const MISSING_ROOT_MS = 1000;
 const MAX_ROUNDS = 4;
 
 /** Returns the state of a path; see {@link PathState}. */
-function stateOf(tree: Tree, path: string, last: (path: string) => PathState): PathState {
+function stateOf(tree: DirectoryTree, path: string, last: (path: string) => PathState): PathState {
   const isRoot = path === tree.rootPath;
   const entry = isRoot ? undefined : entryAt(tree, path);
   const target = isRoot ? tree.root : entry?.target;
@@ -50,7 +50,7 @@ function stateOf(tree: Tree, path: string, last: (path: string) => PathState): P
 }
 
 /** Returns the links that share a step with one that leads elsewhere now: they may have been resolved before that. */
-function takeLinksToRescan(tree: Tree): ReadonlySet<Entry> {
+function takeLinksToRescan(tree: DirectoryTree): ReadonlySet<DirectoryEntry> {
   const links = new Set(tree.movedLinks);
   for (const { link } of tree.movedLinks)
     for (const step of link?.steps.slice(1) ?? [])
@@ -65,7 +65,11 @@ function takeLinksToRescan(tree: Tree): ReadonlySet<Entry> {
  * @param pollingInterval in seconds
  * @param watch without it, changes are found by scanning only
  */
-export function createDirectory(dataDir: string, pollingInterval: number, watch?: WatchOptions): ScannedSource {
+export function createDirectory(
+  dataDir: string,
+  pollingInterval: number,
+  watch?: WatchDirectoryOptions,
+): ScannedSource {
   const tree = createTree(resolve(dataDir));
   const pending = createPending(watch?.scanPending ?? (() => {}));
   const watches = watch === undefined ? undefined : createWatches(onEvent, watch.onTrouble);
@@ -80,7 +84,7 @@ export function createDirectory(dataDir: string, pollingInterval: number, watch?
   }
 
   /** Scans until nothing changes meanwhile, so that a snapshot shows one moment, as when links are swapped together. */
-  async function scanUntilStable(first: Scope, signal: AbortSignal): Promise<void> {
+  async function scanUntilStable(first: ScanScope, signal: AbortSignal): Promise<void> {
     const watchDirectory = (real: string, identity?: string) => watches?.open(real, identity);
     let scope = first;
     for (let round = 1; ; round++) {
@@ -93,7 +97,7 @@ export function createDirectory(dataDir: string, pollingInterval: number, watch?
     }
   }
 
-  const scopeOf = (paths: ReadonlySet<string>, links: Iterable<Entry> = []): Scope => ({
+  const scopeOf = (paths: ReadonlySet<string>, links: Iterable<DirectoryEntry> = []): ScanScope => ({
     everything: [...paths].some(isRootStep),
     paths,
     links,
@@ -102,7 +106,7 @@ export function createDirectory(dataDir: string, pollingInterval: number, watch?
   /** Removes the names that were not found for long enough, and are not found now. */
   async function removeMissing(everything: boolean, signal: AbortSignal): Promise<void> {
     // A scan of everything would have found a file that was moved, unless its whole directory was.
-    const isDue = ({ target }: Entry, since: number) =>
+    const isDue = ({ target }: DirectoryEntry, since: number) =>
       since <= performance.now() - MOVE_MS || (everything && target?.kind !== "directory");
     const due = [...tree.missing].filter(([entry, since]) => isDue(entry, since)).map(([entry]) => entry);
     if (due.length === 0) return;

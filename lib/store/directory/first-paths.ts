@@ -7,12 +7,12 @@ import type { Pause } from "../slices.ts";
 import {
   below,
   type Directory,
-  type Entry,
+  type DirectoryEntry,
   eachOf,
   pathOf,
   type RedirectFile,
   removeEntry,
-  type Tree,
+  type DirectoryTree,
 } from "./tree.ts";
 
 /** Returns the path under which a file is served: the first by UTF-8 bytes. */
@@ -29,7 +29,7 @@ function firstPath(file: RedirectFile): string | undefined {
  * Finds the first path to each directory. Going down in the order of UTF-8 bytes, each is reached by its first path
  * first. Loops end, since a path that leads back is never the first.
  */
-async function directoryPaths(tree: Tree, pause: Pause): Promise<Map<string, Directory>> {
+async function directoryPaths(tree: DirectoryTree, pause: Pause): Promise<Map<string, Directory>> {
   const paths = new Map<string, Directory>();
   const reached = new Set<Directory>();
   const walk = async (directory: Directory, path: string): Promise<void> => {
@@ -50,7 +50,7 @@ async function directoryPaths(tree: Tree, pause: Pause): Promise<Map<string, Dir
 }
 
 /** Gives every directory its first path, and removes those that no path leads to. */
-async function nameDirectories(tree: Tree, pause: Pause): Promise<void> {
+async function nameDirectories(tree: DirectoryTree, pause: Pause): Promise<void> {
   tree.isShapeDirty = false;
   tree.byPath = await directoryPaths(tree, pause);
   const paths = new Map([...tree.byPath].map(([path, directory]) => [directory, path]));
@@ -77,7 +77,7 @@ async function nameDirectories(tree: Tree, pause: Pause): Promise<void> {
 }
 
 /** Names what has changed. @returns the paths whose state may be another now */
-export async function takeDirtyPaths(tree: Tree, pause: Pause): Promise<ReadonlySet<string>> {
+export async function takeDirtyPaths(tree: DirectoryTree, pause: Pause): Promise<ReadonlySet<string>> {
   while (tree.isShapeDirty) await nameDirectories(tree, pause);
   const { dirtyPaths, dirtyFiles } = tree;
   tree.dirtyPaths = new Set();
@@ -103,7 +103,7 @@ export function* formerPaths(file: RedirectFile): Generator<string> {
 }
 
 /** Returns the entry at a path. */
-export function entryAt(tree: Tree, path: string): Entry | undefined {
+export function entryAt(tree: DirectoryTree, path: string): DirectoryEntry | undefined {
   const slash = path.lastIndexOf("/");
   return tree.byPath.get(path.slice(0, slash) || "/")?.entries.get(path.slice(slash + 1));
 }

@@ -1,19 +1,19 @@
 import { type BigIntStats, close, closeSync, constants, fstatSync, open, openSync, read, readSync } from "node:fs";
 import { promisify } from "node:util";
-import type { Parsed } from "../../core/redirect-file/parse.ts";
+import type { ParsedFile } from "../../core/redirect-file/parse.ts";
 import { parseAside, parseNow } from "../parsing.ts";
 import type { Turn } from "../slices.ts";
 import { type FileStat, fileStatOf, isRemoved, unreadable } from "./stat.ts";
 
 /** The content of a file when it was last read. */
-export interface Content {
+export interface RedirectFileContent {
   readonly identity: string;
   readonly fingerprint: string;
   /** Whether the same fingerprint means the same content. */
   readonly isSettled: boolean;
   /** Of the bytes; undefined when they could not be read. */
   readonly hash: bigint | undefined;
-  readonly parsed: Parsed;
+  readonly parsed: ParsedFile;
 }
 
 /**
@@ -23,7 +23,7 @@ export interface Content {
 const RACY_MS = 2000;
 
 /** @param stats from before it was read: a change while it is read is noticed by the next scan */
-function contentOf(stats: BigIntStats, startedAt: number, hash: bigint, parsed: Parsed): Content {
+function contentOf(stats: BigIntStats, startedAt: number, hash: bigint, parsed: ParsedFile): RedirectFileContent {
   const { identity, fingerprint, changedAt } = fileStatOf(stats);
   return { identity, fingerprint, isSettled: Math.abs(startedAt - changedAt) > RACY_MS, hash, parsed };
 }
@@ -54,9 +54,9 @@ async function readAll(fd: number, size: number): Promise<Uint8Array> {
 export async function readFile(
   path: string,
   seen: FileStat,
-  known: (identity: string) => Content | undefined,
+  known: (identity: string) => RedirectFileContent | undefined,
   turn: Turn,
-): Promise<Content | undefined> {
+): Promise<RedirectFileContent | undefined> {
   let fd: number | undefined;
   try {
     // Without O_NONBLOCK, a pipe that took the place of the file would block for ever.
@@ -71,7 +71,7 @@ export async function readFile(
     return contentOf(stats, startedAt, hash, parsed);
   } catch (error) {
     if (isRemoved(error)) return undefined;
-    const parsed: Parsed = { ok: false, faults: [unreadable("a readable file", error)] };
+    const parsed: ParsedFile = { ok: false, faults: [unreadable("a readable file", error)] };
     return { identity: seen.identity, fingerprint: seen.fingerprint, isSettled: false, hash: undefined, parsed };
   } finally {
     if (fd !== undefined) close(fd);
@@ -86,7 +86,7 @@ const smallBuffer = Buffer.allocUnsafe(64 * 1024);
  *
  * @returns undefined when it is not a readable plain file
  */
-export function readFileAtOnce(path: string): Content | undefined {
+export function readFileAtOnce(path: string): RedirectFileContent | undefined {
   let fd: number | undefined;
   try {
     fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);

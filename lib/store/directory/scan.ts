@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { createPause, createTurns, inParallel } from "../slices.ts";
-import { type Content, readFile, readFileAtOnce } from "./read-file.ts";
+import { type RedirectFileContent, readFile, readFileAtOnce } from "./read-file.ts";
 import { type FileStat, isEmptyDirectory, isRemoved, statAt, unreadable } from "./stat.ts";
 import { createResolver, isSamePath, type SymlinkPath } from "./symlink.ts";
 import {
@@ -10,23 +10,23 @@ import {
   type Directory,
   directoryAt,
   eachOf,
-  type Entry,
+  type DirectoryEntry,
   isRedirectName,
   setListingFault,
-  type Tree,
+  type DirectoryTree,
 } from "./tree.ts";
 
 /** What to scan. */
-export interface Scope {
+export interface ScanScope {
   readonly everything: boolean;
   /** Real paths where something has happened. */
   readonly paths: Iterable<string>;
   /** Links to resolve again. */
-  readonly links: Iterable<Entry>;
+  readonly links: Iterable<DirectoryEntry>;
 }
 
 interface ScanOptions {
-  readonly tree: Tree;
+  readonly tree: DirectoryTree;
   /** Is called with each directory before it is listed, so that no change is missed in between. */
   readonly watchDirectory: (real: string, identity?: string) => void;
   readonly signal: AbortSignal;
@@ -50,7 +50,7 @@ const MAX_TRIES = 3;
 const turn = createTurns(SLICE_MS);
 
 /** Scans names and directories, and applies what it finds to the tree. */
-export async function scan({ everything, paths, links }: Scope, options: ScanOptions): Promise<void> {
+export async function scan({ everything, paths, links }: ScanScope, options: ScanOptions): Promise<void> {
   const { tree, watchDirectory, signal } = options;
   /** Nothing is served yet that a slow disk could delay. */
   const isFirst = tree.root === undefined;
@@ -67,9 +67,9 @@ export async function scan({ everything, paths, links }: Scope, options: ScanOpt
     if (lists || !toVisit.has(path)) toVisit.set(path, { directory, name, lists });
   }
 
-  const contentOf = (identity: string): Content | undefined => tree.files.get(identity)?.content;
+  const contentOf = (identity: string): RedirectFileContent | undefined => tree.files.get(identity)?.content;
 
-  function knownContent({ identity, fingerprint }: FileStat): Content | undefined {
+  function knownContent({ identity, fingerprint }: FileStat): RedirectFileContent | undefined {
     const file = tree.files.get(identity);
     if (file === undefined || file.content.fingerprint !== fingerprint) return undefined;
     return file.content.isSettled || file.readIn === tree.scan ? file.content : undefined;

@@ -13,9 +13,9 @@ export interface SymlinkPath {
 /** The limit of Linux. */
 const MAX_LINKS = 40;
 
-type Step = { readonly kind: "link"; readonly to: string } | { readonly kind: "plain" | "missing" };
+type PathStep = { readonly kind: "link"; readonly to: string } | { readonly kind: "plain" | "missing" };
 
-async function stepAt(path: string): Promise<Step> {
+async function stepAt(path: string): Promise<PathStep> {
   try {
     return { kind: "link", to: await readlink(path) };
   } catch (error) {
@@ -36,8 +36,8 @@ const namesOf = (path: string): string[] =>
  * @returns a function of a directory without links in its path, and a path that begins there
  */
 export function createResolver(): (directory: string, path: string) => Promise<SymlinkPath> {
-  const known = new Map<string, Promise<Step>>();
-  const lookUp = (path: string): Promise<Step> => {
+  const known = new Map<string, Promise<PathStep>>();
+  const lookUp = (path: string): Promise<PathStep> => {
     const step = known.get(path) ?? stepAt(path);
     known.set(path, step);
     return step;

@@ -6,7 +6,7 @@
  */
 import type { Fault } from "../../core/redirect-file/fault.ts";
 import { dirname } from "node:path";
-import type { Content } from "./read-file.ts";
+import type { RedirectFileContent } from "./read-file.ts";
 import type { Stat } from "./stat.ts";
 import { isSamePath, type SymlinkPath } from "./symlink.ts";
 
@@ -15,7 +15,7 @@ export interface Directory {
   /** Its path without links. */
   readonly real: string;
   identity: string;
-  readonly entries: Map<string, Entry>;
+  readonly entries: Map<string, DirectoryEntry>;
   /** The first path that leads to it; undefined until it is known. */
   path: string | undefined;
   /** Why it can't be listed; its known entries stay. */
@@ -26,7 +26,7 @@ export interface Directory {
 export type OneOrMore<Item extends object> = Item | Set<Item>;
 
 /** A name in a directory. */
-export interface Entry {
+export interface DirectoryEntry {
   readonly directory: Directory;
   readonly name: string;
   target: Directory | RedirectFile | undefined;
@@ -40,16 +40,16 @@ export interface Entry {
 export interface RedirectFile {
   readonly kind: "file";
   readonly identity: string;
-  content: Content;
+  content: RedirectFileContent;
   /** The scan that read it last. */
   readIn: number;
-  entries: OneOrMore<Entry> | undefined;
+  entries: OneOrMore<DirectoryEntry> | undefined;
   /** The first path that leads to it, and the one before if that has just changed. */
   path: string | undefined;
   formerPath: string | undefined;
 }
 
-export type Tree = ReturnType<typeof createTree>;
+export type DirectoryTree = ReturnType<typeof createTree>;
 
 /** @param rootPath absolute, as configured */
 export const createTree = (rootPath: string) => ({
@@ -61,11 +61,11 @@ export const createTree = (rootPath: string) => ({
   directories: new Map<string, Directory>(),
   files: new Map<string, RedirectFile>(),
   /** Links by the paths that they lead through, and the directories of these. */
-  linksThrough: new Map<string, OneOrMore<Entry>>(),
+  linksThrough: new Map<string, OneOrMore<DirectoryEntry>>(),
   /** Links that lead elsewhere since the last scan, or to other content. */
-  movedLinks: new Set<Entry>(),
+  movedLinks: new Set<DirectoryEntry>(),
   /** Names that were not found, and since when, in ms. */
-  missing: new Map<Entry, number>(),
+  missing: new Map<DirectoryEntry, number>(),
   /** The number of the current scan. */
   scan: 0,
   byPath: new Map<string, Directory>(),
@@ -83,7 +83,7 @@ export const isRedirectName = (name: string): boolean => name.endsWith(".json");
 export const below = (directory: string, name: string): string =>
   directory === "/" ? `/${name}` : `${directory}/${name}`;
 
-export const pathOf = ({ directory, name }: Entry): string | undefined =>
+export const pathOf = ({ directory, name }: DirectoryEntry): string | undefined =>
   directory.path === undefined ? undefined : below(directory.path, name);
 
 export function* eachOf<Item extends object>(items: OneOrMore<Item> | undefined): Generator<Item> {
@@ -102,13 +102,13 @@ function withoutItem<Item extends object>(items: OneOrMore<Item> | undefined, it
   return items.size === 0 ? undefined : items;
 }
 
-function markEntry(tree: Tree, entry: Entry): void {
+function markEntry(tree: DirectoryTree, entry: DirectoryEntry): void {
   const path = pathOf(entry);
   if (path !== undefined) tree.dirtyPaths.add(path);
   if (entry.link !== undefined) tree.movedLinks.add(entry);
 }
 
-function setTarget(tree: Tree, entry: Entry, target: Entry["target"]): void {
+function setTarget(tree: DirectoryTree, entry: DirectoryEntry, target: DirectoryEntry["target"]): void {
   const before = entry.target;
   if (before === target) return;
   if (before?.kind === "directory" || target?.kind === "directory") tree.isShapeDirty = true;
@@ -125,7 +125,7 @@ function setTarget(tree: Tree, entry: Entry, target: Entry["target"]): void {
   markEntry(tree, entry);
 }
 
-function setFault(tree: Tree, entry: Entry, fault: Fault | undefined): void {
+function setFault(tree: DirectoryTree, entry: DirectoryEntry, fault: Fault | undefined): void {
   if (entry.fault === undefined && fault === undefined) return;
   entry.fault = fault;
   const path = pathOf(entry);
@@ -136,7 +136,7 @@ function setFault(tree: Tree, entry: Entry, fault: Fault | undefined): void {
 export const watchedPaths = (link: SymlinkPath | undefined): ReadonlySet<string> =>
   new Set(link?.steps.slice(1).flatMap((step) => [step, dirname(step)]));
 
-function setLink(tree: Tree, entry: Entry, link: SymlinkPath | undefined): void {
+function setLink(tree: DirectoryTree, entry: DirectoryEntry, link: SymlinkPath | undefined): void {
   if (isSamePath(entry.link, link)) return;
   for (const path of watchedPaths(entry.link)) {
     const links = withoutItem(tree.linksThrough.get(path), entry);
@@ -149,7 +149,7 @@ function setLink(tree: Tree, entry: Entry, link: SymlinkPath | undefined): void 
 }
 
 /** Removes a name, and what only it leads to. */
-export function removeEntry(tree: Tree, entry: Entry): void {
+export function removeEntry(tree: DirectoryTree, entry: DirectoryEntry): void {
   entry.directory.entries.delete(entry.name);
   setLink(tree, entry, undefined);
   setTarget(tree, entry, undefined);
@@ -158,7 +158,7 @@ export function removeEntry(tree: Tree, entry: Entry): void {
   tree.movedLinks.delete(entry);
 }
 
-function fileOf(tree: Tree, content: Content): RedirectFile {
+function fileOf(tree: DirectoryTree, content: RedirectFileContent): RedirectFile {
   const { identity } = content;
   const known = tree.files.get(identity);
   if (known === undefined) {
@@ -186,7 +186,7 @@ function fileOf(tree: Tree, content: Content): RedirectFile {
 }
 
 /** Returns the directory at a real path. @param identity another one there has other entries, which are to be listed */
-export function directoryAt(tree: Tree, real: string, identity: string): Directory {
+export function directoryAt(tree: DirectoryTree, real: string, identity: string): Directory {
   const known = tree.directories.get(real);
   if (known !== undefined) {
     known.identity = identity;
@@ -205,7 +205,7 @@ export function directoryAt(tree: Tree, real: string, identity: string): Directo
 }
 
 /** Why a directory can't be listed, or that it can. */
-export function setListingFault(tree: Tree, directory: Directory, fault: Fault | undefined): void {
+export function setListingFault(tree: DirectoryTree, directory: Directory, fault: Fault | undefined): void {
   if (directory.fault === undefined && fault === undefined) return;
   directory.fault = fault;
   if (directory.path !== undefined) tree.dirtyPaths.add(directory.path);
@@ -229,19 +229,19 @@ function isWanted(name: string, { kind }: Observation): boolean {
  * @returns a directory whose entries are not known
  */
 export function apply(
-  tree: Tree,
+  tree: DirectoryTree,
   directory: Directory,
   name: string,
   found: Observation,
   link?: SymlinkPath,
-  content?: Content,
+  content?: RedirectFileContent,
 ): Directory | undefined {
   const known = directory.entries.get(name);
   if (found.kind === "removed" || !isWanted(name, found)) {
     if (known !== undefined && !tree.missing.has(known)) tree.missing.set(known, performance.now());
     return undefined;
   }
-  const entry: Entry = known ?? { directory, name, target: undefined, link: undefined, fault: undefined };
+  const entry: DirectoryEntry = known ?? { directory, name, target: undefined, link: undefined, fault: undefined };
   if (known === undefined) directory.entries.set(name, entry);
   tree.missing.delete(entry);
   setLink(tree, entry, link);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { base64url, CompactSign, importJWK, SignJWT, UnsecuredJWT } from "jose";
-import type { Wanted } from "../../../lib/auth/authenticator.ts";
+import type { RequestedAccess } from "../../../lib/auth/authenticator.ts";
 import { basic, createPlace, openAuthenticator } from "../../harness/passwords.ts";
 import { CATALOG, createSigner, ISSUER, NOW, pullOf, SERVICE, type TokenChanges } from "../../harness/token-server.ts";
 
@@ -25,16 +25,16 @@ beforeAll(async () => {
 });
 afterAll(() => authenticator.close());
 
-const ask = async (bearer: string, wanted: Wanted) => authenticator.authenticate(`Bearer ${bearer}`, wanted);
-const PULL_APP: Wanted = { kind: "repository", name: "team/app" };
-const BASE: Wanted = { kind: "base" };
+const ask = async (bearer: string, wanted: RequestedAccess) => authenticator.authenticate(`Bearer ${bearer}`, wanted);
+const PULL_APP: RequestedAccess = { kind: "repository", name: "team/app" };
+const BASE: RequestedAccess = { kind: "base" };
 const GRANTS_APP: TokenChanges = { claims: { access: pullOf("team/app") } };
 
 const START = `Bearer realm="https://auth.example.org/token",service="registry.example.org"`;
 const challenge = (rest = "") => ({ outcome: "challenge" as const, header: START + rest });
 
 describe("without a token the challenge names the scope", () => {
-  const SCOPES: readonly [wanted: Wanted, scope: string][] = [
+  const SCOPES: readonly [wanted: RequestedAccess, scope: string][] = [
     [{ kind: "base" }, ""],
     [{ kind: "repository", name: "team/app" }, ',scope="repository:team/app:pull"'],
     [{ kind: "catalog" }, ',scope="registry:catalog:*"'],
@@ -115,7 +115,7 @@ describe("a token grants what it says and no more", () => {
   const insufficient = (scope: string) => challenge(`,scope="${scope}",error="insufficient_scope"`);
   const app = "repository:team/app:pull";
   const catalog = "registry:catalog:*";
-  const GRANTS: readonly [access: unknown, wanted: Wanted, answer: object][] = [
+  const GRANTS: readonly [access: unknown, wanted: RequestedAccess, answer: object][] = [
     [undefined, BASE, { outcome: "allowed" }],
     [[], BASE, { outcome: "allowed" }],
     [[], PULL_APP, insufficient(app)],
@@ -141,7 +141,7 @@ describe("a token grants what it says and no more", () => {
   });
 
   test("and what an answer may show", async () => {
-    const mayPull = async (access: unknown, wanted: Wanted, name: string) => {
+    const mayPull = async (access: unknown, wanted: RequestedAccess, name: string) => {
       const answer = await ask(await rsa.sign({ claims: { access } }), wanted);
       return answer.outcome === "allowed" && answer.mayPull(name);
     };

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { copyFileSync, writeFileSync } from "node:fs";
-import type { Authentication, Wanted } from "../../../lib/auth/authenticator.ts";
+import type { Authentication, RequestedAccess } from "../../../lib/auth/authenticator.ts";
 import { ALICE, APR1, BOB, basic, createPlace, MUNICH, openAuthenticator } from "../../harness/passwords.ts";
 import { until } from "../../harness/until.ts";
 
@@ -9,9 +9,9 @@ afterAll(place.remove);
 const htpasswd = place.at("users");
 writeFileSync(htpasswd, [ALICE, BOB, APR1, MUNICH].join("\n"));
 
-const IMAGES: Wanted = { kind: "v1", name: "team/app" };
+const IMAGES: RequestedAccess = { kind: "v1", name: "team/app" };
 /** `/v1/images/<id>/<file>`, whose path names no repository. */
-const IMAGE: Wanted = { kind: "v1" };
+const IMAGE: RequestedAccess = { kind: "v1" };
 const CHALLENGE: Authentication = { outcome: "challenge", header: 'Basic realm="craned"' };
 const HOUR = 3_600_000;
 const START = Date.parse("2026-01-01T00:00:00Z");
@@ -54,7 +54,7 @@ describe("a v1 token", () => {
     authenticator.close();
   });
 
-  test.each<Wanted>([{ kind: "base" }, { kind: "catalog" }, { kind: "repository", name: "team/app" }])(
+  test.each<RequestedAccess>([{ kind: "base" }, { kind: "catalog" }, { kind: "repository", name: "team/app" }])(
     "opens nothing of v2: %j",
     async (wanted) => {
       const authenticator = await openAuthenticator({ htpasswd }, () => START);

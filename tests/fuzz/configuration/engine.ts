@@ -1,7 +1,7 @@
 /** Configurations without end to whoever reads them, and what is wrong with what comes of it. */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { type Loaded, loadConfig } from "../../../lib/config/load.ts";
+import { type LoadedConfig, loadConfig } from "../../../lib/config/load.ts";
 import { describeProblem } from "../../../lib/config/problem.ts";
 import { ALL_SETTINGS, flagOf } from "../../../lib/config/schema.ts";
 import { COMMAND, runCraned, scratch } from "../../harness/craned.ts";
@@ -20,10 +20,10 @@ const TRACE = /^\s+at \S|\bBun v\d|\[native code\]|undefined is not|TypeError|Ra
 
 const SPECIALS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/;
 
-const load = ({ file, environment, flags }: HostileConfiguration): Loaded =>
+const load = ({ file, environment, flags }: HostileConfiguration): LoadedConfig =>
   loadConfig({ flags, environment, readFile: () => ({ kind: "text", text: file }) });
 
-function wrongIn(loaded: Loaded, { file }: HostileConfiguration): string | undefined {
+function wrongIn(loaded: LoadedConfig, { file }: HostileConfiguration): string | undefined {
   const problems = loaded.ok ? loaded.warnings : [...loaded.problems, ...loaded.warnings];
   if (!loaded.ok && loaded.problems.length === 0) return "neither a configuration nor a problem";
   const lines = file.split("\n").length;

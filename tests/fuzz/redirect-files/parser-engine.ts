@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { parseAccept } from "../../../lib/core/media-types.ts";
 import { describeFault } from "../../../lib/core/redirect-file/fault.ts";
-import { type Parsed, parseRedirectFile } from "../../../lib/core/redirect-file/parse.ts";
+import { type ParsedFile, parseRedirectFile } from "../../../lib/core/redirect-file/parse.ts";
 import { namedTags, type Repository } from "../../../lib/core/redirect-file/repository.ts";
 import { parseReference } from "../../../lib/core/reference.ts";
 import { resolveManifest } from "../../../lib/core/resolve.ts";
@@ -75,7 +75,7 @@ function differenceOf(repository: Repository, bytes: Uint8Array): string | undef
 }
 
 /** What is wrong with what was read, if anything. */
-function wrongIn(parsed: Parsed, bytes: Uint8Array): string | undefined {
+function wrongIn(parsed: ParsedFile, bytes: Uint8Array): string | undefined {
   if (isPolluted()) return "Object's prototype is another";
   if (parsed.ok) return differenceOf(parsed.repository, bytes);
   if (parsed.faults.length === 0) return "no fault";

@@ -4,7 +4,7 @@ import { type Html, html } from "../html.ts";
 import type { Purpose } from "./manifest-details.ts";
 
 /** Where the registry is, as a client names it. */
-export interface Registry {
+export interface RegistryHost {
   readonly host: string;
   /** Whether it is only reached by plain HTTP, of which clients other than docker have to be told. */
   readonly isPlain: boolean;
@@ -20,7 +20,7 @@ const HOST = /^(?:[\w.-]+|\[[0-9a-f:.]+\])(?::\d+)?$/i;
 const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|\[::1\])(?::\d+)?$/i;
 
 /** Reads where the registry is from a request: its Host, unless the configuration names another one. */
-export function registryOf(endpoint: string | undefined, request: Request): Registry {
+export function registryOf(endpoint: string | undefined, request: Request): RegistryHost {
   const sent = endpoint ?? request.headers.get("host") ?? "";
   const host = HOST.test(sent) ? sent : "registry.example.com";
   // A proxy in front may speak TLS, but hardly on the loopback.
@@ -36,7 +36,7 @@ const line = (...words: readonly (string | false)[]): string => words.filter((wo
 
 /** The commands for one reference. */
 export function commandsFor(
-  { host, isPlain }: Registry,
+  { host, isPlain }: RegistryHost,
   name: string,
   reference: Reference,
   purpose: Purpose,

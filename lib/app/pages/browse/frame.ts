@@ -3,7 +3,7 @@ import type { Reference } from "../../../core/reference.ts";
 import type { View } from "../../view.ts";
 import { type Html, html } from "../html.ts";
 import { type NavigationLink, pageText } from "../shell.ts";
-import { type Registry, referenceText } from "./commands.ts";
+import { type RegistryHost, referenceText } from "./commands.ts";
 
 /** `[pages]`, and what else browsers find on the same listener. */
 export interface Site {
@@ -15,10 +15,10 @@ export interface Site {
 }
 
 /** One request for a page. */
-export interface Asked {
+export interface PageRequest {
   readonly view: View;
   readonly site: Site;
-  readonly registry: Registry;
+  readonly registry: RegistryHost;
   /** The way to `/`: links are relative, so that they hold behind a proxy that adds a prefix. */
   readonly root: string;
 }
@@ -27,14 +27,14 @@ export interface Asked {
 export const rootOf = (path: string): string => "../".repeat(path.split("/").length - 2) || "./";
 
 /** Address of a repository's page. Names, tags and digests have no character that a path would have to encode. */
-export const repositoryAddress = ({ root }: Asked, name: string): string => `${root}r/${name}`;
+export const repositoryAddress = ({ root }: PageRequest, name: string): string => `${root}r/${name}`;
 
 /** Address of a manifest's page. */
-export const manifestAddress = ({ root }: Asked, name: string, reference: Reference): string =>
+export const manifestAddress = ({ root }: PageRequest, name: string, reference: Reference): string =>
   `${root}r/${referenceText(name, reference)}`;
 
 /** A page in the frame of all. */
-export function framed({ site, root }: Asked, title: string, skipTo: string, body: Html): string {
+export function framed({ site, root }: PageRequest, title: string, skipTo: string, body: Html): string {
   const { notice } = site;
   return pageText({
     title: title === site.title ? title : `${title} – ${site.title}`,

@@ -4,9 +4,9 @@ import type { Tag } from "../../../core/reference.ts";
 import { tagsOf } from "../../../core/resolve.ts";
 import { countOf, cutText, dateOf } from "../format.ts";
 import { type Html, html, NOTHING } from "../html.ts";
-import { addressOf, finder, type Part, pager, partOf } from "../list.ts";
+import { addressOf, finder, type ListPage, pager, partOf } from "../list.ts";
 import { byName, type NamedRepository, visibleTo } from "../repositories.ts";
-import { type Asked, framed, repositoryAddress } from "./frame.ts";
+import { type PageRequest, framed, repositoryAddress } from "./frame.ts";
 import { badge, platformBadges, purposeBadge } from "./badges.ts";
 import { summaryOf, type TagSummary } from "./tag-summary.ts";
 
@@ -44,7 +44,7 @@ function summarized(repository: V2Repository): TagSummary | undefined {
   return summary;
 }
 
-function row(asked: Asked, repository: NamedRepository): Html {
+function row(asked: PageRequest, repository: NamedRepository): Html {
   const { name, v1, v2 } = repository;
   const description = descriptionOf(repository);
   const summary = v2 === undefined ? undefined : summarized(v2);
@@ -59,13 +59,13 @@ ${description === "" ? NOTHING : html`<p>${cutText(description, MAX_DESCRIPTION)
 `;
 }
 
-function list(asked: Asked, { items }: Part<NamedRepository>, isSearch: boolean): Html {
+function list(asked: PageRequest, { items }: ListPage<NamedRepository>, isSearch: boolean): Html {
   if (items.length > 0) return html`<ul class="rows">${items.map((each) => row(asked, each))}</ul>`;
   return html`<p class="empty">${isSearch ? "Nothing fits. Try a part of the name." : "Once redirect files are published, their repositories are listed here."}</p>`;
 }
 
 /** The page of all repositories. @param search words that the name or the description has, each of them */
-export function frontPage(asked: Asked, search: string, page: number): string {
+export function frontPage(asked: PageRequest, search: string, page: number): string {
   const { view, registry, root, site } = asked;
   const all = byName(visibleTo(view));
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);

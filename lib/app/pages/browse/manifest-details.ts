@@ -1,18 +1,16 @@
 /** What pages tell of a manifest that its redirect file carries. */
 import { kindOf } from "../../../core/media-types.ts";
-import { isPlainObject } from "../../../core/redirect-file/json-value.ts";
+import { isPlainObject, type JsonObject, objectsIn } from "../../../core/redirect-file/json-value.ts";
 import { type Child, contentOf } from "../../../core/redirect-file/manifest-content.ts";
 import type { WholeRepository } from "../../../core/redirect-file/repository.ts";
 import { configOf, manifestOf, type StoredManifest } from "../../../core/redirect-file/whole-table.ts";
 import { type Digest, parseDigest } from "../../../core/reference.ts";
 
-type Fields = Readonly<Record<string, unknown>>;
-
 /** What a manifest is for, which decides the client that pulls it. */
 export type Purpose = "image" | "chart" | "signature" | "artifact";
 
 /** A layer, or a file of an artifact. */
-export interface Layer {
+export interface LayerDetails {
   readonly digest: string;
   readonly mediaType: string;
   readonly size: number | undefined;
@@ -39,7 +37,7 @@ export interface ManifestDetails {
   readonly artifactType: string | undefined;
   readonly annotations: Readonly<Record<string, string>>;
   readonly children: readonly Child[];
-  readonly layers: readonly Layer[];
+  readonly layers: readonly LayerDetails[];
   readonly config: ImageConfig | undefined;
   /** Bytes of the configuration and the layers together; undefined for an index, or where a size is unknown. */
   readonly contentSize: number | undefined;
@@ -50,7 +48,7 @@ const utf8 = new TextDecoder();
 /** Before this, a date only says that the build is reproducible. */
 const FIRST_YEAR = Date.UTC(2000, 0);
 
-function fieldsOf(bytes: Uint8Array): Fields {
+function fieldsOf(bytes: Uint8Array): JsonObject {
   try {
     const value: unknown = JSON.parse(utf8.decode(bytes));
     return isPlainObject(value) ? value : {};
@@ -60,7 +58,6 @@ function fieldsOf(bytes: Uint8Array): Fields {
 }
 
 const textIn = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
-const objectsIn = (value: unknown): readonly Fields[] => (Array.isArray(value) ? value.filter(isPlainObject) : []);
 const textsIn = (value: unknown): readonly string[] =>
   Array.isArray(value) ? value.filter((each) => typeof each === "string") : [];
 const stringsIn = (value: unknown): Readonly<Record<string, string>> =>
@@ -80,7 +77,7 @@ export function timeIn(value: unknown): number | undefined {
 const commandLine = (parts: readonly string[]): string =>
   parts.map((part) => (/^[\w@%+=:,./-]+$/.test(part) ? part : JSON.stringify(part))).join(" ");
 
-function settingsOf(config: Fields): ReadonlyMap<string, string> {
+function settingsOf(config: JsonObject): ReadonlyMap<string, string> {
   const settings: readonly (readonly [string, string])[] = [
     ["Entrypoint", commandLine(textsIn(config["Entrypoint"]))],
     ["Command", commandLine(textsIn(config["Cmd"]))],
@@ -117,7 +114,7 @@ function purposeOf(
   kind: string | undefined,
   config: string,
   artifactType: string | undefined,
-  layers: readonly Layer[],
+  layers: readonly LayerDetails[],
 ) {
   if (kind === "index" || kind === "list") return artifactType === undefined ? "image" : "artifact";
   if (config === HELM_CONFIG) return "chart";
@@ -148,7 +145,7 @@ export function detailsOf(repository: WholeRepository, manifest: StoredManifest)
   const stored = configDigest === undefined ? undefined : configOf(repository, configDigest);
   const config = stored?.bytes !== undefined && IMAGE_CONFIG.test(configType) ? configIn(stored.bytes) : undefined;
   const layers = [...objectsIn(fields["layers"]), ...objectsIn(fields["blobs"])].map(
-    (layer, at): Layer => ({
+    (layer, at): LayerDetails => ({
       digest: textIn(layer["digest"]) ?? "",
       mediaType: textIn(layer["mediaType"]) ?? "",
       size: typeof layer["size"] === "number" && layer["size"] >= 0 ? layer["size"] : undefined,

@@ -1,6 +1,6 @@
 import { explainV1, explainV2, type Explanation } from "../../../core/explain.ts";
 import { MEDIA_TYPE, parseAccept } from "../../../core/media-types.ts";
-import type { Descriptor, WholeRepository } from "../../../core/redirect-file/repository.ts";
+import type { ReferrerDescriptor, WholeRepository } from "../../../core/redirect-file/repository.ts";
 import { manifestOf, manifestsOfTag, type StoredManifest } from "../../../core/redirect-file/whole-table.ts";
 import { type Digest, isDigest, parseDigest, parseTag, type Reference, type Tag } from "../../../core/reference.ts";
 import { referrersOf } from "../../../core/resolve.ts";
@@ -10,13 +10,13 @@ import type { NamedRepository } from "../repositories.ts";
 import { annotationList } from "./annotations.ts";
 import { commandList, commandsFor, copyButton, referenceText } from "./commands.ts";
 import { badge, purposeBadge } from "./badges.ts";
-import { type Asked, framed, manifestAddress } from "./frame.ts";
+import { type PageRequest, framed, manifestAddress } from "./frame.ts";
 import {
   createdOf,
   detailsOf,
   imagesOf,
   isAttestation,
-  type Layer,
+  type LayerDetails,
   type ManifestDetails,
   type PlatformImage,
   timeIn,
@@ -27,7 +27,7 @@ import { contentsOf, kindNames } from "./tag-summary.ts";
 
 /** A manifest of a repository, and what the page knows of it. */
 interface Shown {
-  readonly asked: Asked;
+  readonly asked: PageRequest;
   readonly repository: NamedRepository;
   readonly reference: Reference;
 }
@@ -77,7 +77,7 @@ ${sizeCell(details?.contentSize)}<td class="number">${details === undefined ? ""
 ${table("platform-table", "Platforms", ["Platform", "Digest", "Size", "Layers", "Created"], rows)}</section>`;
 }
 
-function layerSection(layers: readonly Layer[], isImage: boolean): Html {
+function layerSection(layers: readonly LayerDetails[], isImage: boolean): Html {
   if (layers.length === 0) return NOTHING;
   const rows = layers.map(
     ({ digest, mediaType, size, title, step }, at) => html`<tr><td class="number">${at + 1}</td><th scope="row">${
@@ -106,7 +106,7 @@ function configSection({ config }: ManifestDetails): Html {
 
 const textOf = (value: unknown): string => (typeof value === "string" ? value : "");
 
-function referrerRow(shown: Shown, descriptor: Descriptor): Html {
+function referrerRow(shown: Shown, descriptor: ReferrerDescriptor): Html {
   const digest = parseDigest(textOf(descriptor["digest"]));
   const type = textOf(descriptor["artifactType"]) || textOf(descriptor["mediaType"]);
   const { annotations } = descriptor;
@@ -261,7 +261,11 @@ ${knowledgeNote(repository, knownTags(asked, repository).isComplete)}${pullSecti
 }
 
 /** The page of a tag or a digest. @returns undefined where it is unknown */
-export function manifestPage(asked: Asked, repository: NamedRepository, reference: Reference): string | undefined {
+export function manifestPage(
+  asked: PageRequest,
+  repository: NamedRepository,
+  reference: Reference,
+): string | undefined {
   const { name, v1, v2 } = repository;
   const shown: Shown = { asked, repository, reference };
   const body = (): Html | undefined => {

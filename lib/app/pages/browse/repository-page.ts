@@ -2,11 +2,11 @@ import { namedTags, type V1Repository } from "../../../core/redirect-file/reposi
 import { isDigest, parseTag, type Tag } from "../../../core/reference.ts";
 import { counted, dateOf, shortDigest, sizeRange } from "../format.ts";
 import { type Html, html, NOTHING } from "../html.ts";
-import { addressOf, finder, type Part, pager, partOf } from "../list.ts";
+import { addressOf, finder, type ListPage, pager, partOf } from "../list.ts";
 import type { NamedRepository } from "../repositories.ts";
 import { commandList, commandsFor, copyButton, referenceText } from "./commands.ts";
 import { badge, platformBadges, purposeBadge } from "./badges.ts";
-import { type Asked, framed, manifestAddress, repositoryAddress } from "./frame.ts";
+import { type PageRequest, framed, manifestAddress, repositoryAddress } from "./frame.ts";
 import { datesOf, inTagOrder, isVersion, type TagOrder } from "./tag-order.ts";
 import { summaryOf, type TagSummary } from "./tag-summary.ts";
 
@@ -29,7 +29,7 @@ interface KnownTags {
 }
 
 /** The tags of both APIs: docker falls back to v1 for those that v2 lacks. */
-export function knownTags({ view }: Asked, { v1, v2 }: NamedRepository): KnownTags {
+export function knownTags({ view }: PageRequest, { v1, v2 }: NamedRepository): KnownTags {
   const learned = v2 === undefined || v2.version > 4 ? undefined : view.learnedTags(v2);
   const ofV2 = v2 === undefined ? [] : namedTags(v2);
   const others = [...(v1?.tags.keys() ?? []), ...[...(learned ?? [])].flatMap((tag) => parseTag(tag) ?? [])];
@@ -49,7 +49,7 @@ export function knowledgeNote({ v1, v2 }: NamedRepository, isComplete: boolean):
   return html`<p class="note">${parts}</p>`;
 }
 
-function tagRow(asked: Asked, name: string, tag: Tag, summary: TagSummary | undefined): Html {
+function tagRow(asked: PageRequest, name: string, tag: Tag, summary: TagSummary | undefined): Html {
   const { host } = asked.registry;
   const [command] = commandsFor(asked.registry, name, tag, summary?.purpose ?? "image");
   const text = command?.line ?? `${host}/${referenceText(name, tag)}`;
@@ -76,11 +76,11 @@ function orders(address: (order: TagOrder) => string, offered: readonly TagOrder
 }
 
 /** Name of a repository, and the way to it. */
-export function trail(asked: Asked, name: string, last: Html): Html {
+export function trail(asked: PageRequest, name: string, last: Html): Html {
   return html`<nav class="trail" aria-label="Breadcrumb"><ol><li><a href="${asked.root}">Repositories</a></li><li><a href="${repositoryAddress(asked, name)}">${name}</a></li><li aria-current="page">${last}</li></ol></nav>`;
 }
 
-function tagList(asked: Asked, { name, v2 }: NamedRepository, { items }: Part<Tag>): Html {
+function tagList(asked: PageRequest, { name, v2 }: NamedRepository, { items }: ListPage<Tag>): Html {
   if (items.length === 0) return html`<p class="empty">No tag to show.</p>`;
   const rows = items.map((tag) => {
     const summary = v2 === undefined ? undefined : summaryOf(v2, tag);
@@ -113,7 +113,11 @@ interface TagQuery {
 }
 
 /** The page of a repository: what it is, how to pull it, and its tags. */
-export async function repositoryPage(asked: Asked, repository: NamedRepository, query: TagQuery): Promise<string> {
+export async function repositoryPage(
+  asked: PageRequest,
+  repository: NamedRepository,
+  query: TagQuery,
+): Promise<string> {
   const { name, v1, v2 } = repository;
   const { search, page } = query;
   const { tags, isComplete } = knownTags(asked, repository);

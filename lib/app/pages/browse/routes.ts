@@ -15,7 +15,7 @@ import { html } from "../html.ts";
 import { PAGE_HEADERS } from "../shell.ts";
 import { wantsHtml } from "../wanted-form.ts";
 import { registryOf } from "./commands.ts";
-import { type Asked, framed, rootOf, type Site } from "./frame.ts";
+import { type PageRequest, framed, rootOf, type Site } from "./frame.ts";
 import { frontPage } from "./front-page.ts";
 import { manifestPage } from "./manifest-page.ts";
 import { isTagOrder, repositoryPage } from "./repository-page.ts";
@@ -47,7 +47,7 @@ function parsePlace(place: string): { readonly name: string; readonly reference:
   return reference !== undefined && isTag === (separator === ":") ? { name: name.slice(0, -1), reference } : undefined;
 }
 
-const missingPage = (asked: Asked): Answer =>
+const missingPage = (asked: PageRequest): Answer =>
   page(
     404,
     framed(
@@ -84,7 +84,7 @@ const described = (operationId: string, summary: string, description: string): O
 
 /** Makes the routes. Who asks is found out as for `/v2`, and sees the same. */
 export function browsing(registry: Registry, site: Site) {
-  const askedOf = (view: Asked["view"], request: Request): Asked => ({
+  const askedOf = (view: PageRequest["view"], request: Request): PageRequest => ({
     view,
     site,
     registry: registryOf(view.endpoint, request),
