@@ -94,7 +94,7 @@ async function selfSigned(path: string): Promise<readonly string[]> {
 async function handshakes(): Promise<Outcome> {
   const keys = scratch();
   try {
-    const args = [...(await selfSigned(keys.path)), "--limits-head-timeout", "2"];
+    const args = [...(await selfSigned(keys.path)), "--limits-idle-timeout", "10"];
     return await withServer({ args }, async ({ craned }) => {
       const before = holdingsOf(craned.pid);
       const began = performance.now();
@@ -105,7 +105,7 @@ async function handshakes(): Promise<Outcome> {
           const greet = ["", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"];
           await openClients(craned.port, SILENT, (client) => void client.send(greet[turn++ % 2] ?? ""));
           // One more is the other client's.
-          return untilDescriptors(craned.pid, before.descriptors + 1, 10);
+          return untilDescriptors(craned.pid, before.descriptors + 1, 60);
         },
         "tls",
       );
@@ -158,7 +158,7 @@ export const cases: readonly FireCase[] = [
   },
   {
     name: "silent-handshakes",
-    what: `${SILENT} clients of TLS that send nothing or half a hello: all are cut after limits.head_timeout (2 s), others are answered`,
+    what: `${SILENT} clients of TLS that send nothing or half a hello: all are cut off after limits.idle_timeout (10 s), others are answered`,
     run: handshakes,
   },
   {

@@ -8,12 +8,14 @@ import { succeed } from "../../tests/harness/programs.ts";
 import type { FireCase } from "./case.ts";
 import { cases as clock } from "./clock.ts";
 import { cases as connections } from "./connections.ts";
-import { cases as slow } from "./connections-slow.ts";
 import { cases as dataDirectory } from "./data-directory.ts";
 import { cases as killed } from "./killed.ts";
 import { cases as log } from "./log.ts";
 import { lineOf, machine, withLines } from "./page.ts";
+import { cases as slow } from "./slow-clients.ts";
 import { soakFor } from "./soak.ts";
+import { cases as stopping } from "./stopping.ts";
+import { cases as certificates } from "./certificates.ts";
 
 const DEFAULT_MINUTES = 10;
 const PAGE = join(import.meta.dir, "../../docs/reliability.md");
@@ -25,6 +27,8 @@ const wanted = option === -1 ? args : args.toSpliced(option, 2);
 const all: readonly FireCase[] = [
   soakFor(minutes),
   ...killed,
+  ...stopping,
+  ...certificates,
   ...dataDirectory,
   ...clock,
   ...log,

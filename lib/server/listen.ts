@@ -55,6 +55,9 @@ const CHECK_MILLISECONDS = 250;
 /** Part of the descriptors that must be free before connections are accepted again. */
 const FREE_PART = 0.1;
 
+/** For so long two servers with different certificates share a port. */
+const HANDOVER_MILLISECONDS = 100;
+
 /** How often a server that stops looks whether all requests have their answers. */
 const DRAIN_MILLISECONDS = 20;
 
@@ -189,7 +192,8 @@ export async function listen(app: AnyElysia, options: ListenOptions): Promise<Li
         // Two servers can't share a socket of the file system; there the certificate stays until the next start.
         if (address?.kind !== "tcp") return server;
         const next = startAgain(address);
-        retire(server);
+        // What waits in the old one's queue would be reset; it has to be taken after the new one shares the port.
+        setTimeout(retire, HANDOVER_MILLISECONDS, server);
         return next;
       });
     },
