@@ -16,7 +16,8 @@ import { configOrComplaint } from "./settings.ts";
 import { EXIT, type ExitCode, type Terminal } from "../terminal.ts";
 
 const welcome = (host: string) => `
-The demo registry is at http://${host}. Try, in another terminal:
+The demo registry is at http://${host}. Browsers find its repositories there, and its API at http://${host}/docs.
+Try, in another terminal:
 
   curl -i http://${host}/v2/demo/hello/manifests/latest
   skopeo inspect --tls-verify=false docker://${host}/demo/hello

@@ -127,7 +127,7 @@ export function renderPage(source: PageSource, query: RepositoriesQuery): string
   return pageText({
     title: `${HEADINGS[query.scope]} – craned`,
     brand: "craned",
-    navigation: [...LISTS, ...source.links],
+    navigation: [...LISTS, { href: "/metrics", text: "Metrics" }, ...source.links],
     current: path,
     skipTo: "list",
     body: content(source, { ...query, search: query.search.trim() }, path),

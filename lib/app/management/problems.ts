@@ -40,7 +40,7 @@ function section(
 ): Html {
   return html`<section class="card problems ${id}" aria-labelledby="${id}"><details${count <= MAX_OPEN ? html` open` : NOTHING}>
 <summary><h2 id="${id}">${title}</h2></summary>${note}
-<div class="wide" role="region" tabindex="0" aria-labelledby="${id}"><table><thead><tr>${head}</tr></thead>
+<div class="wide" role="region" tabindex="0" aria-label="${title}, as a table"><table><thead><tr>${head}</tr></thead>
 <tbody>${rows}</tbody></table></div></details></section>
 `;
 }

@@ -1,6 +1,6 @@
 /** The repositories of a snapshot that one client may see. */
 import { type Catalog, v1Repository, v2Repository } from "../../core/catalog/catalog.ts";
-import type { V1Repository, V2Repository } from "../../core/redirect-file/repository.ts";
+import type { Repository, V1Repository, V2Repository } from "../../core/redirect-file/repository.ts";
 import type { View } from "../view.ts";
 
 /** Repositories by name on each API. */
@@ -51,4 +51,26 @@ export function byName({ v1, v2 }: Repositories): readonly NamedRepository[] {
   }
   for (const repository of v2.slice(next)) all.push({ name: repository.name, v1: undefined, v2: repository });
   return all;
+}
+
+/** The description that the file of a name has. */
+export const descriptionOf = ({ v1, v2 }: Pick<NamedRepository, "v1" | "v2">): string =>
+  v2?.about?.description || v1?.about?.description || "";
+
+/** Descriptions in lower case. */
+const loweredDescriptions = new WeakMap<Repository, string>();
+
+function loweredDescription(repository: Repository | undefined): string {
+  if (repository?.about === undefined) return "";
+  const known = loweredDescriptions.get(repository);
+  if (known !== undefined) return known;
+  const text = repository.about.description.toLowerCase();
+  loweredDescriptions.set(repository, text);
+  return text;
+}
+
+/** Tells whether the name or the description of a repository has each of the words. @param words in lower case */
+export function hasWords({ name, v1, v2 }: NamedRepository, words: readonly string[]): boolean {
+  const description = loweredDescription(v2) || loweredDescription(v1);
+  return words.every((word) => name.includes(word) || description.includes(word));
 }

@@ -5,7 +5,7 @@ import { tagsOf } from "../../../core/resolve.ts";
 import { countOf, cutText, dateOf } from "../format.ts";
 import { type Html, html, NOTHING } from "../html.ts";
 import { addressOf, finder, type ListPage, pager, partOf } from "../list.ts";
-import { byName, type NamedRepository, visibleTo } from "../repositories.ts";
+import { byName, descriptionOf, hasWords, type NamedRepository, visibleTo } from "../repositories.ts";
 import { type PageRequest, framed, repositoryAddress } from "./frame.ts";
 import { badge, platformBadges, purposeBadge } from "./badges.ts";
 import { summaryOf, type TagSummary } from "./tag-summary.ts";
@@ -15,8 +15,6 @@ const PAGE_SIZE = 50;
 const MAX_DESCRIPTION = 240;
 
 const WORDS = { one: "repository", many: "repositories", within: "the name or description" };
-
-const descriptionOf = ({ v1, v2 }: NamedRepository): string => v2?.about?.description || v1?.about?.description || "";
 
 /** Tags of a name on both APIs; `+` where its file may leave some out. */
 function tagCount({ v1, v2 }: NamedRepository): string {
@@ -69,13 +67,7 @@ export function frontPage(asked: PageRequest, search: string, page: number): str
   const { view, registry, root, site } = asked;
   const all = byName(visibleTo(view));
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
-  const found =
-    words.length === 0
-      ? all
-      : all.filter((each) => {
-          const text = `${each.name}\n${descriptionOf(each).toLowerCase()}`;
-          return words.every((word) => text.includes(word));
-        });
+  const found = words.length === 0 ? all : all.filter((each) => hasWords(each, words));
   const part = partOf(found, page, PAGE_SIZE);
   return framed(
     asked,

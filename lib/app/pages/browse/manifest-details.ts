@@ -176,13 +176,33 @@ export interface PlatformImage {
   readonly details: ManifestDetails | undefined;
 }
 
-/** The manifests of an index. */
-export const imagesOf = (repository: WholeRepository, { children }: ManifestDetails): readonly PlatformImage[] =>
+/** The manifests that an index lists. */
+export const imagesOf = (repository: WholeRepository, children: readonly Child[]): readonly PlatformImage[] =>
   children.map((child) => {
     const manifest = manifestOf(repository, child.digest);
     return { child, details: manifest === undefined ? undefined : detailsOf(repository, manifest) };
   });
 
+const CREATED = "org.opencontainers.image.created";
+
 /** When a manifest was made, as its annotations or its configuration say. */
 export const createdOf = ({ annotations, config }: ManifestDetails): number | undefined =>
-  timeIn(annotations["org.opencontainers.image.created"]) ?? config?.created;
+  timeIn(annotations[CREATED]) ?? config?.created;
+
+/** When a manifest or the first image of an index was made: what {@link createdOf} says, for thousands of manifests. */
+export function dateOfManifest(repository: WholeRepository, { bytes }: StoredManifest): number | undefined {
+  if (bytes === undefined) return undefined;
+  const { annotations, config, manifests } = fieldsOf(bytes);
+  const created = isPlainObject(annotations) ? timeIn(annotations[CREATED]) : undefined;
+  if (created !== undefined) return created;
+  const digestIn = (descriptor: unknown) =>
+    isPlainObject(descriptor) ? parseDigest(textIn(descriptor["digest"]) ?? "") : undefined;
+  const [ofConfig, ofFirst] = [digestIn(config), Array.isArray(manifests) ? digestIn(manifests[0]) : undefined];
+  if (ofConfig !== undefined) {
+    const stored = configOf(repository, ofConfig);
+    return stored?.bytes === undefined ? undefined : timeIn(fieldsOf(stored.bytes)["created"]);
+  }
+  const first = ofFirst === undefined ? undefined : manifestOf(repository, ofFirst);
+  // An index may contain another one, but none contains itself.
+  return first === undefined ? undefined : dateOfManifest(repository, first);
+}

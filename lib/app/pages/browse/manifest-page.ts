@@ -43,7 +43,7 @@ function table(id: string, label: string, head: readonly string[], rows: readonl
     rows.length > MAX_ROWS
       ? html`<p class="note">These are the first ${MAX_ROWS} of ${counted(rows.length)}.</p>`
       : NOTHING;
-  return html`<div class="wide" role="region" tabindex="0" aria-label="${label}"><table id="${id}"><thead><tr>${head.map((text) => html`<th scope="col"${NUMBERS.has(text) ? html` class="number"` : NOTHING}>${text}</th>`)}</tr></thead>
+  return html`<div class="wide" role="region" tabindex="0" aria-label="${label}, as a table"><table id="${id}"><thead><tr>${head.map((text) => html`<th scope="col"${NUMBERS.has(text) ? html` class="number"` : NOTHING}>${text}</th>`)}</tr></thead>
 <tbody>${rows.slice(0, MAX_ROWS)}</tbody></table></div>${cut}`;
 }
 
@@ -238,7 +238,7 @@ function wholePage(shown: Shown, v2: WholeRepository, manifests: readonly [Store
 ${manifestFacts(shown, v2, manifest, details)}${pullSection(shown, purpose, manifest.digest)}${
   details === undefined
     ? html`<p class="note">The redirect file has no more than the descriptor of this manifest.</p>`
-    : html`${platformSection(shown, imagesOf(v2, details))}${layerSection(details.layers, purpose === "image")}${configSection(details)}${annotationList("annotations", "Annotations", details.annotations)}${annotationList("labels", "Labels", labels)}`
+    : html`${platformSection(shown, imagesOf(v2, details.children))}${layerSection(details.layers, purpose === "image")}${configSection(details)}${annotationList("annotations", "Annotations", details.annotations)}${annotationList("labels", "Labels", labels)}`
 }${referrerSection(shown, manifest.digest)}${
   also.length === 0
     ? NOTHING

@@ -1,4 +1,4 @@
-import { namedTags, type V1Repository } from "../../../core/redirect-file/repository.ts";
+import { namedTags, type V1Repository, type V2Repository } from "../../../core/redirect-file/repository.ts";
 import { isDigest, parseTag, type Tag } from "../../../core/reference.ts";
 import { counted, dateOf, shortDigest, sizeRange } from "../format.ts";
 import { type Html, html, NOTHING } from "../html.ts";
@@ -28,10 +28,20 @@ interface KnownTags {
   readonly isComplete: boolean;
 }
 
+/** The tags that a file of the v2 API names: the same list each time. */
+const tagLists = new WeakMap<V2Repository, readonly Tag[]>();
+
+function tagsIn(repository: V2Repository | undefined): readonly Tag[] {
+  if (repository === undefined) return [];
+  const known = tagLists.get(repository) ?? namedTags(repository);
+  tagLists.set(repository, known);
+  return known;
+}
+
 /** The tags of both APIs: docker falls back to v1 for those that v2 lacks. */
 export function knownTags({ view }: PageRequest, { v1, v2 }: NamedRepository): KnownTags {
   const learned = v2 === undefined || v2.version > 4 ? undefined : view.learnedTags(v2);
-  const ofV2 = v2 === undefined ? [] : namedTags(v2);
+  const ofV2 = tagsIn(v2);
   const others = [...(v1?.tags.keys() ?? []), ...[...(learned ?? [])].flatMap((tag) => parseTag(tag) ?? [])];
   const tags = others.length === 0 ? ofV2 : [...new Set([...ofV2, ...others])].sort();
   return { tags, isComplete: v2 === undefined || v2.version > 4 || learned !== undefined };
@@ -129,8 +139,13 @@ export async function repositoryPage(
     "name",
   ];
   const order = offered.find((each) => each === query.order) ?? offered[0] ?? "name";
-  const found = search === "" ? tags : tags.filter((tag) => tag.toLowerCase().includes(search.toLowerCase()));
-  const part = partOf(inTagOrder(found, order, dates), page, PAGE_SIZE);
+  const ordered = inTagOrder(tags, order, dates);
+  const wanted = search.toLowerCase();
+  const part = partOf(
+    wanted === "" ? ordered : ordered.filter((tag) => tag.toLowerCase().includes(wanted)),
+    page,
+    PAGE_SIZE,
+  );
   const address = repositoryAddress(asked, name);
   const usual = tags.find((tag) => tag === "latest") ?? inTagOrder(tags, offered[0] ?? "name", dates)[0];
   const summary = usual === undefined || v2 === undefined ? undefined : summaryOf(v2, usual);

@@ -1,9 +1,9 @@
 /** The orders of a repository's tags: newest first, highest version first, or by name. */
 import type { V2Repository, WholeRepository } from "../../../core/redirect-file/repository.ts";
-import { manifestOf, manifestsOfTag } from "../../../core/redirect-file/whole-table.ts";
+import { manifestsOfTag } from "../../../core/redirect-file/whole-table.ts";
 import type { Digest, Tag } from "../../../core/reference.ts";
 import { inSlices } from "../../../slices.ts";
-import { createdOf, detailsOf, isAttestation } from "./manifest-details.ts";
+import { dateOfManifest } from "./manifest-details.ts";
 
 export type TagOrder = "newest" | "version" | "name";
 
@@ -13,19 +13,6 @@ export type TagDates = ReadonlyMap<string, number>;
 const NO_DATES: TagDates = new Map();
 
 const knownDates = new WeakMap<WholeRepository, TagDates>();
-
-/** The date of a manifest or, of an index, the date of its first image. */
-function dateOf(repository: WholeRepository, digest: Digest): number | undefined {
-  const manifest = manifestOf(repository, digest);
-  const details = manifest === undefined ? undefined : detailsOf(repository, manifest);
-  if (details === undefined) return undefined;
-  const created = createdOf(details);
-  if (created !== undefined) return created;
-  const first = details.children.find((child) => !isAttestation(child) && child.digest !== digest);
-  const image = first === undefined ? undefined : manifestOf(repository, first.digest);
-  const imageDetails = image === undefined ? undefined : detailsOf(repository, image);
-  return imageDetails === undefined ? undefined : createdOf(imageDetails);
-}
 
 /** Reads the dates of all tags, once; other requests are answered meanwhile. */
 export async function datesOf(repository: V2Repository, tags: readonly Tag[]): Promise<TagDates> {
@@ -38,7 +25,7 @@ export async function datesOf(repository: V2Repository, tags: readonly Tag[]): P
     const [manifest] = manifestsOfTag(repository, tag);
     if (manifest === undefined) return;
     const { digest } = manifest;
-    if (!byDigest.has(digest)) byDigest.set(digest, dateOf(repository, digest));
+    if (!byDigest.has(digest)) byDigest.set(digest, dateOfManifest(repository, manifest));
     const date = byDigest.get(digest);
     if (date !== undefined) dates.set(tag, date);
   });
@@ -88,16 +75,30 @@ function compareVersions(a: Version, b: Version): number {
   return a.rest.length - b.rest.length || collator.compare(a.rest, b.rest);
 }
 
-/** Puts tags in order; `latest` is in front in the order of versions. @param tags in ASCII order */
+const knownOrders = new WeakMap<readonly Tag[], Map<TagOrder, readonly Tag[]>>();
+
+/**
+ * Puts tags in order; `latest` is in front in the order of versions, and tags of one date stay in that order.
+ *
+ * @param tags in ASCII order; of the same list, the order is kept
+ */
 export function inTagOrder(tags: readonly Tag[], order: TagOrder, dates: TagDates): readonly Tag[] {
   if (order === "name") return tags;
-  const latest = tags.filter((tag) => tag === "latest");
-  const sorted = tags
-    .filter((tag) => tag !== "latest")
-    .map(versionOf)
-    .sort(compareVersions)
-    .map(({ tag }) => tag);
-  const byVersion = [...latest, ...sorted];
-  // Tags of one image stay in the order of versions.
-  return order === "version" ? byVersion : byVersion.toSorted((a, b) => (dates.get(b) ?? 0) - (dates.get(a) ?? 0));
+  const orders = knownOrders.get(tags) ?? new Map<TagOrder, readonly Tag[]>();
+  knownOrders.set(tags, orders);
+  const known = orders.get(order);
+  if (known !== undefined) return known;
+  const sorted =
+    order === "newest"
+      ? inTagOrder(tags, "version", dates).toSorted((a, b) => (dates.get(b) ?? 0) - (dates.get(a) ?? 0))
+      : [
+          ...tags.filter((tag) => tag === "latest"),
+          ...tags
+            .filter((tag) => tag !== "latest")
+            .map(versionOf)
+            .sort(compareVersions)
+            .map(({ tag }) => tag),
+        ];
+  orders.set(order, sorted);
+  return sorted;
 }

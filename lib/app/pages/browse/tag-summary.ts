@@ -1,7 +1,7 @@
 /** What a list tells of a tag. */
 import type { ManifestKind } from "../../../core/media-types.ts";
 import { KIND_BIT, kindsOf } from "../../../core/redirect-file/manifest-table.ts";
-import type { V2Repository } from "../../../core/redirect-file/repository.ts";
+import type { V2Repository, WholeRepository } from "../../../core/redirect-file/repository.ts";
 import { manifestsOfTag } from "../../../core/redirect-file/whole-table.ts";
 import type { Digest, Tag } from "../../../core/reference.ts";
 import {
@@ -44,7 +44,7 @@ interface Contents {
 }
 
 /** Summarizes a manifest, and the images of an index. */
-export function contentsOf(repository: V2Repository & { version: 6 }, details: ManifestDetails): Contents {
+export function contentsOf(repository: WholeRepository, details: ManifestDetails): Contents {
   if (details.children.length === 0) {
     const { config, contentSize } = details;
     return {
@@ -53,7 +53,10 @@ export function contentsOf(repository: V2Repository & { version: 6 }, details: M
       created: createdOf(details),
     };
   }
-  const images = imagesOf(repository, details).filter(({ child }) => !isAttestation(child));
+  const images = imagesOf(
+    repository,
+    details.children.filter((child) => !isAttestation(child)),
+  );
   const known = images.flatMap((image) => image.details ?? []);
   const dates = known.flatMap((each) => createdOf(each) ?? []);
   return {

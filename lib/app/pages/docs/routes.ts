@@ -35,7 +35,7 @@ const pageWith = (links: readonly NavigationLink[]): string =>
 <link rel="stylesheet" href="docs/swagger-ui.css">
 </head>
 <body>
-${links.length === 0 ? undefined : html`<nav aria-label="Main">${links.map(({ href, text }) => html`<a href="${href}">${text}</a> `)}</nav>`}
+${links.length === 0 ? undefined : html`<nav aria-label="Main" class="swagger-ui"><p class="wrapper info">${links.map(({ href, text }) => html`<a href="${href}">${text}</a> `)}</p></nav>`}
 <main id="docs"><noscript>This page needs JavaScript. The document is at <a href="openapi.json">openapi.json</a>.</noscript></main>
 <script src="docs/swagger-ui-bundle.js"></script>
 <script src="docs/start.js"></script>

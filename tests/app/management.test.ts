@@ -1,9 +1,10 @@
 /** The pages for administrators, asked over the network: what they show, and to whom. */
 import { beforeAll, describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
-import { type Craned, type Scratch, scratch, serveDirectory } from "./harness/craned.ts";
-import { leftovers } from "./harness/programs.ts";
-import { ask, type RawAnswer } from "./harness/raw.ts";
+import { type Craned, type Scratch, scratch, serveDirectory } from "../harness/craned.ts";
+import { count, texts } from "../harness/markup.ts";
+import { leftovers } from "../harness/programs.ts";
+import { ask, type RawAnswer } from "../harness/raw.ts";
 
 const ID = "0123456789abcdef".repeat(4);
 const OTHER_ID = "fedcba9876543210".repeat(4);
@@ -42,32 +43,6 @@ function filesOf(files: Readonly<Record<string, unknown>>): Scratch {
 
 const page = async (craned: Craned, path = "", headers: Readonly<Record<string, string>> = {}): Promise<RawAnswer> =>
   ask(craned.managementPort, `/crane/repositories${path}`, { headers });
-
-/** The text that a reader sees in the elements that match. */
-async function texts(markup: string, selector: string): Promise<readonly string[]> {
-  const found: string[] = [];
-  const entities: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', "#39": "'" };
-  await new HTMLRewriter()
-    .on(selector, { element: () => void found.push("") })
-    .on(selector, {
-      text: ({ text }) => {
-        found[found.length - 1] += text;
-      },
-    })
-    .transform(new Response(markup))
-    .text();
-  return found.map((text) => text.replace(/&(#?\w+);/g, (all, name: string) => entities[name] ?? all).trim());
-}
-
-/** How many elements match. */
-async function count(markup: string, selector: string): Promise<number> {
-  let number = 0;
-  await new HTMLRewriter()
-    .on(selector, { element: () => void number++ })
-    .transform(new Response(markup))
-    .text();
-  return number;
-}
 
 const utf8 = (answer: RawAnswer): string => Buffer.from(answer.body, "latin1").toString("utf8");
 
