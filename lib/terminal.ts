@@ -1,7 +1,7 @@
-/** @param taken called when whoever reads it has it, or is known to be gone */
+/** @param taken called when the reader has the text, or is gone */
 export type Write = (text: string, taken?: () => void) => void;
 
-/** What a command may touch of the process that it runs in. */
+/** The parts of its process that a command uses. */
 export interface Terminal {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Results, to standard output. */

@@ -19,16 +19,15 @@ import { type ContentFinding, type Served, verifyContent } from "../publish/veri
 import { secondsNow } from "../server/compose.ts";
 
 const HELP = `
---content <dir> reads every manifest and blob in <dir>/<repository>/ and compares it with its digest: the directory that
-craned publish wrote to. --content served does so in the two directories of [serve_content]. --content http asks the host
-of each file's url instead, with the rewriting and the signatures of [cdn], as clients do: whether each blob is there,
-has its size and can be had in parts (Range). Manifests that craned sends itself (version 6) need no host; those of
-versions 2 to 5 have to come with the right Content-Type and the right bytes. --download fetches and hashes blobs too.
-Each repository is told of in a few lines, with one hint that helps.
+--content <dir> reads every manifest and blob in <dir>/<repository>/, where craned publish wrote it, and compares it with
+its digest. --content served does so in the two directories of [serve_content]. --content http asks the host of each
+file's url instead, rewritten and signed as [cdn] says: each blob must exist, have its size and honour Range. Manifests
+that craned sends itself (version 6) need no host; those of versions 2 to 5 must come with the right Content-Type and
+bytes. --download fetches and hashes blobs too. Each repository is reported in a few lines, with a hint.
 
 --json prints {"ok", "dataDir", "files": {"good", "inError"}, "repositories": {"v1", "v2"}, "findings"}; each finding
-has "level" (error, warning, hint or ok), "of" (configuration, redirect file or content), "text" and, of a redirect file, its
-"path". Where the configuration does not name a data directory, there are only "ok" and "findings".
+has "level" (error, warning, hint or ok), "of" (configuration, redirect file or content), "text" and, for a redirect file,
+"path". Without a data directory in the configuration, there are only "ok" and "findings".
 
 Examples:
   craned check --data-dir ./metadata --content /srv/images
@@ -39,7 +38,7 @@ Examples:
 export function describeCheckContent(command: Command): Command {
   return command
     .optionsGroup("Content:")
-    .option("--content <where>", "Verify what the files lead to as well: a directory, 'served' or 'http'")
+    .option("--content <where>", "Also verify the content that the files lead to: a directory, 'served' or 'http'")
     .option("--download", "With --content http: fetch and hash blobs too")
     .optionsGroup("Output:")
     .option("--json", "Print one JSON object instead of lines")

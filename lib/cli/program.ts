@@ -21,8 +21,8 @@ Every setting can also be given in the file, as key: value in its [section], or 
 CRANE_<SECTION>_<KEY>. A flag overrides the environment, the environment the file, and the file the default.
 
 With paths, image layouts are served as they are, read-only, and their changes are followed: OCI image layouts, archives
-of them (docker save since Docker 25, skopeo copy … oci-archive:file), or directories of both. Names and tags are those
-in their annotations; a layout in a directory that has none is named by its path there.
+of them (docker save since Docker 25, skopeo copy … oci-archive:file), or directories of both. Names and tags come from
+their annotations; in a directory, a layout without a name is named after its path.
 
 Signals: SIGHUP reloads changed redirect files at once; SIGTERM and SIGINT finish open requests, then exit 0.
 
@@ -35,10 +35,10 @@ Examples:
 `;
 
 const RESOLVE_HELP = `
-A registry's host in front of the name is left out. With --json: {"host", "name", "reference", "accept", "v2", "v1"},
-where v2 and v1 have "file" and "version" of the redirect file, if there is one, and "found"; if that is true, "rule",
-"url" and (version 6) "manifest" {"mediaType", "digest", "size"}, which has no "url" where craned sends it itself;
-otherwise "error", "reason" and "types", the media types that the tag has. Exit 1 if neither API has it.
+A registry's host in front of the name is ignored. With --json: {"host", "name", "reference", "accept", "v2", "v1"},
+where v2 and v1 have "file" and "version" of the redirect file, if there is one, and "found". Found: "rule", "url" (absent
+where craned sends the manifest itself) and, in version 6, "manifest" {"mediaType", "digest", "size"}. Not found: "error",
+"reason" and "types", the media types that the tag has. Exit 1 if neither API has the name.
 
 Examples:
   craned resolve --data-dir ./metadata team/app:1.0
@@ -84,7 +84,7 @@ function createProgram(terminal: Terminal, finish: (code: ExitCode) => void): Co
     .addHelpText("after", RESOLVE_HELP)
     .action(async (name, options) => finish(await resolve(name, options, terminal)));
   addSettings(program.command("openapi"), ALL_SECTIONS)
-    .description("Print the OpenAPI document of a server with this configuration, as /openapi.json has it")
+    .description("Print the OpenAPI document of a server with this configuration, the same as /openapi.json")
     .action(async (options) => finish(await openapi(options, terminal)));
   program
     .command("schema")

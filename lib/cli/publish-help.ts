@@ -1,8 +1,8 @@
 /** The text below the flags of `craned help publish`. */
 export const PUBLISH_HELP = `
 The source is an OCI image layout (skopeo copy … oci:dir:tag, buildah push … oci:dir:tag) or a docker-archive
-(docker save, skopeo copy … docker-archive:file), each as a directory or a tar file, also one that gzip or zstd
-compressed; - reads it from standard input. The prefixes of skopeo choose one image: oci:dir:tag, oci-archive:file:tag,
+(docker save, skopeo copy … docker-archive:file): a directory, or a tar file that may be compressed by gzip or zstd;
+- reads standard input. The prefixes of skopeo choose one image: oci:dir:tag, oci-archive:file:tag,
 docker-archive:file:name, dir:dir. Every byte is checked against its digest. Layers that docker save left uncompressed
 are compressed, unless --keep-layers is given; everything else is published as it is.
 
@@ -20,26 +20,26 @@ Publishing writes:
   <metadata>/v1/<repository>.json   with --v1: the one for clients that only speak v1
 
 The redirect file (version 6) holds all manifests, tags and small image configurations, so that craned sends them itself
-and the host sends nothing but blobs: it needs no configuration, and may be any server of files. With
---redirect-version 5 the host sends manifests too; --server-config prints what it needs for that.
+and the host sends blobs only: any static host will do, without configuration. With --redirect-version 5 the host sends
+manifests too; --server-config prints the configuration that it needs.
 
 The repository then has the tags of the source and no others, unless --keep-tags is given. Publishing again moves
-only what changed. The redirect file is replaced last: a publish that fails or is killed leaves what was there before
-whole, and the next one goes on from there. Blobs are hard links to the files of an OCI layout, and to equal blobs of
+only what changed. The redirect file is replaced last: a publish that fails or is killed leaves the previous state
+intact, and the next one goes on from there. Blobs are hard links to the files of an OCI layout, and to equal blobs of
 other repositories, where the file system allows that: don't change those files in place. --pool keeps the blobs of all
 repositories in one directory instead, which works in buckets too.
 
-Either place may also be in a bucket, as s3://bucket/prefix: the keys are AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY,
-or those of an AWS profile or role. What is there with the right name and size is not sent again.
+Either place may also be in a bucket (s3://bucket/prefix): the keys are AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY,
+or those of an AWS profile or role. Objects that have the right name and size are not sent again.
 
-Content that lies on its host already needs no copy, only a redirect file:
+Content that is on its host already needs no copy, only a redirect file:
   --in-place                the source is an OCI image layout: a directory, s3://bucket/prefix or the URL itself
   registry-storage:<root>   the storage of a distribution registry, a directory or s3://…: one repository (--name) or all
-  pulp:<dir>                what Pulp published: its redirect files in <metadata>, or the one of --name, become version
-                            6 (or 5) by what is there, and the old ones are kept beside them as <file>.version-<n>
+  pulp:<dir>                content that Pulp published: upgrades its redirect files in <metadata>, or the one of --name,
+                            to version 6 (or 5), and keeps the old ones beside them as <file>.version-<n>
 
-Nothing is removed unless --prune-after is given. Then files go that nothing has referred to for that long; give it
-longer than any pull takes.
+Nothing is removed unless --prune-after is given: it removes files that have been unreferenced for that long. Choose more
+than any pull takes.
 
 Examples:
   skopeo copy --all docker://registry.example.com/library/alpine:3.20 oci:layout:3.20

@@ -98,7 +98,7 @@ function parseAge(text: string): number {
   const [, count = "", unit = ""] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];
   const seconds = Number(count) * (SECONDS[unit] ?? Number.NaN);
   if (count !== "" && Number.isFinite(seconds)) return seconds;
-  throw new InvalidArgumentError("Expected a number and its unit, as 90s, 30m, 12h or 7d.");
+  throw new InvalidArgumentError("Expected a number with a unit, such as 90s, 30m, 12h or 7d.");
 }
 
 function parseLogin(text: string): Credentials {
@@ -127,24 +127,24 @@ function addPlatform(text: string, before: readonly PlatformChoice[]): readonly 
 /** Gives the command its arguments, flags and help. */
 export function describePublish(command: Command): Command {
   return command
-    .description("Make the static files and the redirect file of a repository from images")
+    .description("Publish images as static files and a redirect file")
     .argument(
       "[source]",
       "An OCI image layout or a docker-archive: a directory, a tar file or - (standard input); docker://host/name; pulp:dir",
     )
     .optionsGroup("What and where:")
-    .option("--name <name>", "The name that clients use, as team/app", parseName)
-    .option("--content <dir>", "Directory (or s3://…) of the published files; the repository gets one in it")
-    .option("--url <url>", "Where clients find that directory: <url>/<repository>/ is the repository's", parseUrl)
+    .option("--name <name>", "Name that clients use, such as team/app", parseName)
+    .option("--content <dir>", "Directory (or s3://…) of the published files; each repository has a directory in it")
+    .option("--url <url>", "URL of that directory for clients; the repository is at <url>/<repository>/", parseUrl)
     .option("--metadata <dir>", "Directory (or s3://…) of the redirect files")
-    .option("--repository <id>", "The repository's directory (default: the name, with - for /)", parseRepository)
-    .option("--in-place", "The source is an OCI image layout that lies at <url> already: write the redirect file only")
+    .option("--repository <id>", "Directory of the repository (default: the name, with - for /)", parseRepository)
+    .option("--in-place", "The source is an OCI image layout that is at <url> already: write only the redirect file")
     .option("--pool <dir>", "Directory in <content> for the blobs of all repositories; or any directory or s3://…")
-    .option("--pool-url <url>", "Where clients find the pool (default: <url>/<pool>/)", parseUrl)
+    .option("--pool-url <url>", "URL of the pool for clients (default: <url>/<pool>/)", parseUrl)
     .addOption(
       new Option(
         "--redirect-version <version>",
-        "Version of the redirect file; 5 needs a host that sends the right types",
+        "Version of the redirect file; 5 needs a host that sends the right Content-Types",
       )
         .argParser(parseVersion)
         .default(6),
@@ -158,39 +158,45 @@ export function describePublish(command: Command): Command {
         .argParser(addTag)
         .default([], "all tags of the source"),
     )
-    .option("--source-name <name>", "Of a source with images of several repositories, publish those of this one")
+    .option("--source-name <name>", "Repository to publish, when the source has images of several")
     .addOption(
-      new Option("--platform <os/arch[/variant]>", "Of image indexes, publish the images for this; may be repeated")
+      new Option("--platform <os/arch[/variant]>", "Publish the images for this platform only; may be repeated")
         .argParser(addPlatform)
-        .default([], "all that the source has"),
+        .default([], "all platforms of the source"),
     )
-    .option("--no-referrers", "Leave out signatures and whatever else refers to the images")
-    .option("--require-referrers", "Fail when a registry does not tell what refers to an image")
-    .option("--keep-layers", "Publish layers that docker save left uncompressed as they are")
-    .option("--v1", "Also for clients that only speak v1")
-    .option("--protected", "Only for clients that are entitled to the url (default: as it is)")
-    .option("--no-protected", "For everybody, though it was protected")
+    .option("--no-referrers", "Leave out signatures and other referrers")
+    .option("--require-referrers", "Fail when a registry does not list the referrers of an image")
+    .option("--keep-layers", "Keep layers uncompressed that docker save left uncompressed")
+    .option("--v1", "Also publish for clients that only speak v1")
+    .option("--protected", "Only clients with an entitlement to the url may pull (default: unchanged)")
+    .option("--no-protected", "All clients may pull, even if the repository was protected")
     .optionsGroup("Upkeep:")
     .option("--keep-tags", "Keep tags that the source does not have")
-    .option("--keep-untagged", "Keep what no tag leads to any more, to be pulled by digest")
-    .option("--prune-after <age>", "Remove files that nothing has referred to for so long, as 12h or 7d", parseAge)
-    .option("--copy", "Copy blobs, also where a hard link would do")
+    .option("--keep-untagged", "Keep manifests that no tag leads to, for pulls by digest")
+    .option(
+      "--prune-after <age>",
+      "Remove files that have been unreferenced for this long, such as 12h or 7d",
+      parseAge,
+    )
+    .option("--copy", "Copy blobs instead of hard-linking them")
     .optionsGroup("Registry:")
-    .option("--src-creds <user:password>", "The login (default: that of podman, skopeo or docker)", parseLogin)
-    .option("--src-authfile <file>", "The file to look for the login in, instead of the usual ones")
+    .option("--src-creds <user:password>", "Login (default: that of podman, skopeo or docker)", parseLogin)
+    .option("--src-authfile <file>", "File with logins, instead of the usual ones")
     .addOption(
-      new Option("--src-tls-verify <bool>", "false: take any certificate, or none").argParser(parseBool).default(true),
+      new Option("--src-tls-verify <bool>", "false: accept any certificate, and plain HTTP")
+        .argParser(parseBool)
+        .default(true),
     )
     .optionsGroup("S3:")
-    .option("--s3-endpoint <url>", "The S3 server (default: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, Amazon's)")
-    .option("--s3-region <region>", "Its region (default: AWS_REGION, AWS_DEFAULT_REGION, us-east-1)")
+    .option("--s3-endpoint <url>", "S3 server (default: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, Amazon's)")
+    .option("--s3-region <region>", "Region (default: AWS_REGION, AWS_DEFAULT_REGION, us-east-1)")
     .optionsGroup("How:")
-    .option("--dry-run", "Say what would be done, and do nothing")
-    .option("--json", "Tell of progress in JSON, one event a line, to standard output")
+    .option("--dry-run", "Print what would be done, and change nothing")
+    .option("--json", "Print progress as JSON, one event per line")
     .addOption(
       new Option(
         "--server-config <server>",
-        "Print what a web server needs for redirect files up to version 5 (version 6 needs nothing), and end",
+        "Print the configuration that a web server needs for redirect files of version 5 (6 needs none), and exit",
       ).choices([...WEB_SERVERS]),
     )
     .addHelpText("after", PUBLISH_HELP);
@@ -339,7 +345,7 @@ export async function publish(source: string | undefined, flags: PublishFlags, t
   }
   const work = workOf(source, flags, terminal);
   if (typeof work === "string") {
-    terminal.complain(`error: ${work}\n(craned help publish says how it is used)\n`);
+    terminal.complain(`error: ${work}\n(craned help publish shows the usage)\n`);
     return EXIT.usage;
   }
   const progress = progressFor(terminal, flags.json === true, () => performance.now());

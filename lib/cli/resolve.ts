@@ -156,7 +156,7 @@ export async function resolve(
       `${JSON.stringify({ host, name, reference, accept: header, v2: of(v2), v1: of(v1) }, undefined, 2)}\n`,
     );
   } else {
-    if (host !== undefined) terminal.complain(`note: ${host} is taken for the registry's host, and left out\n`);
+    if (host !== undefined) terminal.complain(`note: ${host} is taken as the registry's host and ignored\n`);
     terminal.print(`${[...linesOf("v2", v2), ...linesOf("v1", v1)].join("\n")}\n`);
   }
   return v2.told.found || v1.told.found ? EXIT.ok : EXIT.failed;

@@ -74,7 +74,7 @@ describe("craned resolve", () => {
     ["[::1]:5000/team/app", "[::1]:5000"],
   ])("%s: leaves the host out, and says so", async (asked, host) => {
     const { out, err } = await resolve(asked);
-    expect(err).toBe(`note: ${host} is taken for the registry's host, and left out\n`);
+    expect(err).toBe(`note: ${host} is taken as the registry's host and ignored\n`);
     expect(out).toContain("app.json");
   });
 
