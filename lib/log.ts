@@ -50,7 +50,7 @@ export function createLog({ format, level, write, now }: LogOptions): Log {
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }
 
-/** Lines on their way to whoever reads the log. */
+/** Buffered lines of the log. */
 export interface Lines {
   /** Writes a line, after all that were written before. */
   readonly now: (line: string) => void;
@@ -61,9 +61,9 @@ export interface Lines {
 }
 
 interface LinesOptions {
-  /** @param taken called when somebody has the text, or nobody ever will */
+  /** @param taken called when the reader has the text, or is gone */
   readonly write: (text: string, taken: () => void) => void;
-  /** Told how many lines were lost, when lines are taken again. */
+  /** Receives the number of dropped lines, when lines are taken again. */
   readonly onLost: (count: number) => void;
 }
 

@@ -1,4 +1,4 @@
-/** How long other requests wait at most, in ms: half of what is promised of a search. */
+/** The longest wait of other requests, in ms: half of the bound for a search. */
 const SLICE_MS = 0.5;
 
 /** Visits items in slices, between which other requests are answered. @throws the signal's reason, when it aborts */

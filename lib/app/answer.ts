@@ -7,7 +7,7 @@ import type { Repository } from "../core/redirect-file/repository.ts";
  */
 export const EXPLAIN = "X-Craned-Explain";
 
-/** How long an answer stays true. @see spec "Caching, for all answers" */
+/** The time that an answer stays true. @see spec "Caching, for all answers" */
 export type Freshness =
   /** Bytes named by their digest: they never change. */
   | "immutable"
@@ -35,7 +35,7 @@ export interface FileOf {
   readonly path: string;
   /** Whether the client named the file by its digest. */
   readonly isByDigest: boolean;
-  /** What is known of the file without asking for it: enough to answer HEAD. */
+  /** Facts about the file, enough to answer HEAD. */
   readonly known?: { readonly digest: string; readonly mediaType: string; readonly size: number } | undefined;
   /** The answer when the file should be here and is not. */
   readonly missing: Answer;

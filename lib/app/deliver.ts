@@ -9,7 +9,7 @@ import { refusedFile, V1_HEADERS, V2_HEADERS } from "./errors.ts";
 import type { Delivered } from "./plugins/observation.ts";
 import type { View } from "./view.ts";
 
-/** What of a request decides the form of its answer. */
+/** The parts of a request that decide the form of its answer. */
 export interface AnswerContext {
   readonly method: Method;
   /** A request header, by its name in lower case. */

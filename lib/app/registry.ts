@@ -5,7 +5,7 @@ import type { View } from "./view.ts";
 
 /** The running registry, as the routes know it. */
 export interface Registry {
-  /** What every client sees of the present snapshot: the same object as long as nothing changes. */
+  /** The view of all clients: the same object as long as nothing changes. */
   readonly publicView: () => View;
   /** Says what one client may see; undefined where all are admitted and all see the same. */
   readonly admit: Admit | undefined;

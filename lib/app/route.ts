@@ -26,7 +26,7 @@ interface Definition<Params, Query, Headers> {
   readonly path: string;
   /** Another spelling of the path, which the documents leave out. */
   readonly alsoAt?: string;
-  /** What the client asks the registry for; authentication decides on it. */
+  /** The kind of thing that the client wants; authentication depends on it. */
   readonly wants: RequestedAccess["kind"];
   /** Schemas whose messages are the codes of `errors.ts`. */
   readonly params?: RequestSchema<Params>;
@@ -44,7 +44,7 @@ interface Definition<Params, Query, Headers> {
   ) => Outcome | Promise<Outcome>;
 }
 
-/** What a handler may use beside the view and the parsed request. */
+/** The means of a handler beside the view and the parsed request. */
 interface Called extends Pick<Allowed, "v1Token"> {
   readonly registry: Registry;
   readonly request: Request;
@@ -101,7 +101,7 @@ function matcherOf(table: readonly Route[]): (path: string) => Match | undefined
   };
 }
 
-/** Where clients push to: they must learn that the registry is read-only, not that the name is unknown. */
+/** Paths of pushes: clients must learn that the registry is read-only, not that the name is unknown. */
 const UPLOAD = /^\/v2\/.+\/blobs\/uploads\//;
 
 /** A path of the table: its route, and the methods that it takes, as Allow lists them. */

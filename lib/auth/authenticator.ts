@@ -76,7 +76,7 @@ type AuthorizationHeader =
   /** The bytes of `user:password`. */
   | { readonly scheme: "basic"; readonly credentials: Uint8Array }
   | { readonly scheme: "bearer"; readonly token: string }
-  /** Of a v1 token. */
+  /** Set for a v1 token. */
   | { readonly scheme: "token"; readonly parameters: string };
 
 const HEADER = /^(?:(basic|bearer) +([\w.~+/-]+=*)|token +(\S+(?: +\S+)*)) *$/i;

@@ -124,7 +124,7 @@ function reportIncompleteCertificates(
   if (get(trustedProxies).blocks.length === 0) lacks(trustedProxies, trustedProxies.expected, fromProxies);
   if (values.clientCa === undefined && !values.clientCertVerifiedByProxy) {
     const what = `${clientCa.expected}, or ${clientCertVerifiedByProxy.name} to be true,`;
-    lacks(clientCa, what, "since a certificate that nobody has verified proves nothing");
+    lacks(clientCa, what, "since an unverified certificate proves nothing");
   }
 }
 

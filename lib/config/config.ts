@@ -13,7 +13,7 @@ type Settings = typeof SETTINGS;
 /** The whole configuration, read once at the start. Times are in seconds. */
 export interface Config {
   readonly general: Values<Settings["general"]>;
-  /** How the bucket of `dataDir` is reached; undefined when that is a directory. */
+  /** Access to the bucket of `dataDir`; undefined for a directory. */
   readonly s3: S3Access | undefined;
   readonly server: ServerConfig;
   readonly management: ManagementConfig;

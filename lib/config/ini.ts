@@ -1,5 +1,5 @@
 /**
- * INI files, to the letter as Python 2's ConfigParser reads them: the files that exist were written for it.
+ * Reads INI files exactly as Python 2's ConfigParser does, since existing files were written for it.
  *
  *     file      := *( section / entry / more / comment / blank )
  *     section   := "[" name "]"                       case counts; what follows the bracket is ignored
@@ -11,7 +11,7 @@
  * Nothing is thrown: a line that is none of these is a fault, and reading goes on.
  */
 
-/** What a key was set to. */
+/** The value of a key. */
 export interface IniValue {
   readonly text: string;
   /** Where the entry begins, from 1. */

@@ -9,7 +9,7 @@ import {
   parseListenAddress,
 } from "./addresses.ts";
 
-/** How a text from a file, the environment or a flag becomes a value. */
+/** Turns a text from a file, the environment or a flag into a value. */
 export interface Kind<Value> {
   /** Completes "expected …". */
   readonly expected: string;
@@ -25,7 +25,7 @@ const MAX_PORT = 65_535;
 
 // U+FFFD is what a byte that is not UTF-8 was decoded to: as a path it would name another file.
 const ONE_LINE = /^[^\u0000-\u001f\u007f-\u009f\u2028\u2029\ufffd]+$/;
-// What may stand in a URL, and so in a Location header: printable ASCII without space, quote, angle or backslash.
+// Characters allowed in a URL, and so in a Location header: printable ASCII without space, quote, angle or backslash.
 const URL_TEXT = /^[!#-;=?-[\]-~]+$/;
 const HTTP_URL = /^https?:\/\/[^/?#]/i;
 const QUERY_NAME = /^[\w.~-]+$/;
@@ -116,7 +116,7 @@ export const hex: Kind<string> = matching(HEX, "an even number of hexadecimal di
 /** A host to listen on. */
 export const host: Kind<string> = { expected: "an IP address or a host name", emptyIsDefault: true, parse: parseHost };
 
-/** What clients call a server, safe to be sent as a header. */
+/** A name of the server for clients, safe in a header. */
 export const endpoint: Kind<string> = {
   expected: "host or host:port",
   emptyIsDefault: true,

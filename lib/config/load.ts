@@ -6,14 +6,14 @@ import type { Given, ReadTextFile, SourceOf } from "./reading.ts";
 import { type NamedSetting, type Setting, secretFileOf } from "./setting.ts";
 import { unknownFlags, unknownInEnvironment, unknownInFile } from "./unknown.ts";
 
-/** Where Crane has always looked. */
+/** Crane's own path. */
 export const DEFAULT_CONFIG_PATH = "/etc/crane.conf";
 
 /** Everything that says what the configuration is, the strongest first. */
 export interface Sources {
-  /** What flags gave, by `section.key`. */
+  /** Values of flags, by `section.key`. */
   readonly flags: Readonly<Record<string, string | undefined>>;
-  /** What `--config` gave. */
+  /** Value of `--config`. */
   readonly configPath?: string | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly readFile: ReadTextFile;
@@ -33,7 +33,7 @@ interface ConfigFile {
 
 const HIDDEN = "a value that is not shown";
 
-/** Which file is read, and whether somebody asked for it, which is when it must exist. */
+/** Returns the file to read. One that was asked for must exist. */
 function whichFile({ configPath, environment }: Sources): { readonly path: string; readonly askedBy?: SettingSource } {
   if (configPath !== undefined) return { path: configPath, askedBy: { kind: "flag", name: "--config" } };
   const path = environment["CRANE_CONFIG_PATH"];

@@ -1,4 +1,4 @@
-/** Where a setting was given. */
+/** The place where a setting was given. */
 export type SettingSource =
   | { readonly kind: "flag"; readonly name: string }
   | { readonly kind: "environment"; readonly name: string }

@@ -1,9 +1,9 @@
-/** What the sections of the configuration are read from. */
+/** The sources that sections of the configuration are read from. */
 import { readFileSync } from "node:fs";
 import type { ConfigProblem, SettingSource } from "./problem.ts";
 import type { Setting } from "./setting.ts";
 
-/** What became of reading a file. */
+/** The result of reading a file. */
 export type FileContent =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "missing" }
@@ -35,7 +35,7 @@ export type Get = <Value>(setting: Setting<Value>) => Value;
 /** Tells where a setting was given; undefined when no source gives it a value. */
 export type SourceOf = (setting: Setting<unknown>) => SettingSource | undefined;
 
-/** What a section is read from, and where its problems go. */
+/** The source of a section, and the sink of its problems. */
 export interface SectionReader {
   readonly get: Get;
   readonly sourceOf: SourceOf;

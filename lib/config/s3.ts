@@ -72,7 +72,7 @@ export function readS3(
   return { connection, timeout };
 }
 
-/** Where redirect files are. A text that begins with `s3:` is never a directory, so that a typing error is reported. */
+/** The place of redirect files. Text that begins with `s3:` is never a directory, so typing errors are reported. */
 export const dataPlace: kinds.Kind<string> = {
   ...kinds.path,
   expected: "a path, or s3://bucket/prefix",

@@ -28,7 +28,7 @@ export interface FileState {
   readonly size: number;
   /** Nanoseconds since 1970. */
   readonly modified: bigint;
-  /** When the file or its inode was changed last, which nobody can set. Nanoseconds since 1970. */
+  /** Last change of the file or its inode, which programs can't set. Nanoseconds since 1970. */
   readonly changed: bigint;
   readonly inode: bigint;
   readonly device: bigint;

@@ -22,13 +22,13 @@ interface LayoutsOptions {
   /** For images whose layout gives them no name. */
   readonly given: GivenName | undefined;
   readonly warn: (text: string) => void;
-  /** How changes are heard of. */
+  /** Reports of changes. */
   readonly watch?: { readonly scanPending: () => void; readonly onTrouble: (code: string) => void };
 }
 
 /** Layouts, to be followed like a data directory. */
 export interface Layouts extends ScannedSource {
-  /** Where their blobs are read from: the path ends in `<algorithm>/<hex>`. */
+  /** Root of their blobs: the path ends in `<algorithm>/<hex>`. */
   readonly blobs: Root;
 }
 

@@ -1,4 +1,4 @@
-/** Where image layouts are: at a path, or anywhere below it. */
+/** Finds image layouts at a path or below it. */
 import type { BigIntStats } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";

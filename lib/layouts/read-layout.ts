@@ -19,7 +19,7 @@ export interface GivenName {
   readonly tag: Tag | undefined;
 }
 
-/** Where a blob is in an archive, or that it is a file by itself. */
+/** A blob as a part of an archive or a file of its own. */
 export interface BlobPlace {
   readonly place: Place;
   readonly start: number;
@@ -32,7 +32,7 @@ export interface LayoutContent {
   readonly blobs: ReadonlyMap<Digest, BlobPlace>;
 }
 
-/** Of an image that has no tag, when it is the only one. */
+/** The tag of an only image that has none. */
 const USUAL_TAG = parseTag("latest");
 
 /** Reads `name` or `name:tag`. @returns undefined when it breaks the grammar */

@@ -37,7 +37,7 @@ export const AT_ONCE = 4;
 const readVerified = (file: SourceFile, descriptor: Descriptor): Promise<Uint8Array> =>
   readSmall(file.name, verified(file, descriptor));
 
-/** Reads a small blob out of its source. @param from what names it */
+/** Reads a small blob from its source. @param from the manifest that names it */
 export async function readPlanned({ descriptor, source }: PlannedBlob, from: string): Promise<Uint8Array> {
   const file = await source.open(descriptor, "blob");
   if (file === undefined) throw missing(source, descriptor, from);
@@ -100,8 +100,7 @@ export async function putBlobs(
 }
 
 /**
- * The configurations that are small enough to be in a redirect file: out of the file of before, what lies in the store,
- * or the source.
+ * Returns the configurations that are small enough for a redirect file, from the previous file, the store or the source.
  */
 export async function embeddedConfigs(
   manifests: Iterable<Manifest>,

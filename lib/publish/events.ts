@@ -1,7 +1,7 @@
 import type { ManifestKind } from "../core/media-types.ts";
 import type { Digest, Tag } from "../core/reference.ts";
 
-/** What publishing tells while it works. */
+/** Events of a publish, for progress and messages. */
 export type PublishEvent =
   /** Everything to do is known. `bytes` is what has to be read of blobs whose size is known. */
   | {

@@ -92,7 +92,7 @@ export async function publishLayoutInPlace(
 export const STORAGE_PREFIX = "registry-storage:";
 
 const STORAGE = "docker/registry/v2";
-/** Where a distribution registry keeps its links, below the root of its storage. */
+/** Directory of the links of a distribution registry, below the root of its storage. */
 export const STORAGE_REPOSITORIES = `${STORAGE}/repositories`;
 const STORAGE_BLOBS = `${STORAGE}/blobs/{algorithm}/{hex:2}/{hex}/data`;
 
@@ -130,7 +130,7 @@ function storageSource(repositories: Target, { revisions, tags }: Links, store: 
       const file = await target.open(pathOf(digest));
       const mediaType =
         file === undefined ? undefined : mediaTypeOf(await readSmall(file.name, file.read(), MAX_MANIFEST));
-      // Of old signed manifests the registry keeps everything but the signature.
+      // The registry does not keep the signatures of old manifests.
       if (mediaType === undefined) warn(`the manifest ${digest} is not there`);
       else if (kindOfType(mediaType) === undefined) warn(`${digest} is left out: it is ${mediaType}`);
       else types.set(digest, mediaType);
@@ -155,12 +155,12 @@ function storageSource(repositories: Target, { revisions, tags }: Links, store: 
 }
 
 /**
- * Publishes repositories of a distribution registry out of its storage. One that can't be published is told as a
- * warning, and the others are published all the same.
+ * Publishes repositories of a distribution registry from its storage. One that can't be published is a warning, and the
+ * others are published.
  *
  * @param storage the root of the storage, which has `docker/registry/v2` in it
  * @param optionsOf what is asked for of a repository; undefined leaves it out
- * @throws {PublishError} in the end, when that was so, or there was nothing to publish
+ * @throws {PublishError} in the end, when one failed, or there was nothing to publish
  */
 export async function publishStorageInPlace(
   storage: Target,

@@ -21,7 +21,7 @@ export function knownDigest(bytes: Uint8Array, mediaType: string, said: Digest |
   return received;
 }
 
-/** The digest of a manifest that a tag names: its sha512 digest where a repository knows it by that only. */
+/** Returns the digest of a tagged manifest: sha512 where a repository knows it by that only. */
 export function digestAmong(bytes: Uint8Array, mediaType: string, isKnown: (digest: Digest) => boolean): Digest {
   const sha256 = sumOf(bytes, mediaType, "sha256");
   if (isKnown(sha256)) return sha256;

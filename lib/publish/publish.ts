@@ -61,7 +61,7 @@ import { planV1, type V1Tree, v1Paths, writeV1 } from "./v1-tree.ts";
 export interface RepositoryOptions extends Omit<Identity, "isProtected">, WantedImages {
   /** Undefined leaves it as it is, and a new repository open. */
   readonly isProtected: boolean | undefined;
-  /** Of lists, the images for these; none means all. */
+  /** Platforms whose images are published; none means all. */
   readonly platforms: readonly PlatformChoice[];
   /** Tags that were published before and are not in the source stay. */
   readonly keepTags: boolean;
@@ -82,7 +82,7 @@ export interface PublishOptions extends RepositoryOptions {
 
 type OpenSource = (context: SourceContext) => Promise<Source>;
 
-/** Where the blobs of a repository that was published before are. */
+/** Returns the store of blobs of the previous publish. */
 function previousStore({ v2 }: Previous, { content, pool }: Places, { poolTemplate }: PublishOptions): BlobStore {
   if (v2?.version !== 6) return ownStore(content, 5, false);
   if (pool !== undefined && v2.blobTemplate === poolTemplate) return pooledStore(pool);

@@ -1,6 +1,6 @@
 /**
- * What a web server has to be told for trees of redirect files up to version 5, so that it sends each manifest as what it
- * is, and says in a registry's words that one is unknown. Version 6 needs none of this.
+ * Configuration of web servers for trees of redirect files up to version 5: it sends each manifest with its Content-Type,
+ * and answers a missing one with a registry's error. Version 6 needs none of this.
  */
 import { MEDIA_TYPE } from "../core/media-types.ts";
 

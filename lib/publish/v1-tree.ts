@@ -9,7 +9,7 @@ import type { Plan } from "./plan.ts";
 import type { Target } from "./targets/target.ts";
 import { EMPTY_LAYER, EMPTY_LAYER_DIGEST, obstacleToV1, type DerivedV1Image, v1ImagesOf } from "./sources/v1-images.ts";
 
-/** What the v1 half has. */
+/** Images and tags of the v1 API. */
 export interface V1Tree {
   /** Each image with those below it, itself first. */
   readonly images: ReadonlyMap<ImageId, { readonly image: DerivedV1Image; readonly ancestry: readonly ImageId[] }>;
@@ -19,7 +19,7 @@ export interface V1Tree {
 /** The manifest of a tag that an old client could use: its own, or the linux/amd64 one of a list. */
 function* imagesByTag({ manifests, tags }: Plan, { amd64 }: Listing): Generator<[Tag, Manifest]> {
   const preferred = new Map<Tag, Manifest>();
-  // The last one to be set wins: an image of the tag's own goes before one out of a list.
+  // The last one wins: a tag's own image is preferred to one of a list.
   for (const kind of ["index", "list", "1", "oci", "2"] as const) {
     for (const each of tags.values()) {
       const manifest = each.kind === kind ? manifests.get(each.digest) : undefined;

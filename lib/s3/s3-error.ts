@@ -1,11 +1,11 @@
-/** What kept a request to an S3 server from its answer. */
+/** The failure of a request to an S3 server. */
 export class S3Error extends Error {
   override readonly name = "S3Error";
-  /** What came instead, to complete "received …": `403: AccessDenied: …`, `no answer (ECONNREFUSED)`. */
+  /** Completes "received …", such as `403: AccessDenied: …` or `no answer (ECONNREFUSED)`. */
   readonly received: string;
   /** Of the answer; undefined when there was none. */
   readonly status: number | undefined;
-  /** Whether the same request may do later: nobody answered, or somebody who had no time. */
+  /** Whether the same request may succeed later: there was no answer, or the server was busy. */
   readonly passes: boolean;
 
   constructor(message: string, about: Pick<S3Error, "received" | "status" | "passes">) {

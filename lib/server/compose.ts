@@ -111,7 +111,7 @@ function deploymentOf({ auth, cors, gsa, solr, log, management }: Config, conten
 export const hasPages = ({ pages, auth }: Config): boolean =>
   pages.enabled ?? (auth.htpasswd === undefined && auth.token === undefined);
 
-/** What the pages of the registry's listener link to: each other, as far as they are there. */
+/** Lists the pages of the registry's listener, which link to each other. */
 function linksOn(config: Config) {
   const front = hasPages(config) ? [{ path: "", text: "Repositories" }] : [];
   const docs = [{ path: "docs", text: "API" }];

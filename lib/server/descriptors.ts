@@ -1,9 +1,9 @@
-/** The file descriptors of this process, as Linux tells. @see proc(5) */
+/** The file descriptors of this process, from /proc. @see proc(5) */
 import { readdirSync, readFileSync, statSync } from "node:fs";
 
 const OPEN = "/proc/self/fd";
 
-/** How many it may have: Infinity where there is no limit, undefined where the system does not tell. */
+/** Returns their limit: Infinity where there is none, undefined where the system does not tell. */
 export function descriptorLimit(): number | undefined {
   try {
     const soft = /^Max open files\s+(\S+)/m.exec(readFileSync("/proc/self/limits", "utf8"))?.[1];
@@ -14,7 +14,7 @@ export function descriptorLimit(): number | undefined {
   }
 }
 
-/** How many are open; undefined where the system does not tell. */
+/** Returns the number of open ones; undefined where the system does not tell. */
 export function openDescriptors(): number | undefined {
   try {
     // Linux has the number since 6.2. Older ones have to list them, which takes milliseconds where there are thousands.

@@ -47,7 +47,7 @@ export interface Listener {
 
 type Server = Bun.Server<unknown>;
 
-/** Nobody reads bodies; docker's `login` of v1 sends a small one. */
+/** Bodies are ignored; docker's `login` of v1 sends a small one. */
 const MAX_BODY_BYTES = 64 * 1024;
 
 const CHECK_MILLISECONDS = 250;

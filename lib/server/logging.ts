@@ -4,7 +4,7 @@ import { commonAccess, structuredAccess } from "../app/plugins/access-log.ts";
 import type { Observer } from "../app/plugins/observation.ts";
 import type { Terminal } from "../terminal.ts";
 
-/** Where a process writes what happens to it. */
+/** The logs of a process. */
 export interface Logging {
   readonly log: Log;
   /** Writes the access log, as configured. */

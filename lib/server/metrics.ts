@@ -91,7 +91,7 @@ interface Present {
   readonly pendingRequests: () => number;
 }
 
-/** Adds the metrics of what is served at the moment that somebody asks. */
+/** Adds the metrics of the current snapshot, computed at each scrape. */
 export function servedMetrics(registry: Registry, { snapshot, isReady, pendingRequests }: Present): void {
   const registers = [registry];
   /** References are counted once for each snapshot. */

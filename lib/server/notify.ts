@@ -69,7 +69,7 @@ export function openNotifier({ environment }: Terminal, log: Log): Notifier {
 
 const READY = "ready";
 
-/** Of one of several workers: tells the process that started it, which tells the service manager. */
+/** The notifier of a worker: notifies the parent, which notifies the service manager. */
 export const workerNotifier: Notifier = {
   ...SILENT,
   ready() {

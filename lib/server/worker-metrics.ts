@@ -1,6 +1,6 @@
 /**
- * How workers that share a port answer a scrape with the metrics of all: the worker that is asked asks the parent, which
- * asks the others and hands on what they send within a second.
+ * Lets any worker answer a scrape with the metrics of all: it asks the parent, which asks the others and passes on the
+ * answers that come within a second.
  */
 import { Counter, Gauge, Registry } from "prom-client";
 import * as v from "valibot";

@@ -60,7 +60,7 @@ export async function superviseWorkers(
       const environment = { ...process.env, NOTIFY_SOCKET: undefined, [WORKER_VARIABLE]: String(number) };
       const child = Bun.spawn([...ownCommand()], {
         env: environment,
-        // Nobody writes into it: it ends when this process does, however that ends.
+        // Nothing is written into it: it ends with this process, however that ends.
         stdio: ["pipe", "inherit", "inherit"],
         ipc: (message: unknown) => onMessage(number, message),
       });

@@ -130,7 +130,7 @@ const damages: readonly (readonly [string, (tree: Copy) => void, readonly string
     ["LIST", "list"].map(
       (by) =>
         `v2/app: ${by}: manifests/list/${by}: expected OTHER to lead to manifests/2/OTHER, ` +
-        "received manifest unknown, as the file does not list it",
+        "received manifest unknown, since the file does not list it",
     ),
   ],
   [
@@ -152,7 +152,7 @@ const damages: readonly (readonly [string, (tree: Copy) => void, readonly string
       }),
     [
       "v2/app: NOTE: referrers: expected NOTE to lead to manifests/oci/NOTE, " +
-        "received manifest unknown, as the file does not list it",
+        "received manifest unknown, since the file does not list it",
     ],
   ],
   [

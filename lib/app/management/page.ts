@@ -12,7 +12,7 @@ import { rowsOf } from "./rows.ts";
 /** Which repositories a page is about. */
 export type ApiFilter = "all" | Repository["api"];
 
-/** What the page is made from. */
+/** The data of the page. */
 export interface PageSource extends Pick<View, "catalog" | "maySee"> {
   /** By the path of the file or directory. */
   readonly problems: ReadonlyMap<string, RedirectFileProblem>;
@@ -23,10 +23,10 @@ export interface PageSource extends Pick<View, "catalog" | "maySee"> {
   readonly links: readonly NavigationLink[];
 }
 
-/** Which part of it somebody asked for. */
+/** The requested part of the page. */
 export interface RepositoriesQuery {
   readonly scope: ApiFilter;
-  /** What names have to contain; empty finds all. */
+  /** Text that names must contain; empty finds all. */
   readonly search: string;
   /** Counted from 1. */
   readonly page: number;
@@ -64,11 +64,11 @@ function conflictsAmong({ v1, v2 }: Repositories, catalog: Catalog): readonly Co
   return conflicts.filter(({ name }) => names.has(name));
 }
 
-/** How many repositories may not be seen. */
+/** Counts the repositories that may not be seen. */
 const hiddenFrom = (visible: Repositories, { v1, v2 }: Catalog): number =>
   v1.names.length + v2.names.length - visible.v1.length - visible.v2.length;
 
-/** What of it a page is about, by name; v1 comes first where both APIs have a name. */
+/** Returns the repositories of a scope by name; v1 comes first where both APIs have a name. */
 const within = (visible: Repositories, scope: ApiFilter): readonly Repository[] =>
   scope === "all"
     ? byName(visible).flatMap(({ v1, v2 }) => [v1, v2].filter((each) => each !== undefined))

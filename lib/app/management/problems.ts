@@ -3,7 +3,7 @@ import { type Html, html, NOTHING } from "../pages/html.ts";
 import { type Fault, visible } from "../../core/redirect-file/fault.ts";
 import { countOf, counted, pathOf } from "../pages/format.ts";
 
-/** What is wrong with a file or a directory, and what is done about it. */
+/** The faults of a file or a directory, and their effect. */
 export interface RedirectFileProblem {
   readonly faults: readonly Fault[];
   /** Whether what it said before is served meanwhile. */

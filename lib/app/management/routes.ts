@@ -1,4 +1,4 @@
-/** Management: metrics, probes and the repository pages. Whoever can connect may see them. */
+/** Management: metrics, probes and the repository pages. Everyone who can connect may see them. */
 import { isIP } from "node:net";
 import { Elysia } from "elysia";
 import type * as v from "valibot";
@@ -13,12 +13,12 @@ import { type Readiness, readinessResponse } from "./readiness.ts";
 import { wantedForm } from "../pages/wanted-form.ts";
 import { wantsOpenMetrics } from "./wants-open-metrics.ts";
 
-/** What the routes of management read. */
+/** The data of the routes of management. */
 export interface Management {
   readonly view: () => View;
   /** Whether protected repositories are shown. */
   readonly showProtected: boolean;
-  /** How the present snapshot came about. */
+  /** Faults and time of the last load. */
   readonly load: () => Pick<PageSource, "problems" | "loadedAt">;
   readonly dataDir: string;
   readonly readiness: () => Readiness;

@@ -29,7 +29,7 @@ const TAGS = [
   },
 ] as const;
 
-/** What an app was made from, as far as the document tells. */
+/** The apps and the configuration that the document describes. */
 export interface DescribedApps {
   readonly app: AnyElysia;
   /** App of the management listener. */
@@ -73,7 +73,7 @@ function parameterOf({ schema: whole, ...rest }: Parameter): object {
   return { ...rest, required, description, ...(example !== undefined && { example }), schema };
 }
 
-/** What any request for a path may be answered. */
+/** Returns the answers that any request for a path may get. */
 function commonResponses(path: string, { credentials }: Deployment): Responses {
   const api = path.startsWith("/v2") ? "v2" : path.startsWith("/v1") ? "v1" : undefined;
   if (api === undefined) return {};

@@ -20,7 +20,7 @@ import {
   TEXT,
 } from "./headers.ts";
 
-/** What of the configuration decides which answers occur. */
+/** The parts of the configuration that decide which answers occur. */
 export interface Deployment {
   readonly credentials:
     | { readonly kind: "none" | "basic" }
@@ -32,7 +32,7 @@ export interface Deployment {
   readonly sendsIds: boolean;
   /** Whether web pages of other origins may read answers. */
   readonly hasCors: boolean;
-  /** Where management listens; undefined where it does not. */
+  /** Address of management; undefined where there is none. */
   readonly management: { readonly url: string; readonly description: string } | undefined;
 }
 
@@ -147,7 +147,7 @@ interface FileRoute {
   readonly isCarried?: boolean;
 }
 
-/** How a file gets to the client: by a redirect, or from here. */
+/** Returns the answers for a file: a redirect, or the file itself. */
 export function fileAnswers({ api, deployment, what, content, isCarried = false }: FileRoute): Responses {
   const common = { ...API_HEADERS[api], ...caching("immutable", "located", "changing"), ...(api === "v2" && DIGEST) };
   if (deployment.sends[api]) {

@@ -5,9 +5,9 @@ import { type Html, html, NOTHING } from "./html.ts";
 /** A part of a list that fits a page. */
 export interface ListPage<Item> {
   readonly items: readonly Item[];
-  /** How many there are before `items`. */
+  /** Number of results before `items`. */
   readonly before: number;
-  /** How many the search found. */
+  /** Number of results. */
   readonly found: number;
   /** Counted from 1. */
   readonly page: number;
@@ -44,7 +44,7 @@ export function pager({ page, pages }: ListPage<unknown>, address: (page: number
 export interface ListWords {
   readonly one: string;
   readonly many: string;
-  /** Where a search looks: "the name". */
+  /** Searched text, such as "the name". */
   readonly within: string;
 }
 

@@ -12,7 +12,7 @@ interface PolicyOptions {
 const hashOf = (text: string): string => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
 
 /**
- * What a browser may do with a page: run its own script, wear its own style, ask this server, and nothing else.
+ * Returns the Content-Security-Policy of a page: its own script and style, requests to this server, nothing else.
  *
  * @see W3C "Content Security Policy Level 3"
  */

@@ -10,7 +10,7 @@ export interface NavigationLink {
   readonly text: string;
 }
 
-/** What makes one page differ from another. */
+/** The parts in which pages differ. */
 interface Shell {
   readonly title: string;
   readonly brand: string;

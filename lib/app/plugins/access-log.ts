@@ -1,4 +1,4 @@
-/** The forms that the access log's line of a request may have. */
+/** The formats of the access log. */
 import type { Log } from "../../log.ts";
 import { type Exchange, type Observer, templateOf } from "./observation.ts";
 

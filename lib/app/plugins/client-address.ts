@@ -1,9 +1,9 @@
-/** Who a request comes from, by the word of the proxies that are believed and of nobody else. */
+/** Finds the address of a client, from the headers of trusted proxies only. */
 import type { HeaderGetter } from "../../auth/certificates/headers.ts";
 import { type AddressSet, contains, isAddress } from "../../config/addresses.ts";
 import { trimmed } from "../../core/white-space.ts";
 
-/** What proxies add to a request, even those that do not say for whom it is. */
+/** Headers that proxies add, even those that do not name the client. */
 const TRACES = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via"];
 
 const BRACKETED = /^\[([^\]]*)\](?::\d{1,5})?$/;
@@ -49,11 +49,11 @@ function farthest(hops: readonly string[], trustedProxies: AddressSet): string |
 }
 
 /**
- * The address of the client itself: the peer's or, behind trusted proxies, the right-most one of `X-Forwarded-For` or
+ * Returns the address of the client: the peer's or, behind trusted proxies, the right-most one of `X-Forwarded-For` or
  * `Forwarded` that is not a trusted proxy's.
  *
- * @returns undefined where nobody can know: a request that came through a proxy which is not trusted, or which does not
- *   say for whom it asks, or through proxies whose two headers tell of different clients
+ * @returns undefined where it is unknown: the request came through a proxy that is not trusted or does not name the
+ *   client, or its two headers name different clients
  */
 export function clientAddress(header: HeaderGetter, peer: string, trustedProxies: AddressSet): string | undefined {
   if (!contains(trustedProxies, peer)) return TRACES.some((name) => header(name) !== undefined) ? undefined : peer;

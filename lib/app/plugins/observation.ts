@@ -5,7 +5,7 @@ import { type AddressSet, contains } from "../../config/addresses.ts";
 import { clientAddress } from "./client-address.ts";
 import { methodOf } from "./requests.ts";
 
-/** What is known of a request before it is answered. */
+/** Facts about a request before it is answered. */
 export interface Observed {
   /** Value of Bun.nanoseconds() when the request came. */
   readonly began: number;
@@ -14,7 +14,7 @@ export interface Observed {
   readonly peer: () => string;
 }
 
-/** What a handler tells of its answer, beside the response itself. */
+/** A response, with facts about it for observers. */
 export interface Delivered {
   readonly response: Response;
   /** Path of the route with placeholders; Elysia knows it for routes outside of the table. */

@@ -1,4 +1,4 @@
-/** What the routes of v1 decide. */
+/** Handlers of v1: from a view and parsed parameters to an answer, or to the place of a file. */
 import { imageOwner } from "../../core/catalog/catalog.ts";
 import type { ImageId } from "../../core/reference.ts";
 import type { SearchQuery } from "../../search/result.ts";

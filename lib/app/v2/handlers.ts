@@ -1,4 +1,4 @@
-/** What the routes of v2 decide: from a view and parsed parameters to an answer, or to the place of a file. */
+/** Handlers of v2: from a view and parsed parameters to an answer, or to the place of a file. */
 import type { Accept } from "../../core/media-types.ts";
 import type { V2Repository } from "../../core/redirect-file/repository.ts";
 import {
@@ -30,7 +30,7 @@ const NAME_UNKNOWN = v2Error("NAME_UNKNOWN");
 /** `/v2/`: says that this is a v2 registry. */
 export const BASE: Answer = json({});
 
-/** What a client calls a repository: its name, and the registry that it takes this mirror for. */
+/** A repository as a client names it, and the registry that this one mirrors for the client. */
 export interface RequestedName {
   readonly name: RepositoryName;
   readonly ns: string | undefined;
@@ -133,7 +133,7 @@ export function blob(view: View, named: RequestedName, digest: Digest): Outcome 
   }
 }
 
-/** Where a page begins, and how long it is. */
+/** The start and length of a page. */
 export interface PageQuery {
   readonly n?: number | undefined;
   readonly last?: string | undefined;

@@ -5,7 +5,7 @@ import { type Accept, parseAccept } from "../../core/media-types.ts";
 import { parseDigest, parseReference, parseRepositoryName, PATTERN } from "../../core/reference.ts";
 import type { V2ErrorCode } from "../errors.ts";
 
-/** What the OpenAPI document says of a parameter, in JSON Schema's words. */
+/** The description of a parameter in the OpenAPI document, as JSON Schema. */
 type ParameterDescription = Readonly<Record<string, unknown>> & {
   readonly description: string;
   readonly examples?: readonly unknown[];

@@ -44,7 +44,7 @@ const NOTHING = new Uint8Array();
 const MAX_DEPTH = 8;
 /** Signatures checked for one leaf: the longest chain takes eight. */
 const MAX_SIGNATURES = 12;
-/** Of these, ones that don't match: an authority and the ones of the same name that it replaced. */
+/** Signatures among them that may fail: those of authorities with the same name, such as replaced ones. */
 const MAX_MISMATCHES = 4;
 
 /** Tells whether every critical extension is understood. */

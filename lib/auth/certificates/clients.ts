@@ -18,7 +18,7 @@ export type CertificateClients = (get: HeaderGetter, peer: string) => Entitlemen
 export interface CertificateClientsOptions {
   readonly auth: Config["auth"];
   readonly trustedProxies: AddressSet;
-  /** Of the file `auth.clientCa`; while it is configured and absent here, no client has entitlements. */
+  /** Authorities in `auth.clientCa`; when it is configured and absent here, no client has entitlements. */
   readonly authorities: Authorities | undefined;
   /** Milliseconds since 1970. */
   readonly now: () => number;

@@ -2,7 +2,7 @@
 import type { Config } from "../../config/config.ts";
 import { decodeBase64, readPem } from "./certificate.ts";
 
-/** How a proxy encodes a client's certificate in a header. */
+/** An encoding of a client's certificate in a header. */
 export type CertificateFormat = NonNullable<Config["auth"]["clientCertFormat"]>;
 
 /** The value of a request's header, lines of one name joined by commas; its name in lower case. */
@@ -31,7 +31,7 @@ export const DEFAULT_HEADERS: Readonly<Record<CertificateFormat, string>> = {
   envoy: "X-Forwarded-Client-Cert",
 };
 
-/** Of both headers, more than the head of a request may be. */
+/** Longest header, beyond the limit of a request head. */
 const MAX_HEADER_LENGTH = 131_072;
 const MAX_CERTIFICATES = 10;
 

@@ -24,7 +24,7 @@ const KIND = { email: 0x81, dns: 0x82, directory: 0xa4, uri: 0x86, ip: 0x87 } as
 const PERMITTED = 0xa0;
 const EXCLUDED = 0xa1;
 
-/** How strings are encoded in directory names, by their tags. */
+/** Decoders of the strings in directory names, by tag. */
 const STRINGS: Readonly<Record<number, (bytes: Buffer) => string>> = {
   [TAG.utf8String]: (bytes) => bytes.toString("utf8"),
   [TAG.printableString]: (bytes) => bytes.toString("latin1"),
@@ -42,7 +42,7 @@ interface Attribute {
   readonly value: Name;
 }
 
-/** What the parsers below throw, and {@link isWithinConstraints} catches. */
+/** Thrown by the parsers below and caught by {@link isWithinConstraints}. */
 class Malformed extends Error {}
 
 function must<Value>(value: Value | undefined): Value {

@@ -1,5 +1,5 @@
 /**
- * Apache's MD5 hash of a password, as `htpasswd` wrote it by default for years and as the documents of Crane have it:
+ * Apache's MD5 hash of a password, for years the default of `htpasswd` and used in the documents of Crane:
  *
  *     hash := "$apr1$" 1*8salt "$" 22*64digit
  *

@@ -1,5 +1,5 @@
 /**
- * The htpasswd file, as `htpasswd -B` writes it.
+ * Reads htpasswd files, such as `htpasswd -B` writes them.
  *
  *     line     := "" / "#" *any / user ":" hash
  *     hash     := bcrypt / apr1                  the second with a warning, see apr1.ts

@@ -32,7 +32,7 @@ interface PasswordsOptions {
   readonly verify?: (password: Uint8Array, hash: PasswordHash) => Promise<boolean>;
   readonly concurrency?: number;
   readonly maxWaiting?: number;
-  /** How many results are cached: as many good ones, and as many bad ones. */
+  /** Number of cached results, of good ones and of bad ones each. */
   readonly maxCached?: number;
 }
 

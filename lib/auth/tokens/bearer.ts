@@ -29,7 +29,7 @@ interface TokensOptions {
   readonly issuer: string;
   /** In ms since 1970. */
   readonly now: () => number;
-  /** How many valid tokens are cached. */
+  /** Number of cached valid tokens. */
   readonly maxCached?: number;
 }
 

@@ -19,7 +19,7 @@ import { createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
 import { parseRepositoryName } from "../../core/reference.ts";
 import type { Htpasswd } from "../passwords/htpasswd.ts";
 
-/** What a token allows: one user to read one repository. */
+/** The rights of a token: one user may read one repository. */
 export interface V1Grant {
   /** The key of the user in {@link Htpasswd.users}. */
   readonly user: string;

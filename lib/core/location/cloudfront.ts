@@ -26,8 +26,8 @@ const toUrlText = (bytes: Buffer): string =>
   bytes.toString("base64").replaceAll("+", "-").replaceAll("=", "_").replaceAll("/", "~");
 
 /**
- * CloudFront's signed URLs with a canned policy, which is RSA over SHA-1: about 1 ms for a new URL. A signed URL is
- * given to everybody who asks within a fifth of its time, which costs next to nothing.
+ * Signs URLs for CloudFront with a canned policy, which is RSA over SHA-1: about 1 ms for a new URL. A signed URL is
+ * reused for a fifth of its life, which costs next to nothing.
  *
  * @param now whole seconds since 1970
  * @see https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-creating-signed-url-canned-policy.html

@@ -75,10 +75,10 @@ function momentOf(at: number, time: string, { scope, key }: Day, { accessKeyId, 
 }
 
 /**
- * Presigned URLs of S3 and of all that speaks it: Signature Version 4 in the query, which holds for one method.
+ * Presigns URLs for S3 and compatible servers: Signature Version 4 in the query, for one method.
  *
  * Host and path are those of the URL, so a bucket may be in either; what a path need not escape is unescaped and the
- * rest is escaped, the way clients and servers agree upon. A URL without host, which nobody could sign, stays as it
+ * rest is escaped, as clients and servers expect. A URL without host can't be signed and stays as it
  * is. About 5 µs a URL, since the key of the day and the parameters of the second are kept.
  *
  * @param now whole seconds since 1970

@@ -19,7 +19,7 @@ const MAX_COMPARED = 80;
 
 /**
  * Names the fields of a file that its version does not have. They are ignored, but for one that looks like
- * `protected`: ignoring that would open the repository to everybody.
+ * `protected`: ignoring that would open the repository to all clients.
  *
  * @param known the fields of the file's version
  * @param others the fields of all versions

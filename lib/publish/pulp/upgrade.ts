@@ -1,6 +1,6 @@
 /**
- * Upgrades the redirect files of what Pulp published: to version 6, which says all that there is, so that craned sends
- * manifests itself and any host can send the blobs; or to version 5.
+ * Upgrades the redirect files of Pulp's content to version 6, with all manifests, so that craned sends them itself and any
+ * host can send the blobs; or to version 5.
  *
  * The content stays where it is. Only version 5 needs manifests by kind: where they are not, as in trees of version 2,
  * each gets a second name below its kind's directory. The old redirect file is kept beside the new one.
@@ -27,7 +27,7 @@ import { type NamedManifest, readTagsList, readTree } from "./tree.ts";
 
 export const PULP_PREFIX = "pulp:";
 
-/** Where Pulp has blobs. */
+/** Template of Pulp's blobs. */
 const PULP_BLOBS = "blobs/{digest}";
 
 /** The options of an upgrade. */
@@ -170,10 +170,10 @@ async function upgradeOne(file: RedirectFilePath, options: UpgradeOptions, repor
 }
 
 /**
- * Upgrades all redirect files, or those of one repository; files of version 1 stay what they are. A file for which that
- * can't be done is told as a warning, and the others are upgraded all the same.
+ * Upgrades all redirect files, or those of one repository; files of version 1 stay unchanged. A file that can't be
+ * upgraded is a warning, and the others are upgraded.
  *
- * @throws {PublishError} in the end, when that was so, or nothing was there to do
+ * @throws {PublishError} in the end, when one failed, or there was nothing to do
  */
 export async function upgradePulp(options: UpgradeOptions, report: Report): Promise<void> {
   if (!(await isDirectory(options.content))) throw new PublishError(`${options.content}: expected a directory`);

@@ -40,7 +40,7 @@ interface ReadOne {
   readonly others: OtherFields;
 }
 
-/** Where a repository's redirect file is, below the directory of all of them. */
+/** Returns the path of a repository's redirect file below the directory of all of them. */
 export const redirectPath = (api: "v1" | "v2", repository: string): string => `${api}/${repository}.json`;
 
 async function readOne(metadata: Target, path: string, name: string): Promise<ReadOne | undefined> {
@@ -107,10 +107,10 @@ export function referrersIn(repository: V2Repository): readonly Descriptor[] {
   });
 }
 
-/** Where a published repository lies, and which parts of it are offered. */
+/** A published repository: its content, and the references that are offered. */
 export interface Published {
   readonly content: Target;
-  /** Where its blobs are. */
+  /** Its blobs. */
   readonly store: BlobStore;
   /** Which of its references are offered. */
   readonly isKept: (reference: Reference) => boolean;

@@ -2,17 +2,17 @@
 import * as v from "valibot";
 import type { ImageId, RepositoryName, Tag } from "../../core/reference.ts";
 
-/** What every redirect file says. */
+/** The fields that every redirect file has. */
 export interface Identity {
   readonly name: RepositoryName;
   /** The directory of the content, and the name of the file. */
   readonly repository: string;
-  /** Where that directory is, with a final slash. */
+  /** URL of that directory, with a final slash. */
   readonly url: string;
   readonly isProtected: boolean;
 }
 
-/** Fields of a redirect file that people or other programs added, as a description, with their JSON. */
+/** Fields that people or other programs added, such as a description, with their JSON. */
 export type OtherFields = readonly (readonly [name: string, json: string])[];
 
 /** Fields that publishing writes itself, in a file of any version. */
@@ -39,7 +39,7 @@ const OWN_FIELDS: ReadonlySet<string> = new Set([
 
 const anyObject = v.record(v.string(), v.unknown());
 
-/** What stays in a redirect file that is written anew. @param bytes of one that is good */
+/** Returns the fields that a rewritten redirect file keeps. @param bytes of a good one */
 export function otherFields(bytes: Uint8Array): OtherFields {
   const fields = Object.entries(v.parse(anyObject, JSON.parse(new TextDecoder().decode(bytes))));
   return fields.filter(([name]) => !OWN_FIELDS.has(name)).map(([name, value]) => [name, JSON.stringify(value)]);

@@ -1,4 +1,4 @@
-/** What a redirect file will say, and its text: the same bytes for the same content. */
+/** Redirect files of version 5: the same bytes for the same content. */
 import type { ManifestKind } from "../../core/media-types.ts";
 import { MEDIA_TYPE } from "../../core/media-types.ts";
 import { KIND_BIT } from "../../core/redirect-file/manifest-table.ts";
@@ -66,7 +66,7 @@ function referrersOf(manifests: Iterable<Manifest>): ReadonlyMap<Digest, readonl
   return referrers;
 }
 
-/** What the file will say of a plan. */
+/** Lists the tags and digests of a plan. */
 export function listingOf({ manifests, tags }: Plan): Listing {
   const references = noReferences();
   const amd64 = new Map<Tag, Amd64Manifest>();
@@ -84,8 +84,8 @@ export function listingOf({ manifests, tags }: Plan): Listing {
 }
 
 /**
- * What was published, and by digest all that will be. While the entries of tags are replaced one by one, this makes
- * every list whole whose tag has already moved: its images are known, and can be pulled.
+ * Returns the published references, and all digests of the next listing. While the entries of tags are replaced one by
+ * one, the images of every list whose tag has moved already are known, and can be pulled.
  */
 export function widened({ manifests, amd64, referrers }: TreeRepository, next: Listing): Listing {
   const references = noReferences();

@@ -3,7 +3,7 @@ export type Credentials =
   | { readonly kind: "password"; readonly user: string; readonly password: string }
   | { readonly kind: "token"; readonly token: string };
 
-/** How registries are asked. */
+/** Access to registries. */
 export interface RegistryAccess {
   /** These, whatever the files say. */
   readonly credentials: Credentials | undefined;

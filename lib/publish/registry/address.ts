@@ -1,5 +1,5 @@
 /**
- * Where an image is in a registry.
+ * Addresses of images in registries.
  *
  *     address := "docker://" host [ ":" port ] "/" name [ ":" tag ] [ "@" digest ]
  */
@@ -17,7 +17,7 @@ export const REGISTRY_PREFIX = "docker://";
 
 /** A repository of a registry, and which of its images; with neither tag nor digest, those of all tags. */
 export interface RegistryAddress {
-  /** Where it is asked: host and port. */
+  /** Host and port. */
   readonly host: string;
   /** Its name in files of credentials. */
   readonly account: string;
@@ -54,7 +54,7 @@ export function parseAddress(text: string): RegistryAddress {
   const [path, tagText] = cut(tagged, tagged.lastIndexOf(":"));
   const isHub = host === HUB || host === HUB_HOST || host === `index.${HUB}`;
   const name = parseRepositoryName(isHub && path !== "" && !path.includes("/") ? `library/${path}` : path);
-  if (name === undefined) throw refuse("name", "a repository name, as team/app", path);
+  if (name === undefined) throw refuse("name", "a repository name, such as team/app", path);
   const tag = tagText === undefined ? undefined : parseTag(tagText);
   if (tagText !== undefined && tag === undefined) throw refuse("tag", "a tag", tagText);
   const digest = digestText === undefined ? undefined : parseDigest(digestText);

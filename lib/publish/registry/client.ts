@@ -88,7 +88,7 @@ export async function openClient(
     return authorization;
   }
 
-  /** Redirects are followed here: the login is for the registry, and not for whom it sends us to. */
+  /** Redirects are followed here: the login is for the registry only, not for hosts that it redirects to. */
   async function follow(url: string, question: Question, used: Authorization | undefined): Promise<Reply> {
     const { about, method = "GET", headers = {} } = question;
     let next = url;

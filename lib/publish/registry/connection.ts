@@ -15,7 +15,7 @@ export interface Reply {
   readonly drop: () => Promise<void>;
 }
 
-/** A way to a registry, and to whom it refers. */
+/** A connection to a registry, and to the hosts that it redirects to. */
 export interface Connection {
   readonly origin: string;
   /** Sends one request, and follows nothing. @throws {Interrupted} when there is no answer */

@@ -22,7 +22,7 @@ type AuthFile = v.InferOutput<typeof authFile>;
 /** A file of logins, and what is in it when it was read. */
 interface Logins extends AuthFile {
   readonly file: string;
-  /** How a field of logins is called. */
+  /** Name of a field in messages. */
   readonly field: (key: string) => string;
 }
 

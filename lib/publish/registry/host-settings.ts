@@ -1,4 +1,4 @@
-/** How this machine is set up to reach a registry: certificates for docker and podman, and podman's registries.conf. */
+/** Settings of this machine for registries: certificates of docker and podman, and podman's registries.conf. */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { rootCertificates } from "node:tls";
@@ -27,7 +27,7 @@ async function unlessMissing<Value>(work: Promise<Value>): Promise<Value | undef
   }
 }
 
-/** Where podman and docker look, each for a directory of the registry's name. @see containers-certs.d(5) */
+/** Lists the directories of podman and docker, which have one directory per registry. @see containers-certs.d(5) */
 function certificateDirectories({ HOME }: RegistryAccess["environment"]): readonly string[] {
   const own = HOME ? [join(HOME, ".config/containers/certs.d")] : [];
   return [...own, "/etc/containers/certs.d", "/etc/docker/certs.d"];
@@ -116,7 +116,7 @@ function entryFor(entries: readonly RegistryEntry[], repository: string): Regist
 /**
  * Finds how a registry is reached from this machine.
  *
- * @param warn told of settings that are not heeded
+ * @param warn receives settings that are ignored
  * @throws {PublishError} when a file is broken
  */
 export async function hostSettings(

@@ -28,7 +28,7 @@ const AT_ONCE = 6;
 const UNSIGNED_SCHEMA_1 = "application/vnd.docker.distribution.manifest.v1+json";
 const ACCEPT = [...Object.values(MEDIA_TYPE), UNSIGNED_SCHEMA_1].join(", ");
 
-/** How messages call a manifest, and how a client would. */
+/** Names a manifest as clients and messages do. */
 export const nameOf = (repository: string, reference: Reference): string =>
   `${repository}${isDigest(reference) ? "@" : ":"}${reference}`;
 

@@ -9,10 +9,10 @@ import { type Descriptor, kindOfType, typeField } from "../sources/manifest.ts";
 import type { RegistryClient, SmallReply } from "./client.ts";
 import { pagesOf } from "./pages.ts";
 
-/** How registries that know nothing of referrers answer. */
+/** Statuses of registries without referrers. */
 const UNSUPPORTED: readonly number[] = [400, 404, 405, 501];
 
-/** How they say that they won't tell; some do so for what they don't know. */
+/** Statuses of registries that refuse; some do so for unknown paths. */
 const REFUSED: readonly number[] = [401, 402, 403, 406, 409, 410, 415, 422, 424];
 
 const index = fields({

@@ -9,7 +9,7 @@ const MAX_BREAKS = 100;
 /** The limit for a layer whose size no manifest tells. Bytes. */
 const MAX_UNTOLD = 16 * 1024 ** 3;
 
-/** Where the first byte of an answer belongs: a registry may send the part that it was asked for, or all. */
+/** Returns the offset of an answer: a registry may send the part that it was asked for, or all. */
 function startOf({ response }: Reply, asked: number, about: string): number {
   if (response.status !== 206) return 0;
   const range = response.headers.get("content-range") ?? "";

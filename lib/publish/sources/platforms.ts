@@ -15,7 +15,7 @@ export function parsePlatform(text: string): PlatformChoice | undefined {
   return os === undefined || architecture === undefined ? undefined : { os, architecture, variant };
 }
 
-/** `os/architecture/variant`, as far as they are told. */
+/** Writes `os/architecture/variant`, without the parts that are unknown. */
 export const platformText = ({ os, architecture, variant }: Platform): string =>
   [os, architecture, variant].filter(Boolean).join("/");
 

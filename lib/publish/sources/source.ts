@@ -16,11 +16,11 @@ export interface SourceFile {
   readonly part?: { readonly path: string; readonly start: number };
 }
 
-/** One image, list or artifact that a source offers by itself. */
+/** One image, list or artifact that a source offers. */
 export interface SourceImage {
   /** Its names in the source: tags, or full names such as `docker.io/library/app:1.0`. */
   readonly names: readonly string[];
-  /** How the source itself knows it, which is not how it is published where layers are compressed. */
+  /** Digest in the source; the published one differs where layers are compressed. */
   readonly digest?: Digest | undefined;
   /** Finding out may take long: an archive compresses layers, a registry is asked. */
   readonly root: () => Promise<Descriptor>;
@@ -32,7 +32,7 @@ export interface TaggedImage {
   readonly root: Descriptor;
 }
 
-/** Where images come from. */
+/** A source of images. */
 export interface Source {
   /** Its name in messages. */
   readonly name: string;
@@ -43,7 +43,7 @@ export interface Source {
    * @returns undefined when the source does not have it
    */
   readonly open: (descriptor: Descriptor, as: "manifest" | "blob") => Promise<SourceFile | undefined>;
-  /** Whether the source has a blob, where that can be told without opening it. */
+  /** Whether the source has a blob, where that is known without opening it. */
   readonly has?: (blob: Descriptor) => Promise<boolean>;
   /** Returns the referrers of a manifest, without those that are missing; undefined where images() lists them. */
   readonly referrers?: (subject: Digest) => Promise<readonly TaggedImage[]>;
@@ -58,11 +58,11 @@ export interface Compressed {
 
 /** The means that a source may use. */
 export interface SourceContext {
-  /** A directory for large temporary files; undefined when nothing may be written, as in a dry run. */
+  /** A directory for large temporary files; undefined when nothing may be written, such as in a dry run. */
   readonly scratch: string | undefined;
   /** Compressed layers by the digest of the uncompressed tar. Sources add to it. */
   readonly compressed: Map<string, Compressed>;
-  /** Told of bytes as they are compressed. */
+  /** Receives the number of bytes as they are compressed. */
   readonly onBytes: (bytes: number) => void;
   readonly warn: (text: string) => void;
 }

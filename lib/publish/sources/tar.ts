@@ -1,8 +1,8 @@
 /**
  * Reads tar archives in place.
  *
- * One pass over the headers tells where each file lies; then any of them is read without the others. That is why it
- * is not a library that hands the entries out in their order: an archive of many gigabytes would have to be unpacked.
+ * One pass over the headers finds each file; then any of them is read without the others. Libraries hand out entries in
+ * their order, so an archive of many gigabytes would have to be unpacked.
  *
  * @see POSIX.1-2017 pax, "ustar Interchange Format" and "pax Header Block"; GNU tar, "Basic Tar Format"
  */

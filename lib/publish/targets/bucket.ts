@@ -7,7 +7,7 @@ import { contentTypeOf } from "../layout-paths.ts";
 import { PublishError } from "../publish-error.ts";
 import type { VerifiedContent, Target, Transferred } from "./target.ts";
 
-/** What is sent at once, in bytes: two such parts of each file under way are in memory. */
+/** Size of a part, in bytes: two parts of each file in transfer are in memory. */
 const PART = 8 * 1024 * 1024;
 /** S3 takes no more. */
 const MAX_PARTS = 10_000;
@@ -48,8 +48,8 @@ async function* partsOf(chunks: AsyncIterable<Uint8Array>, size: number): AsyncG
 }
 
 /**
- * A target in a bucket. An object is there whole or not at all, so what has the right name, size and Content-Type is
- * taken for what it should be; where the server tells an object's SHA-256, that has to be right too.
+ * Makes a target in a bucket. Objects are atomic, so an object with the right name, size and Content-Type is reused;
+ * where the server reports its SHA-256, that must be right too.
  */
 export function s3Target(s3: S3, { bucket, prefix }: S3Address): Target {
   const name = `s3://${bucket}/${prefix}`.replace(/\/$/, "");
@@ -198,7 +198,7 @@ export function s3Target(s3: S3, { bucket, prefix }: S3Address): Target {
         for (const { key } of page) yield key.slice(prefix.length);
       }
     },
-    // What the server has confirmed, it keeps.
+    // The server keeps everything that it has confirmed.
     settle: async () => {},
   };
 }

@@ -19,7 +19,7 @@ import { readWhole } from "../sources/reading.ts";
 import type { VerifiedContent, Target, Transferred } from "./target.ts";
 import { writeAll } from "./writing.ts";
 
-/** What a hard link can't do is no error: then the bytes are copied. */
+/** Errors of hard links after which the bytes are copied. */
 const NO_LINK = new Set(["EXDEV", "EPERM", "EACCES", "EMLINK", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);
 
 const WORLD_READABLE = 0o444;
@@ -44,7 +44,7 @@ async function sync(path: string): Promise<void> {
 }
 
 interface DirectoryOptions {
-  /** Where a file is written before it gets its name: on the same file system, and once for each path. */
+  /** Path of a file before it gets its name: on the same file system, one for each path. */
   readonly partialOf: (path: string) => string;
   /** Whether files of the source may get a second name here. */
   readonly mayLink: boolean;
@@ -182,7 +182,7 @@ export function directoryTarget(root: string, { partialOf, mayLink, siblings }: 
       await rm(full(path), { force: true });
       const directory = dirname(full(path));
       unsettled.add(directory);
-      // What is left of a v1 image is an empty directory; others are made again when they are needed.
+      // An empty directory may be left of a v1 image; others are created again when needed.
       const isGone = await rmdir(directory).then(
         () => true,
         () => false,

@@ -1,4 +1,4 @@
-/** Where to publish: directories and buckets, in any combination. */
+/** The destinations of a publish: directories and buckets, in any combination. */
 import { lstat, mkdir, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
@@ -13,7 +13,7 @@ import { directoryTarget } from "./directory.ts";
 import { takeLock } from "./lock.ts";
 import { type Target, untouched } from "./target.ts";
 
-/** Where the files of one publish go. */
+/** The destinations of one publish. */
 export interface Places {
   /** The directory of this repository alone. */
   readonly content: Target;
@@ -48,7 +48,7 @@ interface Opened {
 }
 
 /**
- * How to reach the server that is published to.
+ * Returns the connection to the S3 server.
  *
  * @throws {PublishError} naming what is missing or wrong
  */
@@ -63,7 +63,7 @@ export function s3ConnectionOf(...given: Parameters<typeof s3Surroundings>): S3C
   return connection;
 }
 
-/** Asks for the bucket first: one that is missing, or keys that are wrong, are told of before anything else is done. */
+/** Opens a bucket, and reports a missing one or wrong keys before anything else is done. */
 async function openBucket(place: string, connection: S3Connection): Promise<Target> {
   const address = parseS3Address(place);
   if (address === undefined) throw new PublishError(`${place}: expected ${S3_PLACE}`);
@@ -112,7 +112,7 @@ async function openDirectory(root: string, { mayLink, isDryRun }: PlaceOptions):
     lock.release();
   };
   try {
-    // What a publish that was killed left half done.
+    // A killed publish may have left partial files.
     await clear();
     await mkdir(scratch, { recursive: true });
     return { target, scratch, close };
@@ -143,7 +143,7 @@ async function openLockedBucket(place: string, { connection, isDryRun }: PlaceOp
   const scratch = join(own, "scratch");
   const lock = takeLock(join(own, "lock"), place);
   try {
-    // What a publish that was killed left half done.
+    // A killed publish may have left partial files.
     await rm(scratch, { recursive: true, force: true });
     await mkdir(scratch);
   } catch (error) {

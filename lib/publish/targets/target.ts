@@ -1,4 +1,4 @@
-/** Where published files go: the seam between the tree and what it lies on. */
+/** The destination of published files: a directory or a bucket. */
 import type { SourceFile } from "../sources/source.ts";
 
 /** Bytes that are verified as they are read: the reading fails at its end when they are not the right ones. */
@@ -6,19 +6,19 @@ export interface VerifiedContent {
   /** Bytes; undefined when unknown. */
   readonly size: number | undefined;
   readonly read: () => AsyncIterable<Uint8Array>;
-  /** Where just these bytes lie as a file of their own, which may get a second name instead of being copied. */
+  /** Path of a file with just these bytes, which may be hard-linked instead of copied. */
   readonly path: string | undefined;
 }
 
-/** How bytes came to be where they are. */
+/** The way in which bytes were stored. */
 export type Transferred = "linked" | "copied";
 
 /**
- * A place for files, by their path. A file appears whole and at once, in place of an older one, or not at all; it is
- * sure to survive a loss of power once {@link Target.settle} has returned.
+ * A store of files by their path. Writes are atomic, and replace older files; they survive a loss of power once
+ * {@link Target.settle} has returned.
  */
 export interface Target {
-  /** What messages call it. */
+  /** Name in messages. */
   readonly name: string;
   /** @returns bytes; undefined when there is no such file, or one that a host would send with another Content-Type */
   readonly sizeOf: (path: string) => Promise<number | undefined>;
@@ -39,7 +39,7 @@ export interface Target {
   readonly settle: () => Promise<void>;
 }
 
-/** A target for a dry run: it tells what is there, and changes nothing. */
+/** Makes a target for a dry run, which reads and changes nothing. */
 export const untouched = (target: Target): Target => ({
   ...target,
   write: async () => {},

@@ -24,11 +24,11 @@ export interface WantedBlob {
 
 /** A host of published content. None of these throws for what a host may do wrong. */
 export interface Host {
-  /** What messages call a file. */
+  /** Name of a file in messages. */
   readonly nameOf: (repository: Repository, path: string) => string;
   /** Reads a manifest, or another small file. */
   readonly read: (repository: Repository, path: string) => Promise<SmallFile | Mismatch>;
-  /** What clients that ask before they fetch are told. @returns undefined when it is the same as they then get */
+  /** Checks the answer to HEAD. @returns undefined when it agrees with GET */
   readonly ask: (repository: Repository, path: string, contentType: string) => Promise<Mismatch | undefined>;
   /**
    * Looks at a file of any size.

@@ -122,7 +122,7 @@ export function httpHost({ locate: locateBelow, downloads }: HttpOptions): Host 
   const nameOf = (repository: Repository, path: string): string =>
     locate(repository, path, "GET").replace(/\?.*$/s, "");
 
-  /** Asks for the first byte: the answer tells the size, and whether a part can be had. */
+  /** Requests the first byte: the answer shows the size, and whether Range works. */
   async function inspectPart(repository: Repository, path: string, size: number | undefined) {
     const method = size === 0 ? "HEAD" : "GET";
     const headers: Record<string, string> = size === 0 ? {} : { range: "bytes=0-0" };

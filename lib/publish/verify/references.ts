@@ -32,7 +32,7 @@ export const entryOf = (from: string, kind: ManifestKind, reference: Reference):
   path: manifestPath(kind, reference),
 });
 
-/** Where a client of today is sent for a digest; undefined when it is told that there is no such manifest. */
+/** Returns the path that a current client is redirected to for a digest; undefined for MANIFEST_UNKNOWN. */
 export function placeOf(repository: TreeRepository, digest: Digest): string | undefined {
   const resolution = resolveManifest(repository, digest, EVERYTHING);
   return resolution.kind === "path" ? resolution.path : undefined;
@@ -64,7 +64,7 @@ async function tagsOf(repository: TreeRepository, host: Host, { tell }: Verifica
   });
 }
 
-/** Every manifest that a redirect file leads to by itself. */
+/** Lists every manifest that a redirect file leads to directly. */
 export async function entriesToVerify(
   repository: TreeRepository,
   host: Host,

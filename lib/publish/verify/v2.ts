@@ -28,10 +28,10 @@ function wrongType(kind: ManifestKind, contentType: string | undefined): Mismatc
   return isRight ? undefined : { expected: `Content-Type ${MEDIA_TYPE[kind]}`, received: shownType(contentType) };
 }
 
-/** What a client is told. */
-const UNKNOWN = "manifest unknown, as the file does not list it";
+/** The answer that a client gets. */
+const UNKNOWN = "manifest unknown, since the file does not list it";
 
-/** What messages call the referrers of a file. */
+/** Name of the referrers of a file in messages. */
 const REFERRERS = "referrers";
 
 /** A manifest that was read. */

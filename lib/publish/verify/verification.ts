@@ -8,7 +8,7 @@ export interface Verification {
    *
    * @param reference the tag, digest or image id of the redirect file that leads there, or the field
    * @param where the file, as the host names it
-   * @param problem an error says by itself where
+   * @param problem an error names its place itself
    */
   readonly tell: (reference: string, where: string, problem: Mismatch | PublishError) => void;
   /** Counts one blob. */

@@ -13,7 +13,7 @@ const needsFormat = (line: number, asking: string) =>
 const needsProxies = (line: number, asking: string) =>
   `:${line}: server.trusted_proxies: expected IP addresses or CIDR blocks, separated by commas or spaces for ${asking}, ${ONLY}`;
 const needsVerifier = (line: number, asking: string) =>
-  `:${line}: auth.client_ca: expected a path, or auth.client_cert_verified_by_proxy to be true, for ${asking}, since a certificate that nobody has verified proves nothing, received nothing`;
+  `:${line}: auth.client_ca: expected a path, or auth.client_cert_verified_by_proxy to be true, for ${asking}, since an unverified certificate proves nothing, received nothing`;
 
 const PROXIES = "[server]\ntrusted_proxies: 10.0.0.1\n[auth]\n";
 

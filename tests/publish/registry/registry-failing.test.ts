@@ -391,8 +391,8 @@ test.each([
     "docker://me@example.com/app",
     "expected docker://<host>[:<port>]/<name>[:<tag>][@<digest>], received me@example.com",
   ],
-  ["docker://example.com/App", "name: expected a repository name, as team/app, received App"],
-  ["docker://example.com/", "name: expected a repository name, as team/app, received "],
+  ["docker://example.com/App", "name: expected a repository name, such as team/app, received App"],
+  ["docker://example.com/", "name: expected a repository name, such as team/app, received "],
   ["docker://example.com/app:-", "tag: expected a tag, received -"],
   ["docker://example.com/app@sha256:1", "digest: expected a digest, received sha256:1"],
 ])("%s is no address", async (address, message) => {
