@@ -14,7 +14,7 @@ setDefaultTimeout(1_800_000);
 /** Another number is tried by LAYOUT_RUNS. */
 const RUNS = Number(process.env["LAYOUT_RUNS"] ?? 10);
 
-/** A layout: images, lists of some of them, notes that refer to one, and which of all these have tags. */
+/** A layout: images, lists of these and of lists, notes that refer to something, and which of all these have tags. */
 const layouts = fc.record({
   images: fc.array(fc.record({ kind: fc.constantFrom("2", "oci"), layers: fc.integer({ min: 0, max: 3 }) }), {
     minLength: 1,
@@ -26,7 +26,17 @@ const layouts = fc.record({
       maxLength: 3,
     },
   ),
-  notes: fc.array(fc.nat(), { maxLength: 2 }),
+  notes: fc.array(
+    fc.record(
+      {
+        of: fc.nat(),
+        artifactType: fc.constantFrom("application/spdx+json", "text/plain"),
+        annotations: fc.dictionary(fc.stringMatching(/^[a-z.]{1,8}$/), fc.string({ maxLength: 9 }), { maxKeys: 2 }),
+      },
+      { requiredKeys: ["of"] },
+    ),
+    { maxLength: 3 },
+  ),
   tags: fc.dictionary(fc.stringMatching(/^[A-Za-z0-9_][A-Za-z0-9._-]{0,12}$/), fc.nat(), { minKeys: 1, maxKeys: 5 }),
 });
 
@@ -46,18 +56,17 @@ function build(layout: Layout, { images, lists, notes, tags }: Shape) {
     return layout.manifest(kind as ManifestKind, { config, layers: blobs });
   });
   const docker = made.filter(({ mediaType }) => mediaType === MEDIA_TYPE["2"]);
-  const known = [...made];
   for (const { kind, of } of lists) {
     // A docker list has docker images: distribution gives its image to clients without a look at the type.
-    const among = kind === "list" ? docker : known;
+    const among = kind === "list" ? docker : [...made];
     if (among.length === 0) continue;
     const children = of.map((at, index) =>
       forPlatform(among[at % among.length] as Descriptor, ARCHITECTURES[index] ?? ""),
     );
     made.push(layout.list(kind as "list" | "index", children));
   }
-  for (const [at, subject] of notes.entries()) {
-    made.push(layout.image("oci", `note ${at}`, { subject: made[subject % made.length] }));
+  for (const [at, { of, ...more }] of notes.entries()) {
+    made.push(layout.image("oci", `note ${at}`, { subject: made[of % made.length], ...more }));
   }
   const named = Object.entries(tags).map(([tag, at]) => [tag, made[at % made.length] as Descriptor] as const);
   layout.finish([...named, ...made.map((each) => ["", each] as const)]);
@@ -186,9 +195,7 @@ describeWith(["docker-registry"], "any layout", () => {
           const referring = made.filter(
             (each) => JSON.parse(readFileSync(layout.fileOf(each), "utf8")).subject?.digest === digest,
           );
-          expect(manifests.map((each) => each.digest)).toEqual(
-            [...new Set(referring.map((each) => each.digest))].sort(),
-          );
+          expect(manifests).toEqual(referring.map((each) => referrerOf(layout, each)).sort(byDigest));
         }
         for (const { digest, size } of blobsOf(layout, made)) {
           const headed = await Promise.all(
@@ -207,6 +214,18 @@ describeWith(["docker-registry"], "any layout", () => {
     );
   });
 });
+
+/** The descriptor of a manifest that has a subject, as the distribution specification makes it. */
+function referrerOf(layout: Layout, { mediaType, digest, size }: Descriptor): Descriptor {
+  const {
+    config,
+    artifactType = config.mediaType,
+    annotations,
+  } = JSON.parse(readFileSync(layout.fileOf({ mediaType, digest, size }), "utf8"));
+  return { mediaType, digest, size, artifactType, ...(annotations === undefined ? {} : { annotations }) };
+}
+
+const byDigest = (a: Descriptor, b: Descriptor): number => (a.digest < b.digest ? -1 : 1);
 
 function blobsOf(layout: Layout, made: readonly Descriptor[]): readonly Descriptor[] {
   return made.flatMap((each) => {
