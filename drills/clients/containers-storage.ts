@@ -9,7 +9,7 @@ import { type Tool, toolIn } from "./tool.ts";
 const NO_COMMAND = { lacks: "no command for it" };
 const lastLineOf = (text: string): string => linesOf(text).at(-1) ?? "";
 
-/** What only podman can be asked. */
+/** The scenarios that differ between podman and buildah. */
 interface Searches {
   readonly tags: Way;
   readonly manyTags: Way;

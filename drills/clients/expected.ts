@@ -1,4 +1,4 @@
-/** What a client has to end up with. */
+/** The expected results of the scenarios. */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
@@ -13,16 +13,16 @@ export const TAGS: readonly string[] = ["1.0", "1.0-oci", "latest", "list", "oci
 /** This machine's architecture, as images call it. */
 export const HERE = process.arch === "arm64" ? "arm64" : "amd64";
 
-/** The types of what refers to `demo/hello:latest`. */
+/** Artifact types of the referrers of `demo/hello:latest`. */
 export const REFERRERS: readonly string[] = ["application/spdx+json", "text/plain"];
 
-/** @throws what it is instead, in short */
+/** @throws naming the value found, in short */
 export function mustBe(found: unknown, expected: unknown): void {
   if (isDeepStrictEqual(found, expected)) return;
   throw new Error(`told ${(JSON.stringify(found) ?? "nothing").slice(0, 200)}`);
 }
 
-/** @throws how many are not there */
+/** @throws naming those that are missing */
 export function mustHave(found: readonly string[], expected: readonly string[]): void {
   const missing = expected.filter((each) => !found.includes(each));
   if (missing.length > 0) throw new Error(`has not got ${missing.join(", ")}`);
@@ -42,7 +42,7 @@ export const allPartsOf = ({ bytes }: Published): readonly string[] => [bytes, .
 
 /**
  * @param signed hexadecimal digest of a manifest of schema 1, which is not over all of its bytes
- * @throws what an OCI layout does not have, or has under a name that is not its hash
+ * @throws naming a part that the OCI layout lacks, or a blob whose name is not its hash
  */
 export function mustBeLayout(directory: string, parts: readonly string[], signed?: string): void {
   mustHave(readdirSync(directory), ["oci-layout", "index.json"]);
@@ -55,5 +55,5 @@ export function mustBeLayout(directory: string, parts: readonly string[], signed
   );
 }
 
-/** Lines that say something. */
+/** Splits a text into lines, without the blank ones. */
 export const linesOf = (text: string): readonly string[] => text.split("\n").filter((line) => line.trim() !== "");

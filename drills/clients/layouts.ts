@@ -5,7 +5,7 @@ import type { Session, Way } from "./scenarios.ts";
 import { ABSENT, allPartsOf, imageOf, mustBe, mustBeLayout, NAMES, partsOf, TAGS } from "./expected.ts";
 import { MANY_TAGS, PASSWORD, type Sites } from "./sites.ts";
 
-/** What is different from one to the other. */
+/** One of these clients: the parts in which they differ. */
 export interface LayoutClient {
   readonly version: string;
   readonly isTerse: boolean;
@@ -20,7 +20,7 @@ export interface LayoutClient {
   readonly ways: Pick<Session["ways"], "inspect" | "referrers" | "referrersOfTag" | "treeReferrersOfTag">;
 }
 
-/** What they have in common. */
+/** Makes the session of such a client. */
 export function layoutSession(client: LayoutClient, { demo, closed, serving }: Sites, home: string): Session {
   const { pull, tagsOf, namesOf, login } = client;
   let layouts = 0;

@@ -19,7 +19,7 @@ import { type Column, documentOf } from "./table.ts";
 const CLIENTS: readonly Client[] = [docker, ctr, skopeo, podman, buildah, oras, crane, regctl];
 const SCENARIO_LIST = Object.entries(SCENARIOS) as readonly (readonly [keyof typeof SCENARIOS, Scenario])[];
 
-/** A message without what differs from run to run, ports and directories, and without what only makes it long. */
+/** Replaces ports, directories and long digests in a message, so that the page changes only with the outcome. */
 function settled(cell: Cell, { demo, closed, serving, mirror }: Sites, directory: string): Cell {
   if (!("message" in cell)) return cell;
   let { message } = cell;

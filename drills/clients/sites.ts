@@ -12,7 +12,7 @@ export const MANY_TAGS: readonly string[] = Array.from({ length: 2500 }, (_, at)
 export interface Sites {
   /** `craned demo`, whose static host knows nothing of registries. */
   readonly demo: string;
-  /** The same names and one that is protected, for who has the password; the bytes are at the demo's static host. */
+  /** The same names and a protected one, behind a password; the bytes are at the demo's static host. */
   readonly closed: string;
   /** The same names, and `drill/many` with 2,500 tags; the bytes come from craned itself. */
   readonly serving: string;

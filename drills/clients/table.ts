@@ -1,4 +1,4 @@
-/** The document that is made of what the clients did. */
+/** Makes docs/clients.md of the outcomes. */
 import type { ArtifactRow } from "./artifacts.ts";
 import { type Cell, SCENARIOS } from "./scenarios.ts";
 

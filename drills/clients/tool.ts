@@ -4,12 +4,12 @@ import { whereIs } from "../../tests/harness/programs.ts";
 /** A client that takes longer than this hangs, over bytes that are on this machine. */
 const PATIENCE = 60_000;
 
-/** Runs a program that has to succeed. Resolves with what it printed, rejects with what it complained of. */
+/** Runs a program that has to succeed. Resolves with its output, rejects with its error message. */
 export type Tool = (...args: readonly string[]) => Promise<string>;
 
 const BESIDE_THE_POINT = /^(Usage:|info:|WARNING!|Please check|.*level=WARN)/;
 
-/** What a complaint comes down to: its last lines, without colours, times, warnings and advice. */
+/** Reduces an error message to its last lines, without colours, times, warnings and advice. */
 function complaintOf(err: string, out: string): string {
   const text = Bun.stripANSI(err.trim() === "" ? out : err);
   const lines = text.split("\n").map((line) =>
@@ -25,7 +25,7 @@ function complaintOf(err: string, out: string): string {
 }
 
 /**
- * A program with no configuration but what it is given.
+ * Makes a function that runs a program, isolated from the configuration of the machine.
  *
  * @param home a directory of its own, where it finds and leaves its things
  * @param leading arguments that come first in each call

@@ -19,7 +19,7 @@ setDefaultTimeout(120_000);
 /** This machine's architecture, as images call it. */
 const HERE = process.arch === "arm64" ? "arm64" : "amd64";
 
-/** A host of files, and what it was asked for: method and path of every request. */
+/** A host of files, with the method and path of every request to it. */
 interface Host {
   readonly requests: () => readonly string[];
   readonly stop: () => unknown;

@@ -1,4 +1,4 @@
-/** The OCI's own conformance suite, as far as it goes for a registry that nobody pushes to: pull and discovery. */
+/** The OCI's own conformance suite, the parts that apply to a read-only registry: pull and discovery. */
 import { expect, test } from "bun:test";
 import { buildDemo } from "../../lib/demo/demo.ts";
 import { scratch, startCraned } from "../harness/craned.ts";
@@ -22,7 +22,7 @@ const DATA = {
   OCI_RO_DATA_REFERRERS: Object.keys(hello.referrers).join(" "),
 };
 
-/** What is not for a registry that is only read. */
+/** Turns off the parts that push or delete. */
 const READ_ONLY = {
   OCI_API_PUSH: "false",
   OCI_API_BLOBS_DELETE: "false",

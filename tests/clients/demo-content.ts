@@ -1,4 +1,4 @@
-/** What is in the demo, as the host that serves it has it: what a client has to end up with. */
+/** The content of the demo, to compare with the content that a client has pulled. */
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -82,7 +82,7 @@ export function imageFor(architecture: string, list: Uint8Array): Uint8Array {
   return contentNamed(`/${descriptor?.digest}`);
 }
 
-/** What a `dir:` of skopeo has after a copy of everything: the hash of each file by its name. */
+/** The expected `dir:` of skopeo after a copy of everything: the hash of each file by its name. */
 export function expectedDirectory(manifest: Uint8Array): Readonly<Record<string, string>> {
   const images = imagesOf(manifest);
   const blobs = [manifest, ...images].flatMap(blobsOf);
@@ -99,7 +99,7 @@ export function hashedFiles(directory: string): Readonly<Record<string, string>>
   return Object.fromEntries(names.map((name) => [name, sha256(readFileSync(join(directory, name)))]));
 }
 
-/** What a v1 repository has of an image. */
+/** The metadata and the layer of an image of v1. */
 export function v1Image(name: string, id: string): { readonly json: unknown; readonly layer: Uint8Array } {
   const directory = `v1/${name.replace("/", "-")}/${id}`;
   return {

@@ -15,7 +15,7 @@ beforeAll(async () => {
   afterwards(demo.stop);
 });
 
-/** What docker 1.10 and later send. */
+/** The Accept header of docker 1.10 and later. */
 const DOCKER_ACCEPT =
   "application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json, " +
   "application/vnd.docker.distribution.manifest.v1+prettyjws, application/json";

@@ -1,4 +1,4 @@
-/** Real clients that log in, and what those get that do not. */
+/** Real clients, with and without a login. */
 import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { buildDemo } from "../../lib/demo/demo.ts";

@@ -1,4 +1,4 @@
-/** Pulls as docker 1.9 did: over v2 first, and over v1 when v2 says that it does not know the manifest. */
+/** Sends the requests of docker 1.9: over v2, and over v1 when v2 does not know the manifest. */
 
 /** One image of a v1 pull. */
 export interface PulledImage {
@@ -6,7 +6,7 @@ export interface PulledImage {
   readonly layer: Uint8Array;
 }
 
-/** What a pull over v1 brings. */
+/** The result of a pull over v1. */
 export interface Pulled {
   readonly id: string;
   readonly ancestry: readonly string[];
@@ -32,7 +32,7 @@ function parted(name: string): readonly [host: string, path: string] {
 }
 
 /**
- * The half of the pull that comes after v2 has been given up.
+ * Pulls over v1 alone, as after a failure of v2.
  *
  * @param name `<host>:<port>/<name>`
  */
@@ -55,10 +55,10 @@ export async function pullOverV1(name: string, tag: string): Promise<Pulled> {
 }
 
 /**
- * The whole of it.
+ * Pulls over v2, and over v1 when v2 does not know the manifest.
  *
  * @param name `<host>:<port>/<name>`
- * @throws if v2 is not there, does have the tag, or lacks it in a way that docker does not fall back on
+ * @throws if there is no v2, if it has the tag, or if its error is one that docker does not fall back on
  */
 export async function pullWithFailOver(name: string, tag: string): Promise<Pulled> {
   const [host, path] = parted(name);

@@ -13,7 +13,7 @@ const ABSENT = `sha256:${"0".repeat(64)}`;
 /** This machine's architecture, as images call it. */
 const HERE = process.arch === "arm64" ? "arm64" : "amd64";
 
-/** What is run here: lists have an image for both architectures, the others are for amd64. */
+/** Images that run on this machine: lists have one for both architectures, the others are for amd64. */
 const RUNNABLE = [
   { ...HELLO.index, greeting: `demo/hello for linux/${HERE}` },
   { ...HELLO.list, greeting: `demo/hello for linux/${HERE}` },

@@ -29,7 +29,7 @@ describeWith(["skopeo"], "skopeo", () => {
     succeed([...SKOPEO, "inspect", "--tls-verify=false", ...options, at(image)]);
 
   let copies = 0;
-  /** Copies into a directory of its own, and says which. */
+  /** Copies into a new directory. Resolves with its path. */
   async function copy(image: string, transport: "dir" | "oci", options: readonly string[] = []): Promise<string> {
     const target = join(work.path, `copy-${copies++}`);
     await succeed([...SKOPEO, ...options, "copy", "--src-tls-verify=false", at(image), `${transport}:${target}`]);

@@ -7,9 +7,9 @@ export interface DockerEngine {
   readonly version: string;
   /** Runs a command of the client to its end. */
   readonly run: (...args: readonly string[]) => Promise<Ran>;
-  /** Runs one that has to succeed, and tells what it printed. */
+  /** Runs a command that has to succeed. Resolves with its output. */
   readonly succeed: (...args: readonly string[]) => Promise<string>;
-  /** Pulls into an empty engine, and tells the image's id: what the engine has, it does not fetch again. */
+  /** Empties the engine, which fetches no layer twice, and pulls. Resolves with the image's id. */
   readonly pull: (image: string, ...more: readonly string[]) => Promise<string>;
   readonly stop: () => Promise<void>;
 }
