@@ -16,7 +16,7 @@ export interface Sites {
   readonly closed: string;
   /** The same names, and `drill/many` with 2,500 tags; the bytes come from craned itself. */
   readonly serving: string;
-  /** A mirror of `registry.test`, which has its names below `hub/`. */
+  /** A mirror of `registry.test`, whose names are below `hub/` here, and of docker.io, without a prefix. */
   readonly mirror: string;
   readonly stop: () => Promise<void>;
 }
@@ -97,7 +97,9 @@ export async function startSites(): Promise<Sites> {
         },
       }),
     );
-    work.write("mirror/hello.json", twin(redirectFiles.get("v2-demo-hello.json"), "hub/library/hello"));
+    for (const name of ["hub/library/hello", "library/hello"]) {
+      work.write(`mirror/${name}.json`, twin(redirectFiles.get("v2-demo-hello.json"), name));
+    }
     const config = work.write("mirror.conf", "[mirror]\nregistry.test = hub/\n");
     const mirror = await keep(serveDirectory(join(work.path, "mirror"), { args: ["--config", config] }));
     const hostOf = ({ port }: Craned): string => `127.0.0.1:${port}`;

@@ -101,7 +101,7 @@ ${versions(columns)}
 All requests are plain HTTP on the loopback. Four registries answer: \`craned demo\`, with a repository of version 6 and
 one of version 5, whose static host knows nothing of registries; \`craned serve\` with a password file, over the same
 files, with one repository that is \`protected\`, for clients with a certificate; \`craned serve\` that serves the content
-itself; and \`craned serve\` with a \`[mirror]\` table, as a mirror of \`registry.test\`. A pull counts when every manifest,
+itself; and \`craned serve\` with a \`[mirror]\` table, as a mirror of another registry. A pull counts when every manifest,
 configuration and layer has arrived with the right hash.
 
 ${matrix(columns)}

@@ -26,7 +26,7 @@ describeWith(["dockerd", "docker"], "Docker Engine", () => {
     demo = await startCraned(["demo", "--port", "0", "--host", "127.0.0.1"]);
     afterwards(demo.stop);
     host = `127.0.0.1:${demo.port}`;
-    docker = await startDockerEngine();
+    docker = await startDockerEngine(host);
     afterwards(docker.stop);
   });
 
@@ -62,6 +62,10 @@ describeWith(["dockerd", "docker"], "Docker Engine", () => {
   test("pulls the image of another architecture", async () => {
     const id = await docker.pull(`${host}/demo/hello:list`, "--platform", "linux/arm64");
     expect(id).toBe(configOf(imageFor("arm64", HELLO.list.bytes)));
+  });
+
+  test("pulls names of docker.io from its mirror", async () => {
+    expect(await docker.pull("demo/hello:list")).toBe(configOf(imageFor(HERE, HELLO.list.bytes)));
   });
 
   test("makes a container whose program runs", async () => {

@@ -19,9 +19,14 @@ const OPTIONS = ["--iptables=false", "--ip6tables=false", "--bridge=none", "--st
 /** The client that the engine's package has, where the machine has another one besides. */
 const client = (): string => Bun.which("docker", { PATH: "/usr/bin" }) ?? whereIs("docker") ?? "docker";
 
-/** Starts an engine of its own, which takes root, in a directory of its own. */
-export async function startDockerEngine(): Promise<DockerEngine> {
-  const home = scratch({ "daemon.json": {} });
+/**
+ * Starts an engine of its own, which takes root, in a directory of its own.
+ *
+ * @param mirror host of a mirror of docker.io
+ */
+export async function startDockerEngine(mirror?: string): Promise<DockerEngine> {
+  const mirrors = mirror === undefined ? [] : [`http://${mirror}`];
+  const home = scratch({ "daemon.json": { "registry-mirrors": mirrors } });
   const at = (name: string) => join(home.path, name);
   const socket = `unix://${at("docker.sock")}`;
   const places = ["--data-root", at("data"), "--exec-root", at("exec"), "--pidfile", at("pid"), "--host", socket];
