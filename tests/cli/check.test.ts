@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { descriptorOf } from "../core/redirect-file-samples.ts";
+import { descriptorOf } from "../core/redirect-file/samples.ts";
 import { digest, INDEX } from "../core/resolving.ts";
 import { runCraned, scratch } from "../harness/craned.ts";
 

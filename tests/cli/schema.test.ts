@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Ajv } from "ajv";
 import fc from "fast-check";
-import { type Fields, parseJson, SOUND, soundFile, without } from "../core/redirect-file-samples.ts";
+import { type Fields, parseJson, SOUND, soundFile, without } from "../core/redirect-file/samples.ts";
 import { runCraned } from "../harness/craned.ts";
 import { digest } from "../core/resolving.ts";
 import { wholeFile } from "../core/whole-files.ts";

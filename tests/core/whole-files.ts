@@ -1,6 +1,6 @@
 /** Random redirect files of version 6, which are sound. */
 import fc from "fast-check";
-import { descriptorOf } from "./redirect-file-samples.ts";
+import { descriptorOf } from "./redirect-file/samples.ts";
 import { common, digest, INDEX, LIST, OCI, SCHEMA_1, SCHEMA_1_UNSIGNED, SCHEMA_2 } from "./resolving.ts";
 
 const LAYER = "application/vnd.oci.image.layer.v1.tar+gzip";

@@ -32,8 +32,8 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   "kubectl apply -k deploy/kubernetes-volume":
     "needs a cluster; tests/deploy/kubernetes.test.ts validates what would be applied",
   "promtool check config deploy/prometheus/prometheus.yaml":
-    "Debian's promtool knows no Kubernetes; tests/metrics/dashboards.test.ts checks the rest",
-  "promtool check rules deploy/prometheus/craned.rules.yaml": "run by tests/metrics/dashboards.test.ts",
+    "Debian's promtool knows no Kubernetes; tests/deploy/dashboards.test.ts checks the rest",
+  "promtool check rules deploy/prometheus/craned.rules.yaml": "run by tests/deploy/dashboards.test.ts",
   "systemctl enable --now craned": "needs systemd; tests/deploy/proxies.test.ts verifies the unit",
   "systemctl reload craned": "needs systemd; tests/store/reload.test.ts sends the signal",
   "systemctl restart craned": "needs systemd",
@@ -62,7 +62,7 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   "craned publish registry-storage:s3://registry-bucket --url https://cdn.example.com --metadata /srv/metadata":
     IN_PLACE,
   "craned check --config /etc/crane.conf --content http":
-    "asks the host of each file's url, which an example has not; tests/verify/ has hosts",
+    "asks the host of each file's url, which an example has not; tests/publish/verify/ has hosts",
   "docker pull 127.0.0.1:5000/library/alpine:3.20": "needs docker's daemon; skopeo pulls the same in the next line",
   "podman pull --tls-verify=false 127.0.0.1:5000/library/alpine:3.20":
     "would pull into the machine's own storage; skopeo pulls the same in the next line",

@@ -1,5 +1,5 @@
 /** Redirect files with something wrong in them, by their structure and by their bytes. */
-import { descriptorOf, SOUND } from "../../core/redirect-file-samples.ts";
+import { descriptorOf, SOUND } from "../../core/redirect-file/samples.ts";
 import type { Random } from "../random.ts";
 
 const encoder = new TextEncoder();

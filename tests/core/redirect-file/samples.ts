@@ -1,0 +1,80 @@
+/** Redirect files to try things on, and what is said of them. */
+import { describeFault } from "../../../lib/core/redirect-file/fault.ts";
+import { type ParsedFile, parseRedirectFile } from "../../../lib/core/redirect-file/parse.ts";
+import type { Repository } from "../../../lib/core/redirect-file/repository.ts";
+
+export const ID = "0123456789abcdef".repeat(4);
+export const digest = (digit: string) => `sha256:${digit.repeat(64)}`;
+export const bytesOf = (text: string) => new TextEncoder().encode(text);
+export const parseText = (text: string): ParsedFile => parseRedirectFile(bytesOf(text));
+export const parseJson = (file: unknown): ParsedFile => parseText(JSON.stringify(file));
+
+export function repositoryOf(parsed: ParsedFile): Repository {
+  if (!parsed.ok) throw new Error(parsed.faults.map(describeFault).join("; "));
+  return parsed.repository;
+}
+
+export const faultsOf = (parsed: ParsedFile): readonly string[] => (parsed.ok ? [] : parsed.faults.map(describeFault));
+
+export type Fields = Readonly<Record<string, unknown>>;
+
+const common: Fields = { repository: "team-app", "repo-registry-id": "team/app", url: "https://cdn.example.com/app/" };
+
+/** A descriptor of the kind that version 6 has, with its data. */
+export function descriptorOf(mediaType: string, content: unknown, algorithm: "sha256" | "sha512" = "sha256") {
+  const bytes = typeof content === "string" ? content : JSON.stringify(content);
+  const hash = new Bun.CryptoHasher(algorithm).update(bytes).digest("hex");
+  return {
+    mediaType,
+    digest: `${algorithm}:${hash}`,
+    size: Buffer.byteLength(bytes),
+    data: Buffer.from(bytes).toString("base64"),
+  };
+}
+
+const CONFIG = descriptorOf("application/vnd.oci.image.config.v1+json", { architecture: "amd64", os: "linux" });
+const MANIFEST = descriptorOf("application/vnd.oci.image.manifest.v1+json", {
+  schemaVersion: 2,
+  mediaType: "application/vnd.oci.image.manifest.v1+json",
+  config: { mediaType: CONFIG.mediaType, digest: CONFIG.digest, size: CONFIG.size },
+  layers: [{ mediaType: "application/vnd.oci.image.layer.v1.tar+gzip", digest: digest("1"), size: 10 }],
+});
+
+/** A sound file of each version with every field that it may have. */
+export const SOUND: Readonly<Record<string, Fields>> = {
+  "1": { ...common, version: 1, images: [{ id: ID, size: 3 }], tags: { latest: ID } },
+  "2": { ...common, version: 2 },
+  "3": { ...common, version: 3, schema2_data: ["latest", digest("a")] },
+  "4": {
+    ...common,
+    version: 4,
+    schema2_data: ["latest"],
+    manifest_list_data: ["latest"],
+    manifest_list_amd64_tags: { latest: [digest("a"), 2] },
+  },
+  "5": {
+    ...common,
+    type: "pulp-docker-redirect",
+    protected: true,
+    version: 5,
+    schema1_data: ["one"],
+    schema2_data: ["latest", digest("a")],
+    manifest_list_data: ["latest"],
+    manifest_list_amd64_tags: { latest: [digest("a"), 2], map: [digest("b"), 1] },
+    oci_manifest_data: ["oci"],
+    oci_index_data: ["index"],
+    referrers: { [digest("c")]: [{ mediaType: "application/spdx+json", annotations: { a: "b" } }] },
+  },
+  "6": {
+    ...common,
+    version: 6,
+    manifests: [MANIFEST],
+    tags: { latest: MANIFEST.digest, "1.0": [MANIFEST.digest] },
+    configs: [CONFIG],
+    blobs: "blobs/{digest}",
+  },
+};
+
+export const soundFile = (version: string): Fields => SOUND[version] ?? {};
+export const without = (file: Fields, field: string): Fields =>
+  Object.fromEntries(Object.entries(file).filter(([key]) => key !== field));
