@@ -8,7 +8,8 @@ import { basename, dirname, join, normalize } from "node:path";
  */
 const IMPORTS: Readonly<Record<string, readonly string[]>> = {
   "core/reference": [],
-  "core/media-types": [],
+  "core/white-space": [],
+  "core/media-types": ["core/white-space"],
   "core/manifest": ["core/media-types", "valibot"],
   "core/redirect-file": ["core/reference", "core/media-types", "core/manifest", "fastest-levenshtein", "valibot"],
   "core/catalog": ["core/reference", "core/redirect-file"],
@@ -23,7 +24,7 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
   config: ["core/reference", "core/location", "s3", "fastest-levenshtein", "node:*"],
   store: ["core/redirect-file", "core/catalog", "s3", "log", "node:*"],
   auth: ["core/reference", "config", "log", "jose", "lru-cache", "p-limit", "valibot", "node:*"],
-  content: ["core/reference", "core/media-types", "core/manifest", "log", "lru-cache", "node:*"],
+  content: ["core/reference", "core/white-space", "core/media-types", "core/manifest", "log", "lru-cache", "node:*"],
   search: ["core/redirect-file", "core/catalog", "log", "slices", "p-limit", "valibot"],
   publish: [
     "core/reference",
@@ -41,6 +42,7 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
   demo: ["core/media-types", "elysia", "node:*"],
   app: [
     "core/reference",
+    "core/white-space",
     "core/media-types",
     "core/redirect-file",
     "core/catalog",
