@@ -1,5 +1,5 @@
 /** Redirect files of every kind that the pages show. */
-import { descriptorOf, digest } from "../core/redirect-file-samples.ts";
+import { descriptorOf, digest } from "../core/redirect-file/samples.ts";
 
 const OCI = "application/vnd.oci.image.manifest.v1+json";
 const INDEX = "application/vnd.oci.image.index.v1+json";
