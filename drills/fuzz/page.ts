@@ -7,8 +7,10 @@ const PROSE = `## Fuzzing
 
 \`bun run drill:fuzz\` makes up inputs: half of them well-formed, by the grammar of HTTP, of the registry, of redirect
 files and of the configuration; the others mutated or bare bytes, pipelined, cut into packets, byte by byte. All that
-comes back is read to the letter, and is held to slow twins of the HTTP reader and of the rules, which share no code
-with the program: how many answers, which status, which Location, which bytes.
+comes back is read to the letter. Where the standards of HTTP and URLs leave a request one meaning, it is held to slow
+twins of both and of the registry's rules, which share no code with the program: how many answers, which status, which
+Location, which bytes. To all else the server may say what it likes, as long as it is whole, no fault of the program, no
+page and no redirect to another place than the files name.
 
 A finding is also: a 5xx; HTML where no page is, or a page with a piece of the request in it; a header that the program
 does not know; an error in the log, or a line of it that is none; a connection that is silent for 20 seconds; a client
@@ -19,9 +21,8 @@ when it was good last; anything thrown; a configuration that is neither taken no
 What shows a finding is kept, with a hundred other inputs, in \`tests/fuzz/seeds\`; the tests try these each time, and
 some tens of thousands of new ones. So far it has found, all mended:
 
-- empty lines before a request, without end, were kept and read again from their start each time;
-- a redirect that was remembered kept the whole head that it was asked for in from being freed: gigabytes;
-- half of an empty line before a request, and heads of exactly the bound, were refused if a packet ended there;
+- a percent sign in the Host header was a 500;
+- the media type inside a manifest of version 6 was shown in the log with whatever characters it had;
 - 120 KB of commas for an Accept header took 50 ms;
 - a file that came and went within a millisecond around a SIGHUP stayed in error until the next poll.`;
 const EMPTY_PAGE = `# Under fire\n\n${BEGIN}\n${END}\n`;

@@ -46,7 +46,7 @@ export function readAnswer(text: string, at: number, hasBody: boolean | undefine
   const declared = headers.get("content-length");
   const start = end + 4;
   // Bun's own refusals have neither a length nor a body.
-  const isRefusal = declared === undefined && headers.size === 1 && headers.get("connection") === "close";
+  const isRefusal = status >= 400 && declared === undefined && !headers.has("content-type");
   const hasLength = /^\d+$/.test(declared ?? "");
   if (!isRefusal && (BODILESS.has(status) ? declared !== undefined : !hasLength))
     return faulty(`${status} with Content-Length ${declared}`);

@@ -32,7 +32,7 @@ function isErrorBody(body: string): boolean {
 }
 
 const isRefusal = ({ status, headers, body }: WireAnswer): boolean =>
-  REFUSALS.has(status) && headers.get("connection") === "close" && !headers.has("content-type") && body === "";
+  REFUSALS.has(status) && !headers.has("content-length") && !headers.has("content-type") && body === "";
 
 /** What is wrong with any answer of the app, whatever was asked. */
 function faultOf({ status, headers, body }: WireAnswer): string | undefined {

@@ -30,7 +30,8 @@ const METHOD = /^(?:GET|HEAD|POST|PUT|DELETE|PATCH|OPTIONS|TRACE)$/;
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const TARGET = /^(?:https?:\/\/[a-z0-9.-]+(?::\d{1,4})?(?=[/?]|$)|(?=\/))(\/[!"$-~]*|\?[!"$-~]*|)$/i;
-const HOST = /^[A-Za-z0-9.-]*(?::\d{1,4})?$|^\[::1\]:\d{1,4}$/;
+/** Hosts that are ones by the URL standard too, which reads numbers in its own way. */
+const HOST = /^(?:|127\.0\.0\.1|\[::1\]|(?!.*xn--)[A-Za-z](?:[A-Za-z.-]*[A-Za-z])?)(?::\d{1,4})?$/;
 /** Below `limits.header_bytes`, at which a server may count in its own way. */
 const MAX_HEAD = 15_000;
 const MAX_FIELD_COUNT = 90;

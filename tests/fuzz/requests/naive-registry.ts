@@ -18,6 +18,7 @@ export interface Expected {
 }
 
 const NAME = /^[a-z0-9]+(?:(?:[._]|__|-+|\/)[a-z0-9]+)*$/;
+const MAX_NAME = 255;
 const TAG = /^\w[\w.-]{0,127}$/;
 const OTHER_DIGEST = /^[a-z0-9]+(?:[+._-][a-z0-9]+)*:[A-Za-z0-9=_-]+$/;
 const ID = /^[0-9a-f]{64}$/;
@@ -116,7 +117,7 @@ function expectV2(request: ReadRequest, query: URLSearchParams, maySee: MaySee):
   const file = V2_FILES.find((each) => isNamed(each, name) && NAME.test(name) && maySee(each));
   // Whether the path, the name or the digest is what is wrong depends on which is looked at first.
   if ((word === "blobs" || word === "referrers") && !isDigest(rest))
-    return NAME.test(name) && !rest.includes("/") ? some(400) : some(400, 404);
+    return NAME.test(name) && name.length <= MAX_NAME && !rest.includes("/") ? some(400) : some(400, 404);
   if (file === undefined || (word === "tags" && rest !== "list")) return some(404);
   const whole = wholeOf(file);
   if (word === "blobs")

@@ -72,7 +72,7 @@ async function start({ args = [], close, ...site }: Started): Promise<Site> {
     right: undefined,
     expect: expectOpen,
     checkBody: sendsNoFile,
-    isSlow: ({ path }) => path === "/v1/search",
+    isSlow: ({ path }) => path === "/v1/search" || !/^\/v[12](?:$|\/)/.test(path),
     pipelines: true,
     ...site,
     craned,
