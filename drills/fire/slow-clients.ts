@@ -272,7 +272,7 @@ async function vanishing(): Promise<Outcome> {
       const client = Bun.spawn(command, { stdout: "pipe" });
       await client.stdout.getReader().read();
       const opened = () => holdingsOf(craned.pid).descriptors - before;
-      for (let tries = 0; tries < 100 && opened() < VANISHING; tries++) await Bun.sleep(10);
+      for (let tries = 0; tries < 1000 && opened() < VANISHING; tries++) await Bun.sleep(10);
       const open = opened();
       await link("down");
       const began = performance.now();
