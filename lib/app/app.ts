@@ -25,7 +25,7 @@ interface AppOptions {
 }
 
 /** Code that the schema of a part of the request gives for its fault; undefined for another error. */
-function codeOf(error: unknown): string | undefined {
+function validationCodeOf(error: unknown): string | undefined {
   if (error instanceof ValidationError) {
     const { valueError } = error as ValidationError & { readonly valueError?: { readonly message?: string } };
     return valueError?.message;
@@ -58,7 +58,7 @@ export function createApp({ registry, observe, onFault, origins, others }: AppOp
     .onError(({ code, error, path, request, observed }): Delivered => {
       const known = knownAt(path);
       const answer = (): Answer => {
-        const fault = codeOf(error);
+        const fault = validationCodeOf(error);
         if (fault !== undefined) return refusal(path, fault);
         if (code === "NOT_FOUND") {
           return known === undefined || request.method === "GET" ? notFound(path) : methodNotAllowed(path, known.allow);

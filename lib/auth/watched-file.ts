@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { BigIntStats } from "node:fs";
 import { open, stat } from "node:fs/promises";
 import type { Log } from "../log.ts";
+import { codeOrText } from "../system-error.ts";
 
 /** One fault of a file of users or keys. It never holds a hash or a key. */
 export interface AuthFileFault {
@@ -63,9 +64,6 @@ const fault = (expected: string, received: string): WatchedContent => ({
   fault: { expected, received },
 });
 
-const codeOf = (error: unknown): string =>
-  error instanceof Error && "code" in error ? String(error.code) : String(error);
-
 /** @returns undefined when the file changed during the read */
 async function readWhole(path: string): Promise<WatchedContent | undefined> {
   await using file = await open(path);
@@ -90,7 +88,7 @@ async function readContent(path: string): Promise<WatchedContent> {
     }
     return fault("a file that holds still", "one that changes while it is read");
   } catch (error) {
-    return fault("a file that can be read", codeOf(error));
+    return fault("a file that can be read", codeOrText(error));
   }
 }
 

@@ -4,6 +4,7 @@ import type { Config } from "../config/config.ts";
 import { describeListenAddress } from "../config/addresses.ts";
 import { configOrComplaint } from "./settings.ts";
 import { EXIT, type ExitCode, type Terminal } from "../terminal.ts";
+import { codeOf } from "../system-error.ts";
 
 /** Shorter than the time that schedulers give a check, so that ours is the reason that is logged. */
 const TIMEOUT_MILLISECONDS = 4000;
@@ -60,7 +61,7 @@ function describeFailure(error: unknown): string {
   if (error.name === "TimeoutError" || error.name === "AbortError") {
     return `no answer within ${TIMEOUT_MILLISECONDS / 1000} seconds`;
   }
-  return "code" in error && error.code === "ECONNREFUSED" ? "nothing listens there" : error.message;
+  return codeOf(error) === "ECONNREFUSED" ? "nothing listens there" : error.message;
 }
 
 /** `craned healthcheck`: asks the server that this configuration describes whether it is ready. */

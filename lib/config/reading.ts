@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import type { ConfigProblem, SettingSource } from "./problem.ts";
 import type { Setting } from "./setting.ts";
+import { codeOf, codeOrText } from "../system-error.ts";
 
 /** The result of reading a file. */
 export type FileContent =
@@ -16,8 +17,7 @@ export const readTextFile: ReadTextFile = (path) => {
   try {
     return { kind: "text", text: readFileSync(path, "utf8") };
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "";
-    return code === "ENOENT" ? { kind: "missing" } : { kind: "unreadable", reason: code || String(error) };
+    return codeOf(error) === "ENOENT" ? { kind: "missing" } : { kind: "unreadable", reason: codeOrText(error) };
   }
 };
 

@@ -21,6 +21,7 @@ import {
   statSync,
 } from "node:fs";
 import { resolve } from "node:path";
+import { codeOf } from "../system-error.ts";
 
 /** What tells a file from another, and a change of it from its earlier state. */
 export interface FileState {
@@ -76,7 +77,7 @@ export function unlessAbsent<Value>(call: () => Value): Value | undefined {
   try {
     return call();
   } catch (error) {
-    if (error instanceof Error && "code" in error && ABSENT.has(error.code)) return undefined;
+    if (ABSENT.has(codeOf(error))) return undefined;
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 import { describeFault, plain } from "../core/redirect-file/fault.ts";
 import { S3Error } from "../s3/s3-error.ts";
+import { codeOf } from "../system-error.ts";
 
 /** The reason why nothing could be published, in words for the operator. */
 export class PublishError extends Error {
@@ -46,10 +47,6 @@ export function namingFile(error: unknown, path: string): unknown {
   const code = codeOf(error);
   return NO_SPACE.has(code) && code !== undefined ? new PublishError(`${path}: ${HINTS[code]} (${code})`) : error;
 }
-
-/** The code of a system's error, as ENOSPC. */
-export const codeOf = (error: unknown): string | undefined =>
-  error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
 
 /** Any error in one line. */
 export function describeError(error: unknown): string {

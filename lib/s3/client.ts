@@ -12,6 +12,7 @@ import type { S3Connection } from "./connection.ts";
 import { createIdentity, type S3Identity } from "./identity.ts";
 import { S3Error } from "./s3-error.ts";
 import { elementOf } from "./xml.ts";
+import { codeOrText } from "../system-error.ts";
 
 interface S3Request {
   readonly method: "GET" | "HEAD" | "PUT" | "POST" | "DELETE";
@@ -96,7 +97,7 @@ function failure(name: string, status: number, text: string, hasKeys: boolean): 
 const isLate = (error: unknown): boolean => error instanceof Error && error.name === "TimeoutError";
 
 function unreachable(origin: string, error: unknown): S3Error {
-  const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
+  const code = codeOrText(error);
   const why = isLate(error) ? "it takes too long" : plain(code);
   const about = { received: `no answer (${why})`, status: undefined, passes: true };
   return new S3Error(`${origin}: the S3 server can't be reached (${why})`, about);

@@ -1,4 +1,5 @@
 import { failed, type SearchFailure } from "./result.ts";
+import { codeOf } from "../system-error.ts";
 
 /** The time and the bytes that another search server may take. */
 export interface BackendLimits {
@@ -18,9 +19,6 @@ type Fetched =
 
 const UNREACHABLE =
   /^(?:ECONNREFUSED|E(?:HOST|NET)(?:UNREACH|DOWN)|ENOTFOUND|EAI_\w+|FailedToOpenSocket|TooManyRedirects)$/;
-
-const codeOf = (error: unknown): string =>
-  error instanceof Error && "code" in error ? String(error.code) : "unknown error";
 
 /** Makes a signal that aborts unless the clock is wound up again in time. */
 function createWatchdog({ silence, total }: BackendLimits) {
@@ -75,7 +73,7 @@ export async function askBackend(url: string, limits: BackendLimits): Promise<Fe
     return bytes === undefined ? failed(502, `it answered more than ${limits.bytes} bytes`) : { ok: true, bytes };
   } catch (error) {
     if (watchdog.signal.aborted) return failed(504, "it took too long");
-    const code = codeOf(error);
+    const code = codeOf(error) ?? "unknown error";
     return failed(UNREACHABLE.test(code) ? 503 : 502, code);
   } finally {
     watchdog.stop();

@@ -6,6 +6,7 @@ import type { AnyElysia } from "elysia";
 import { describeListenAddress, type ListenAddress } from "../config/addresses.ts";
 import type { Log } from "../log.ts";
 import { openDescriptors } from "./descriptors.ts";
+import { codeOrText } from "../system-error.ts";
 
 /** Certificate and key, as PEM. */
 export interface Tls {
@@ -69,7 +70,7 @@ const HINTS: Readonly<Record<string, string>> = {
 
 /** Says why an address can't be had, and what to do. */
 export function describeListenError(error: unknown, address: ListenAddress): string {
-  const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
+  const code = codeOrText(error);
   return `can't listen on ${describeListenAddress(address)}: ${HINTS[code] ?? code} (${code})`;
 }
 

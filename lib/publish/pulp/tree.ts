@@ -10,8 +10,9 @@ import { fields, readJson } from "../json-file.ts";
 import { KINDS } from "../redirect-file/version-5.ts";
 import { kindOfType, type Manifest, readManifest } from "../sources/manifest.ts";
 import { knownDigest } from "../manifest-digest.ts";
-import { broken, codeOf, PublishError } from "../publish-error.ts";
+import { broken, PublishError } from "../publish-error.ts";
 import { readSmall, readWhole, sha256 } from "../sources/reading.ts";
+import { isAbsent } from "../../system-error.ts";
 
 /** A manifest under one of its names. */
 export interface NamedManifest {
@@ -29,14 +30,12 @@ export interface PulpTree {
 
 const AT_ONCE = 8;
 
-const isMissing = (error: unknown): boolean => codeOf(error) === "ENOENT" || codeOf(error) === "ENOTDIR";
-
 /** The names in a directory, in order; none when there is no such directory. */
 async function namesIn(directory: string): Promise<readonly string[]> {
   try {
     return (await readdir(directory)).sort();
   } catch (error) {
-    if (isMissing(error)) return [];
+    if (isAbsent(error)) return [];
     throw error;
   }
 }
@@ -76,7 +75,7 @@ async function readDirectory(directory: string, kind: ManifestKind | undefined):
       const manifest = await readEntry(path, reference, kind);
       entries.push({ reference, manifest, isByKind: kind !== undefined });
     } catch (error) {
-      if (isMissing(error)) faults.push(`${path}: it leads to a file that is not there`);
+      if (isAbsent(error)) faults.push(`${path}: it leads to a file that is not there`);
       else if (error instanceof PublishError) faults.push(error.message);
       else throw error;
     }
@@ -106,7 +105,7 @@ export async function readTagsList(root: string): Promise<readonly string[] | un
     const { size } = await stat(path);
     return readJson(tagsFile, await readSmall(path, readWhole(path, size), Number.POSITIVE_INFINITY), path).tags ?? [];
   } catch (error) {
-    if (isMissing(error)) return undefined;
+    if (isAbsent(error)) return undefined;
     throw error;
   }
 }

@@ -19,11 +19,12 @@ import { meaningOfTags, version6 } from "../redirect-file/version-6.ts";
 import { type BlobStore, embeddedConfigs } from "../blobs.ts";
 import { mustBeGood } from "../publish.ts";
 import { version5 } from "../redirect-file/version-5.ts";
-import { codeOf, describeError, PublishError } from "../publish-error.ts";
+import { describeError, PublishError } from "../publish-error.ts";
 import { type Target, untouched } from "../targets/target.ts";
 import { type KnownTree, knownOf } from "./known.ts";
 import { type LoadedRedirectFile, type RedirectFilePath, readRedirectFile, redirectFilesIn } from "./redirect-files.ts";
 import { type NamedManifest, readTagsList, readTree } from "./tree.ts";
+import { isAbsent } from "../../system-error.ts";
 
 export const PULP_PREFIX = "pulp:";
 
@@ -53,7 +54,7 @@ async function isDirectory(path: string): Promise<boolean> {
   try {
     return (await stat(path)).isDirectory();
   } catch (error) {
-    if (codeOf(error) === "ENOENT" || codeOf(error) === "ENOTDIR") return false;
+    if (isAbsent(error)) return false;
     throw error;
   }
 }

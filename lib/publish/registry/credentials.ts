@@ -3,9 +3,10 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as v from "valibot";
 import { fields, optional, readJson } from "../json-file.ts";
-import { broken, codeOf } from "../publish-error.ts";
+import { broken } from "../publish-error.ts";
 import { type Credentials, parseCredentials, type RegistryAccess } from "./access.ts";
 import { askHelper } from "./credential-helper.ts";
+import { codeOf, isAbsent } from "../../system-error.ts";
 
 const text = v.string("a string");
 
@@ -61,7 +62,7 @@ async function readLogins(file: string, isOptional: boolean): Promise<Logins | u
   try {
     bytes = await readFile(file);
   } catch (error) {
-    if (isOptional && ["ENOENT", "ENOTDIR", "EACCES"].includes(codeOf(error) ?? "")) return undefined;
+    if (isOptional && (isAbsent(error) || codeOf(error) === "EACCES")) return undefined;
     throw error;
   }
   if (!file.endsWith(`/${OLD_FILE}`)) {

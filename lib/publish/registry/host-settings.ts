@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { rootCertificates } from "node:tls";
 import * as v from "valibot";
 import { fields, listOf, optional } from "../json-file.ts";
-import { broken, codeOf } from "../publish-error.ts";
+import { broken } from "../publish-error.ts";
 import type { RegistryAddress } from "./address.ts";
 import type { RegistryAccess } from "./access.ts";
+import { codeOf, isAbsent } from "../../system-error.ts";
 
 /** TLS options of a connection. */
 export interface TlsSettings {
@@ -16,13 +17,11 @@ export interface TlsSettings {
   readonly key?: string;
 }
 
-const MISSING: ReadonlySet<string | undefined> = new Set(["ENOENT", "ENOTDIR", "EACCES"]);
-
 async function unlessMissing<Value>(work: Promise<Value>): Promise<Value | undefined> {
   try {
     return await work;
   } catch (error) {
-    if (MISSING.has(codeOf(error))) return undefined;
+    if (isAbsent(error) || codeOf(error) === "EACCES") return undefined;
     throw error;
   }
 }

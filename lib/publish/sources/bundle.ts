@@ -1,9 +1,10 @@
 /** A directory of files, or an archive of one: what layouts are read from. */
 import { realpath, stat } from "node:fs/promises";
 import { join, normalize, sep } from "node:path";
-import { broken, codeOf } from "../publish-error.ts";
+import { broken } from "../publish-error.ts";
 import { readWhole } from "./reading.ts";
 import type { SourceFile } from "./source.ts";
+import { isAbsent } from "../../system-error.ts";
 
 /** Files by their path. */
 export interface Bundle {
@@ -40,7 +41,7 @@ export async function directoryBundle(directory: string): Promise<Bundle> {
         const read = () => readWhole(real, status.size);
         return { name: full, size: status.size, read, path: full, part: { path: real, start: 0 } };
       } catch (error) {
-        if (codeOf(error) === "ENOENT" || codeOf(error) === "ENOTDIR") return undefined;
+        if (isAbsent(error)) return undefined;
         throw error;
       }
     },

@@ -14,10 +14,11 @@ import {
   unlink,
 } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { codeOf, namingFile } from "../publish-error.ts";
+import { namingFile } from "../publish-error.ts";
 import { readWhole } from "../sources/reading.ts";
 import type { VerifiedContent, Target, Transferred } from "./target.ts";
 import { writeAll } from "./writing.ts";
+import { codeOf, isAbsent } from "../../system-error.ts";
 
 /** Errors of hard links after which the bytes are copied. */
 const NO_LINK = new Set(["EXDEV", "EPERM", "EACCES", "EMLINK", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);
@@ -28,7 +29,7 @@ async function unlessMissing<Value>(promise: Promise<Value>): Promise<Value | un
   try {
     return await promise;
   } catch (error) {
-    if (codeOf(error) === "ENOENT" || codeOf(error) === "ENOTDIR") return undefined;
+    if (isAbsent(error)) return undefined;
     throw error;
   }
 }

@@ -2,6 +2,7 @@ import { Database } from "bun:sqlite";
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { PublishError } from "../publish-error.ts";
+import { codeOf } from "../../system-error.ts";
 
 /** Held by one process at a time, until it lets go or ends. */
 export interface Lock {
@@ -23,7 +24,7 @@ export function takeLock(file: string, what: string): Lock {
     database.run("BEGIN EXCLUSIVE");
   } catch (error) {
     database.close();
-    if (error instanceof Error && "code" in error && error.code === "SQLITE_BUSY") {
+    if (codeOf(error) === "SQLITE_BUSY") {
       throw new PublishError(`${what}: another publish is under way; try again when it is done`);
     }
     throw error;

@@ -1,6 +1,7 @@
 import { plain } from "../../core/redirect-file/fault.ts";
 import { PublishError } from "../publish-error.ts";
 import type { Target } from "./target.ts";
+import { codeOrText } from "../../system-error.ts";
 
 /** Files at a URL, which can only be read. @param url with a final slash */
 export function webTarget(url: string): Target {
@@ -14,7 +15,7 @@ export function webTarget(url: string): Target {
       throw new PublishError(`${at}: expected 200, received ${plain(`${response.status} ${response.statusText}`)}`);
     } catch (error) {
       if (error instanceof PublishError) throw error;
-      const why = error instanceof Error && "code" in error ? String(error.code) : String(error);
+      const why = codeOrText(error);
       throw new PublishError(`${at}: the host can't be reached (${plain(why)})`);
     }
   }

@@ -5,6 +5,7 @@ import { plain } from "../../core/redirect-file/fault.ts";
 import type { Repository } from "../../core/redirect-file/repository.ts";
 import type { Host, Mismatch, WantedBlob } from "./host.ts";
 import { bareType, MAX_WHOLE, shownType, wrongDigest, wrongSize } from "./problems.ts";
+import { codeOrText } from "../../system-error.ts";
 
 type HostMethod = "GET" | "HEAD";
 
@@ -74,7 +75,7 @@ export function httpHost({ locate: locateBelow, downloads }: HttpOptions): Host 
         signal: patience.signal,
       });
     } catch (error) {
-      const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
+      const code = codeOrText(error);
       return { expected: "an answer", received: plain(code) };
     } finally {
       clearTimeout(timer);

@@ -3,7 +3,8 @@ import { promisify } from "node:util";
 import type { ParsedFile } from "../../core/redirect-file/parse.ts";
 import { parseAside, parseNow } from "../parsing.ts";
 import type { Turn } from "../slices.ts";
-import { type FileStat, fileStatOf, isRemoved, unreadable } from "./stat.ts";
+import { type FileStat, fileStatOf, unreadable } from "./stat.ts";
+import { isAbsent } from "../../system-error.ts";
 
 /** The content of a file when it was last read. */
 export interface RedirectFileContent {
@@ -70,7 +71,7 @@ export async function readFile(
     const parsed = before?.hash === hash ? before.parsed : await parseAside(bytes, turn);
     return contentOf(stats, startedAt, hash, parsed);
   } catch (error) {
-    if (isRemoved(error)) return undefined;
+    if (isAbsent(error)) return undefined;
     const parsed: ParsedFile = { ok: false, faults: [unreadable("a readable file", error)] };
     return { identity: seen.identity, fingerprint: seen.fingerprint, isSettled: false, hash: undefined, parsed };
   } finally {

@@ -2,7 +2,7 @@ import { readdir } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { createPause, createTurns, inParallel } from "../slices.ts";
 import { type RedirectFileContent, readFile, readFileAtOnce } from "./read-file.ts";
-import { type FileStat, isEmptyDirectory, isRemoved, statAt, unreadable } from "./stat.ts";
+import { type FileStat, isEmptyDirectory, statAt, unreadable } from "./stat.ts";
 import { createResolver, isSamePath, type SymlinkPath } from "./symlink.ts";
 import {
   apply,
@@ -15,6 +15,7 @@ import {
   setListingFault,
   type DirectoryTree,
 } from "./tree.ts";
+import { isAbsent } from "../../system-error.ts";
 
 /** What to scan. */
 export interface ScanScope {
@@ -121,7 +122,7 @@ export async function scan({ everything, paths, links }: ScanScope, options: Sca
     } catch (error) {
       signal.throwIfAborted();
       // Whether a directory has been removed is found where its name is.
-      if (!isRemoved(error)) setListingFault(tree, directory, unreadable("a readable directory", error));
+      if (!isAbsent(error)) setListingFault(tree, directory, unreadable("a readable directory", error));
     }
   }
 

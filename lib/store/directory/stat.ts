@@ -1,6 +1,7 @@
 import type { BigIntStats } from "node:fs";
 import { lstat, readdir, stat } from "node:fs/promises";
 import type { Fault } from "../../core/redirect-file/fault.ts";
+import { codeOf, codeOrText, isAbsent } from "../../system-error.ts";
 
 /** What is at a path, and whether a symbolic link leads there. */
 export type Stat =
@@ -22,17 +23,9 @@ export interface FileStat {
   readonly changedAt: number;
 }
 
-/** @returns the code of an error of the file system, such as ENOENT */
-export function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : String(error);
-}
-
-/** @returns whether the error means that nothing is at the path */
-export const isRemoved = (error: unknown): boolean => ["ENOENT", "ENOTDIR"].includes(codeOf(error));
-
 /** Names the reason of an error of the file system: `EACCES: permission denied`. */
 export function unreadable(expected: string, error: unknown): Fault {
-  const code = codeOf(error);
+  const code = codeOrText(error);
   const message = error instanceof Error && error.message.startsWith(`${code}: `) ? error.message : code;
   return { field: "", expected, received: message.split(", ")[0] ?? code };
 }
@@ -59,7 +52,7 @@ async function statThroughLink(path: string): Promise<Stat> {
   try {
     return statOf(await stat(path, { bigint: true }), true);
   } catch (error) {
-    return isRemoved(error) || codeOf(error) === "ELOOP"
+    return isAbsent(error) || codeOf(error) === "ELOOP"
       ? { kind: "dangling", isLink: true, fault: unreadable("a link to a file", error) }
       : { kind: "unreadable", isLink: true, fault: unreadable("a readable file or directory", error) };
   }
@@ -71,7 +64,7 @@ export async function statAt(path: string): Promise<Stat> {
     const stats = await lstat(path, { bigint: true });
     return stats.isSymbolicLink() ? await statThroughLink(path) : statOf(stats, false);
   } catch (error) {
-    if (isRemoved(error)) return { kind: "removed", isLink: false };
+    if (isAbsent(error)) return { kind: "removed", isLink: false };
     return { kind: "unreadable", isLink: false, fault: unreadable("a readable file or directory", error) };
   }
 }

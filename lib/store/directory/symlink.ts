@@ -1,6 +1,6 @@
 import { readlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { codeOf } from "./stat.ts";
+import { codeOf } from "../../system-error.ts";
 
 /** How a path with symbolic links is resolved: when one of the steps changes, it may lead elsewhere. */
 export interface SymlinkPath {

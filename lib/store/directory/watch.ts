@@ -1,6 +1,6 @@
 import { type FSWatcher, watch } from "node:fs";
 import { basename } from "node:path";
-import { codeOf } from "./stat.ts";
+import { codeOf, codeOrText, isAbsent } from "../../system-error.ts";
 
 /** Watches directories, one by one. */
 export interface Watches {
@@ -46,8 +46,7 @@ export function createWatches(
     try {
       watcher = watch(real, { persistent: false });
     } catch (error) {
-      const code = codeOf(error);
-      if (!["ENOENT", "ENOTDIR", "EACCES"].includes(code)) report(code);
+      if (!isAbsent(error) && codeOf(error) !== "EACCES") report(codeOrText(error));
       return;
     }
     watched.set(real, { watcher, identity });
@@ -62,7 +61,7 @@ export function createWatches(
     watcher.on("error", (error) => {
       if (!isCurrent()) return;
       end(real);
-      if (!["ENOENT", "ENOTDIR", "EPERM"].includes(codeOf(error))) report(codeOf(error));
+      if (!isAbsent(error) && codeOf(error) !== "EPERM") report(codeOrText(error));
       onEvent(real, "");
     });
   }
