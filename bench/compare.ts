@@ -74,7 +74,7 @@ async function takeTurn(
       const file = files.get(kind);
       if (!(kind in contestant.answers) || file === undefined) continue;
       await checkAnswers(contestant, kind, requestsOf(kind));
-      await load(PORT, server, file, { connections: CONNECTIONS, seconds: 1 });
+      await load(PORT, server, file, { connections: CONNECTIONS, seconds: 2 });
       const result = await load(PORT, server, file, { connections: CONNECTIONS, seconds: kind === "manifest" ? 3 : 2 });
       if (result.refused + result.broken > 0)
         throw new Error(`${contestant.name}: ${result.refused} refused, ${result.broken} broken`);
@@ -145,6 +145,7 @@ export async function measureContestants(): Promise<readonly string[]> {
     scratch,
     port: PORT,
     blobHost: blobHost.url.origin,
+    blobRedirects: "http://static.example.com/",
   };
   const all = new Map<Contestant, Turns>(
     contestants.map((each) => [each, { loads: new Map(KINDS.map((kind) => [kind, []])), resident: [] }]),

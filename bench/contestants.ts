@@ -20,8 +20,8 @@ export interface Field {
   readonly port: number;
   /** Answers HEAD of every blob with 200. */
   readonly blobHost: string;
-  /** Whether distribution redirects blobs, as it does unless it is told otherwise here. */
-  readonly redirects?: boolean;
+  /** Where distribution redirects blobs to; undefined makes it send them itself. */
+  readonly blobRedirects?: string | undefined;
 }
 
 /** A server that is asked for the same things as craned. */
@@ -162,8 +162,8 @@ export const distribution: Contestant = {
   name: "distribution",
   program: program("BENCH_DISTRIBUTION", "distribution-registry"),
   answers: { manifest: 200, blob: 307, tags: 200 },
-  prepare: ({ scratch, port, repositories, tags, redirects = true }) => {
-    const middleware = "{ storage: [{ name: redirect, options: { baseurl: http://static.example.com/ } }] }";
+  prepare: ({ scratch, port, repositories, tags, blobRedirects }) => {
+    const middleware = `{ storage: [{ name: redirect, options: { baseurl: "${blobRedirects}" } }] }`;
     const root = join(scratch, "distribution");
     if (!existsSync(root)) writeStorage(root, repositories, tags);
     const text = `version: 0.1
@@ -172,7 +172,7 @@ storage:
   filesystem: { rootdirectory: ${root} }
   cache: { blobdescriptor: inmemory }
   maintenance: { uploadpurging: { enabled: false } }
-middleware: ${redirects ? middleware : "{}"}
+middleware: ${blobRedirects === undefined ? "{}" : middleware}
 http: { addr: "127.0.0.1:${port}", secret: bench }
 health: { storagedriver: { enabled: false } }
 `;

@@ -182,9 +182,15 @@ export async function measurePulls(): Promise<readonly string[]> {
     registries.push(await publish(5), await publish(6));
     if (Bun.which(distribution.program) !== null) {
       const field = { scratch, repositories: 0, tags: 0, blobHost: "" };
-      const port = await start((free) => distribution.prepare({ ...field, port: free, redirects: false }));
+      const port = await start((free) => distribution.prepare({ ...field, port: free }));
       await Bun.$`skopeo copy --all --dest-tls-verify=false oci:${layout}:1.0 docker://127.0.0.1:${port}/app:1.0`.quiet();
       registries.push({ name: "distribution", front: await distant(port), host: undefined });
+      const served = staticHost(join(scratch, "distribution"));
+      hosts.push(served);
+      const host = await distant(served.port ?? 0);
+      const blobRedirects = `http://127.0.0.1:${host.port}/`;
+      const redirecting = await start((free) => distribution.prepare({ ...field, port: free, blobRedirects }));
+      registries.push({ name: "distribution, blobs redirected", front: await distant(redirecting), host });
     }
     const rows: (readonly string[])[] = [];
     for (const [client, pull] of CLIENTS)
