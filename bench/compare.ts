@@ -21,11 +21,10 @@ import {
 import { manifestRequests, nameOf } from "./data.ts";
 import { configOf } from "./images.ts";
 import { type Load, type LoadRequest, load, writeRequests } from "./load.ts";
-import { residentBytes, startServer } from "./process.ts";
+import { freePort, residentBytes, type Server, startServer } from "./process.ts";
 import { median, rounds } from "./rounds.ts";
 import { megabytes, percent, ratio, table, time, whole as wholeNumber } from "./table.ts";
 
-const PORT = 7301;
 const REPOSITORIES = 1000;
 const TAGS = 10;
 const ROUNDS = 5;
@@ -51,9 +50,9 @@ function requestsOf(kind: Kind): readonly LoadRequest[] {
 }
 
 /** A fast wrong answer is worth nothing. @throws if a status or a Location is another than it should be */
-async function checkAnswers({ name, answers, isSame }: Contestant, kind: Kind, requests: readonly LoadRequest[]) {
-  for (const { path, accept, location } of requests.slice(0, SAMPLES)) {
-    const answer = await fetch(`http://127.0.0.1:${PORT}${path}`, { redirect: "manual", headers: { accept } });
+async function checkAnswers({ name, answers, isSame }: Contestant, port: number, kind: Kind): Promise<void> {
+  for (const { path, accept, location } of requestsOf(kind).slice(0, SAMPLES)) {
+    const answer = await fetch(`http://127.0.0.1:${port}${path}`, { redirect: "manual", headers: { accept } });
     await answer.arrayBuffer();
     if (answer.status !== answers[kind]) throw new Error(`${name}: ${path} is ${answer.status}, not ${answers[kind]}`);
     const place = answer.headers.get("location");
@@ -62,28 +61,31 @@ async function checkAnswers({ name, answers, isSame }: Contestant, kind: Kind, r
   }
 }
 
-async function takeTurn(
-  contestant: Contestant,
-  command: readonly string[],
-  files: ReadonlyMap<Kind, string>,
-  turns: Turns,
-) {
-  const server = await startServer(command, PORT);
-  try {
-    for (const kind of KINDS) {
-      const file = files.get(kind);
-      if (!(kind in contestant.answers) || file === undefined) continue;
-      await checkAnswers(contestant, kind, requestsOf(kind));
-      await load(PORT, server, file, { connections: CONNECTIONS, seconds: 2 });
-      const result = await load(PORT, server, file, { connections: CONNECTIONS, seconds: kind === "manifest" ? 3 : 2 });
-      if (result.refused + result.broken > 0)
-        throw new Error(`${contestant.name}: ${result.refused} refused, ${result.broken} broken`);
-      turns.loads.get(kind)?.push(result);
-    }
-    turns.resident.push(residentBytes(server.pid));
-  } finally {
-    await server.stop();
+/** A contestant that runs to the end, so that code which is compiled while it runs is compiled in the last rounds. */
+interface Running extends Turns {
+  readonly contestant: Contestant;
+  readonly port: number;
+  readonly server: Server;
+}
+
+async function start(contestant: Contestant, field: Field): Promise<Running> {
+  const port = freePort();
+  const server = await startServer(contestant.prepare({ ...field, port }), port);
+  for (const kind of KINDS) if (kind in contestant.answers) await checkAnswers(contestant, port, kind);
+  return { contestant, port, server, loads: new Map(KINDS.map((kind) => [kind, []])), resident: [] };
+}
+
+async function takeTurn({ contestant, port, server, loads, resident }: Running, files: ReadonlyMap<Kind, string>) {
+  for (const kind of KINDS) {
+    const file = files.get(kind);
+    if (!(kind in contestant.answers) || file === undefined) continue;
+    await load(port, server, file, { connections: CONNECTIONS, seconds: 1 });
+    const result = await load(port, server, file, { connections: CONNECTIONS, seconds: 3 });
+    if (result.refused + result.broken > 0)
+      throw new Error(`${contestant.name}: ${result.refused} refused, ${result.broken} broken`);
+    loads.get(kind)?.push(result);
   }
+  resident.push(residentBytes(server.pid));
 }
 
 /** Least processor time of a request, in µs: others on the machine can only make it more. */
@@ -143,20 +145,19 @@ export async function measureContestants(): Promise<readonly string[]> {
     repositories: REPOSITORIES,
     tags: TAGS,
     scratch,
-    port: PORT,
+    port: 0,
     blobHost: blobHost.url.origin,
     blobRedirects: "http://static.example.com/",
   };
-  const all = new Map<Contestant, Turns>(
-    contestants.map((each) => [each, { loads: new Map(KINDS.map((kind) => [kind, []])), resident: [] }]),
-  );
+  const all = new Map<Contestant, Running>();
   try {
     const files = new Map(KINDS.map((kind) => [kind, writeRequests(join(scratch, kind), requestsOf(kind))]));
-    const commands = new Map(contestants.map((each) => [each, each.prepare(field)]));
+    for (const each of contestants) all.set(each, await start(each, field));
     for (let round = 0; round < rounds(ROUNDS); round++) {
-      for (const [contestant, turns] of all) await takeTurn(contestant, commands.get(contestant) ?? [], files, turns);
+      for (const running of all.values()) await takeTurn(running, files);
     }
   } finally {
+    for (const { server } of all.values()) await server.stop();
     await blobHost.stop(true);
     rmSync(scratch, { recursive: true, force: true });
   }
