@@ -14,7 +14,7 @@ const write = (stream: NodeJS.WriteStream) => (text: string, taken?: () => void)
   else stream.write(text, () => taken?.());
 };
 
-/** What was written into a pipe may still be on its way, and would be lost with the process. */
+/** Text written into a pipe may still be in transit, and would be lost with the process. */
 const arrives = (stream: NodeJS.WriteStream) =>
   new Promise<boolean>((resolve) => {
     if (broken.has(stream)) return resolve(false);

@@ -1,4 +1,4 @@
-/** What a log line may carry beside its message. */
+/** The fields of a log line. */
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
 
 export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
@@ -69,7 +69,7 @@ interface LinesOptions {
 
 /** PIPE_BUF: a pipe takes as much in one piece, so that the lines of several processes do not mix. */
 const MAX_WRITE = 4096;
-/** What is kept for a reader that is slow; characters, which for ASCII are bytes. */
+/** Characters that are buffered for a slow reader. */
 const MAX_WAITING = 4 * 1024 * 1024;
 
 /**

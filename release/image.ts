@@ -19,7 +19,7 @@ const isArchitecture = (name: string): name is Architecture => Object.hasOwn(ARC
 
 const LIBRARIES = ["libc.so.6", "libm.so.6", "libpthread.so.0", "libdl.so.2"];
 
-/** Nobody in particular, by number: Kubernetes can tell that it is not root. */
+/** An unprivileged user, by number: Kubernetes can tell that it is not root. */
 const PASSWD = "craned:x:65532:65532:craned:/:/nonexistent\n";
 const GROUP = "craned:x:65532:\n";
 
@@ -29,7 +29,7 @@ const own: Architecture = process.arch === "arm64" ? "arm64" : "amd64";
 const packageOf = (architecture: Architecture): string =>
   architecture === own ? "libc6" : `libc6-${architecture}-cross`;
 
-/** Where that has a file. */
+/** Returns the path of a library. */
 function libraryPath(name: string, architecture: Architecture): string {
   const { triplet } = ARCHITECTURES[architecture];
   const places = [`/lib/${triplet}/${name}`, `/usr/${triplet}/lib/${name}`];
@@ -61,7 +61,7 @@ async function layOut(architecture: Architecture, craned: (outfile: string) => P
   writeFileSync(join(root, "etc/group"), GROUP);
 }
 
-// What is laid out must be readable to a user that is nobody, whoever builds.
+// Every user must be able to read the files, whatever the umask of the build.
 process.umask(0o022);
 const wanted = process.argv.slice(2);
 const architectures = wanted.length === 0 ? [own] : wanted.filter(isArchitecture);

@@ -8,7 +8,7 @@ export interface Platform {
   readonly target: Bun.Build.CompileTarget;
   /** The package of Bun's executable for it. */
   readonly runtime: string;
-  /** Where that has the executable. */
+  /** Path of the executable in it. */
   readonly executable: string;
 }
 

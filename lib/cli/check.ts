@@ -50,7 +50,7 @@ interface Finding {
   /** Content has hints and good news too. */
   readonly level: ContentFinding["level"];
   readonly of: "configuration" | "redirect file" | "content";
-  /** Of the redirect file. */
+  /** Path of the redirect file. */
   readonly path?: string;
   readonly text: string;
 }

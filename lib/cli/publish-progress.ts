@@ -34,7 +34,7 @@ function describeSeconds(seconds: number): string {
   return minutes < 60 ? `${minutes} min ${whole % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-/** How far it is; a total that is not known yet is 0. */
+/** The progress; a total that is not known yet is 0. */
 interface Standing {
   readonly done: number;
   readonly total: number;

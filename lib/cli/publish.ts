@@ -266,7 +266,7 @@ function inPlaceOf(source: string, flags: PublishFlags, terminal: Terminal): Wor
     });
 }
 
-/** Where the pool is, and the URL template of its blobs. */
+/** The pool, and the URL template of its blobs. */
 interface Pool {
   readonly pool: string | undefined;
   readonly poolTemplate: string | undefined;
@@ -329,7 +329,7 @@ function copyOf(source: string, flags: PublishFlags, terminal: Terminal): Work |
     );
 }
 
-/** What a command line asks for. @returns what is missing or makes no sense, when something does */
+/** Reads the command line. @returns the fault, if there is one */
 function workOf(source: string | undefined, flags: PublishFlags, terminal: Terminal): Work | string {
   if (source === undefined) return "missing required argument 'source'";
   if (source.startsWith(PULP_PREFIX)) return upgradeOf(source.slice(PULP_PREFIX.length), flags);

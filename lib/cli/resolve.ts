@@ -26,7 +26,7 @@ interface ImageReference {
   readonly reference: Reference;
 }
 
-/** What a client of one API receives; `--json` prints it. */
+/** The answer to a client of one API; `--json` prints it. */
 interface ApiAnswer {
   readonly told: Explanation;
   readonly file?: string | undefined;

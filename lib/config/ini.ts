@@ -14,13 +14,13 @@
 /** The value of a key. */
 export interface IniValue {
   readonly text: string;
-  /** Where the entry begins, from 1. */
+  /** First line of the entry, from 1. */
   readonly line: number;
 }
 
 /** Everything under one name in brackets. */
 export interface IniSection {
-  /** Where it begins first, from 1. */
+  /** First line of the section, from 1. */
   readonly line: number;
   readonly entries: ReadonlyMap<string, IniValue>;
 }

@@ -6,10 +6,10 @@ import type { ByteRange, Parts } from "./conditions.ts";
 import { close, IN_MEMORY, type BodySource } from "./file.ts";
 import { type OpenFile, pathOf, readPart, shortened } from "./open.ts";
 
-/** How much of a large file a stream reads at once, and what each slow client keeps in memory. Bytes. */
+/** Bytes of a large file that a stream reads at once, and that each slow client keeps in memory. */
 const CHUNK = 256 * 1024;
 
-/** How long, and for how many files, descriptors stay open for Bun. The time is in milliseconds. */
+/** Time in milliseconds, and number of files, for which descriptors stay open for Bun. */
 const GRACE = 100;
 const HELD = 16;
 

@@ -50,7 +50,7 @@ export type BodySource = Buffer<ArrayBuffer> | OpenFile;
 export interface PublishedFile {
   readonly validators: Validators;
   readonly contentType: string;
-  /** Of a manifest or a blob. */
+  /** Digest of a manifest or a blob. */
   readonly digest: string | undefined;
   readonly isManifest: boolean;
   readonly source: BodySource;
@@ -62,7 +62,7 @@ export const IN_MEMORY = 64 * 1024;
 /** Registries need not take larger manifests; a larger one is sent without its type and its digest. Bytes. */
 const MAX_MANIFEST = 4 * 1024 * 1024;
 
-/** How much is kept in memory, of which at most so much is one file. Bytes. */
+/** Bytes kept in memory, in all and of one file. */
 const KEPT = { maxSize: 8 * 1024 * 1024, maxEntrySize: 1024 * 1024, max: 1000 };
 
 /** After this time the system is asked again where a kept file is, though it has not changed. Milliseconds. */

@@ -34,7 +34,7 @@ function outsideLinks(directory: string, roots: readonly string[]): readonly Lin
   return found;
 }
 
-/** How many leading names the targets of links have in common that one link root is proposed for. */
+/** Number of leading names that targets of links share, for one proposed link root. */
 const COMMON_NAMES = 3;
 
 function commonDirectory(a: string, b: string): string {

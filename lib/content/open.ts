@@ -23,7 +23,7 @@ import {
 import { resolve } from "node:path";
 import { codeOf } from "../system-error.ts";
 
-/** What tells a file from another, and a change of it from its earlier state. */
+/** The identity and state of a file. */
 export interface FileState {
   /** Bytes. */
   readonly size: number;
@@ -38,14 +38,14 @@ export interface FileState {
 /** A regular file, open for reading. Its owner closes it. */
 export interface OpenFile {
   readonly descriptor: number;
-  /** Where its bytes begin, if they are a part of an archive. The size in its state is then that of the part. */
+  /** Offset of its bytes in an archive. The size in its state is then that of the part. */
   readonly offset?: number;
   readonly state: FileState;
   /** May be called again. */
   readonly close: () => void;
 }
 
-/** Where files are opened. */
+/** A directory in which files are opened. */
 export interface Root {
   /** As configured, made absolute. */
   readonly directory: string;
@@ -59,11 +59,11 @@ export interface Root {
   readonly stateOf: (path: string) => FileState | undefined;
 }
 
-/** Of Linux, on all processors that Bun runs on; node:fs doesn't name it. @see open(2) */
+/** Flag of Linux, which node:fs does not name. @see open(2) */
 const O_PATH = 0o10000000;
 const READ_ONLY = constants.O_RDONLY | constants.O_NOCTTY;
 
-/** Where the system says which file a descriptor is. */
+/** Directory that shows the file of each descriptor. */
 export const DESCRIPTORS = "/proc/self/fd";
 
 /** The descriptor as a path: opening it opens the same file again, wherever its name leads by then. */

@@ -22,13 +22,13 @@ const WHY_NOT: Readonly<Record<Extract<Resolution, { kind: "unknown" }>["why"], 
   "not-acceptable": "the tag is there, but in no type that the client accepts",
 };
 
-/** What a client receives. */
+/** The answer to a client. */
 export type Explanation =
   | { readonly found: false; readonly error: string; readonly reason: string; readonly types?: readonly string[] }
   | {
       readonly found: true;
       readonly rule: string;
-      /** Where the client is redirected. */
+      /** URL that the client is redirected to. */
       readonly url?: string;
       /** The manifest, where its redirect file describes it. */
       readonly manifest?: { readonly mediaType: string; readonly digest: Digest; readonly size: number };

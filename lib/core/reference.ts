@@ -37,7 +37,7 @@ const MAX_NAME_LENGTH = 255;
 const MAX_DIGEST_LENGTH = 255;
 
 const TAG = /^[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,127}$/;
-/** Of the registered algorithms, which fix their encoding. */
+/** Encodings of the registered algorithms. */
 const REGISTERED_DIGEST = /^sha(?:256:[0-9a-f]{64}|512:[0-9a-f]{128})$/;
 const REGISTERED_ALGORITHM = /^sha(?:256|512):/;
 const OTHER_DIGEST = /^[a-z0-9]+(?:[+._-][a-z0-9]+)*:[a-zA-Z0-9=_-]+$/;
@@ -62,7 +62,7 @@ const DASH = 45;
 
 const isAlnum = (c: number): boolean => (c >= 97 && c <= 122) || (c >= 48 && c <= 57);
 
-/** Where the separator that starts at `at` ends, or `at` itself when there is none. */
+/** Returns the end of the separator that starts at `at`, or `at` itself when there is none. */
 function skipSeparator(text: string, at: number): number {
   const c = text.charCodeAt(at);
   if (c === DOT || c === SLASH) return at + 1;

@@ -25,7 +25,7 @@ export type Rule =
   | "tag"
   | "tag-amd64";
 
-/** Where a manifest is, the manifest itself, or why there is none. */
+/** The place of a manifest, the manifest itself, or the reason why there is none. */
 export type Resolution =
   /** Versions 2 to 5: below the repository's url. */
   | { readonly kind: "path"; readonly path: string; readonly rule: Rule }
@@ -142,7 +142,7 @@ export function resolveManifest(repository: V2Repository, reference: Reference, 
     : resolveBlindly(repository, reference, accept);
 }
 
-/** Where a blob is, the blob itself, or that the repository does not have it. */
+/** The place of a blob, the blob itself, or `unknown`. */
 export type BlobResolution =
   /** A path below the repository's url or, where the file's template is one, an absolute URL. */
   | { readonly kind: "path"; readonly path: string; readonly size: number | undefined }

@@ -9,9 +9,9 @@ export interface Layer {
   readonly blob: DemoBlob;
   /** The digest of the tar itself. */
   readonly diffId: string;
-  /** How long the tar's files are, in bytes. */
+  /** Size of the tar's files, in bytes. */
   readonly size: number;
-  /** What a history says of it. */
+  /** Its line in the history. */
   readonly createdBy: string;
 }
 
@@ -24,7 +24,7 @@ function layerOf(createdBy: string, entries: readonly TarEntry[]): Layer {
   return { blob: blobOf(gzipStored(archive)), diffId: digestOf(archive), size, createdBy };
 }
 
-/** What every image of the demo begins with, whatever its architecture. */
+/** The first layer of every image of the demo. */
 export const BASE_LAYER: Layer = layerOf("COPY etc/os-release /etc/os-release", [
   { name: "etc/", mode: 0o755 },
   {

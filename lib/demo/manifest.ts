@@ -19,7 +19,7 @@ export interface DemoManifest {
 /** One image in a build for each architecture. */
 export type PlatformImages = Readonly<Record<Architecture, DemoManifest>>;
 
-/** What the parts of an image are called, by the kind of its manifest. */
+/** Media types of the parts of an image, by the kind of its manifest. */
 const PART_TYPES = {
   "2": {
     config: "application/vnd.docker.container.image.v1+json",
@@ -36,7 +36,7 @@ const EMPTY = blobOf(jsonBytes({}));
 
 const descriptor = (mediaType: string, { digest, bytes }: DemoBlob) => ({ mediaType, digest, size: bytes.length });
 
-/** What points at a manifest: from a list, from what refers to it, from a list of referrers. */
+/** A descriptor of a manifest: in a list, as a subject, among referrers. */
 const manifestDescriptor = (manifest: DemoManifest) => descriptor(MEDIA_TYPE[manifest.kind], manifest);
 
 function manifestOf(
@@ -48,7 +48,7 @@ function manifestOf(
   return { kind, digest: digestOf(bytes), bytes, ...parts };
 }
 
-/** How `/hello` is run: the part of the configuration that v1 and v2 images share. */
+/** Settings of `/hello`: the part of the configuration that v1 and v2 images share. */
 export const RUN_CONFIG = {
   Env: ["PATH=/"],
   Cmd: ["/hello"],
@@ -98,7 +98,7 @@ export function listManifest(kind: "list" | "index", images: PlatformImages): De
 /** Something that is no image and refers to one: a bill of materials, a note. */
 export interface Artifact {
   readonly manifest: DemoManifest;
-  /** What the registry lists among the subject's referrers. */
+  /** Its descriptor among the subject's referrers. */
   readonly descriptor: Readonly<Record<string, unknown>>;
 }
 

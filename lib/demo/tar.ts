@@ -1,4 +1,4 @@
-/** What a layer holds: a directory (a name with a final slash and no bytes) or a file. */
+/** An entry of a layer: a directory (a name with a final slash and no bytes) or a file. */
 export interface TarEntry {
   /** At most 100 bytes of ASCII. */
   readonly name: string;
@@ -9,7 +9,7 @@ export interface TarEntry {
 const BLOCK = 512;
 const NOTHING = new Uint8Array();
 
-/** Where the fields of a ustar header begin. */
+/** Offsets of the fields of a ustar header. */
 const AT = { name: 0, mode: 100, uid: 108, gid: 116, size: 124, mtime: 136, checksum: 148, type: 156, magic: 257 };
 
 const roundUp = (length: number): number => Math.ceil(length / BLOCK) * BLOCK;

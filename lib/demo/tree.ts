@@ -62,7 +62,7 @@ export const withImages = (manifest: DemoManifest): readonly DemoManifest[] => [
   ...Object.values(manifest.images ?? {}),
 ];
 
-/** What old clients get for the tag of a list. */
+/** The manifest that old clients get for the tag of a list. */
 function amd64Tags(tagged: readonly (readonly [string, DemoManifest])[]): Readonly<Record<string, unknown>> {
   const entries = tagged.flatMap(([tag, { kind, images }]) => {
     const image = kind === "list" ? images?.amd64 : undefined;

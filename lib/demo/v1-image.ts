@@ -6,7 +6,7 @@ import { RUN_CONFIG } from "./manifest.ts";
 export interface DemoV1Image {
   /** 64 hexadecimal digits. */
   readonly id: string;
-  /** What docker calls the image's JSON: id, parent, configuration. */
+  /** The image's JSON in docker's terms: id, parent, configuration. */
   readonly description: Readonly<Record<string, unknown>>;
   readonly layer: Layer;
   readonly parent: DemoV1Image | undefined;

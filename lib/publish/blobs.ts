@@ -14,7 +14,7 @@ import type { Target } from "./targets/target.ts";
 export interface BlobStore {
   readonly target: Target;
   readonly pathOf: (digest: Digest) => string;
-  /** Where the other version of redirect files has a blob, below the same target. */
+  /** Path of a blob in the other version of redirect files, below the same target. */
   readonly formerPathOf: ((digest: Digest) => string) | undefined;
 }
 

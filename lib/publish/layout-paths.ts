@@ -1,4 +1,4 @@
-/** Where things are below a repository's url. @see spec "Layout at `url`" */
+/** Paths below a repository's url. @see spec "Layout at `url`" */
 import { type ManifestKind, MEDIA_TYPE } from "../core/media-types.ts";
 import type { Digest, ImageId, Reference } from "../core/reference.ts";
 
@@ -9,9 +9,9 @@ export const TAGS_LIST = "tags/list";
 export const OCI_LAYOUT = "oci-layout";
 export const OCI_INDEX = "index.json";
 
-/** Where version 5 has a blob. */
+/** Path of a blob in version 5. */
 export const blobPath = (digest: Digest): string => `blobs/${digest}`;
-/** Where an OCI image layout has a blob, and so version 6. */
+/** Path of a blob in an OCI image layout, and in version 6. */
 export const layoutBlobPath = (digest: Digest): string => `blobs/${digest.replace(":", "/")}`;
 export const manifestPath = (kind: ManifestKind, reference: Reference): string => `manifests/${kind}/${reference}`;
 export const v1Path = (id: ImageId, file: "ancestry" | "json" | "layer"): string => `${id}/${file}`;
@@ -28,7 +28,7 @@ export const isOwnPath = (path: string): boolean => OWN_PATH.test(path);
 
 const isKind = (text: string): text is ManifestKind => Object.hasOwn(MEDIA_TYPE, text);
 
-/** What a host has to say of a file; undefined where it may say anything. */
+/** Required Content-Type of a file; undefined where any will do. */
 export function contentTypeOf(path: string): string | undefined {
   if (!isOwnPath(path) || !path.includes("/")) return undefined;
   const [directory, kind = "", ...below] = path.split("/");

@@ -35,7 +35,7 @@ const USE =
 const KINDS = Object.keys(MEDIA_TYPE).join("|");
 const DIGEST = "sha(?:256|512):[0-9a-f]+";
 
-/** What a registry answers for a manifest that it does not have: docker 1.10 to 17.09 then falls back to v1. */
+/** A registry's answer for an unknown manifest: docker 1.10 to 17.09 then falls back to v1. */
 const UNKNOWN = '{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown","detail":{}}]}';
 
 function nginx(): string {

@@ -19,7 +19,7 @@ const stateFile = fields({
 export interface State {
   /** Since when nothing refers to a file any more, in seconds since 1970, by its path. */
   readonly unreferenced: Map<string, number>;
-  /** What layers became by compression, by the digest of the uncompressed tar. */
+  /** Compressed layers, by the digest of the uncompressed tar. */
   readonly compressed: Map<string, Compressed>;
 }
 

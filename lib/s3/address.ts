@@ -8,7 +8,7 @@ export interface S3Address {
 /** Whether a place is in a bucket, and not a directory. */
 export const isS3 = (place: string): boolean => place.startsWith("s3://");
 
-/** What such a place is expected to be. */
+/** Completes "expected …" for such a place. */
 export const S3_PLACE = "s3://<bucket> or s3://<bucket>/<prefix>";
 
 /** @returns undefined when there is no name of a bucket, or the prefix goes up or nowhere */

@@ -16,7 +16,7 @@ import { codeOrText } from "../system-error.ts";
 
 interface S3Request {
   readonly method: "GET" | "HEAD" | "PUT" | "POST" | "DELETE";
-  /** Of the object; empty for the bucket. */
+  /** Key of the object; empty for the bucket. */
   readonly key: string;
   readonly query?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;

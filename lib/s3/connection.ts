@@ -16,7 +16,7 @@ export interface S3Connection {
   readonly keys: S3Keys | undefined;
 }
 
-/** How redirect files are read from a bucket. */
+/** Access to a bucket of redirect files. */
 export interface S3Access {
   readonly connection: S3Connection;
   /** Seconds that a request may take. */
@@ -38,7 +38,7 @@ interface UnusableValue {
   readonly value: string;
 }
 
-/** How to reach a server, with what is wrong or missing. */
+/** The connection to a server, with its faults. */
 interface S3Surroundings {
   readonly connection: S3Connection;
   /** An endpoint that is not an absolute http or https URL. */

@@ -28,7 +28,7 @@ const FILES = [
   ["AWS_CONFIG_FILE", "config"],
 ] as const;
 
-/** How long to go on without keys before looking for them again, in ms: a machine's metadata may come late. */
+/** Time until missing keys are looked for again, in ms: a machine's metadata may come late. */
 const RETRY_MS = 60_000;
 const NOT_FOUND = "Could not load credentials from any providers";
 

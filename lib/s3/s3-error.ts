@@ -3,7 +3,7 @@ export class S3Error extends Error {
   override readonly name = "S3Error";
   /** Completes "received …", such as `403: AccessDenied: …` or `no answer (ECONNREFUSED)`. */
   readonly received: string;
-  /** Of the answer; undefined when there was none. */
+  /** Status of the answer; undefined when there was none. */
   readonly status: number | undefined;
   /** Whether the same request may succeed later: there was no answer, or the server was busy. */
   readonly passes: boolean;

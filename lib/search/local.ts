@@ -15,7 +15,7 @@ const MAX_HITS = 10_000;
 /** Searches that wait for their turn. */
 const MAX_WAITING = 256;
 
-/** How well a word fits a repository, the best first. */
+/** Ranks of a word for a repository, the best first. */
 const RANK = { wholeName: 0, lastComponent: 1, startOfComponent: 2, withinName: 3, inDescription: 4, not: 5 } as const;
 
 /** Case and the two ways to write an accent make no difference. */

@@ -32,7 +32,7 @@ export interface ListenOptions {
 
 /** A listening server. */
 export interface Listener {
-  /** Where it listens, such as `https://0.0.0.0:5000`. */
+  /** Its URLs, such as `https://0.0.0.0:5000`. */
   readonly urls: readonly string[];
   /** Requests that wait for their answer. */
   readonly pendingRequests: () => number;
@@ -59,7 +59,7 @@ const FREE_PART = 0.1;
 /** For so long two servers with different certificates share a port. */
 const HANDOVER_MILLISECONDS = 100;
 
-/** How often a server that stops looks whether all requests have their answers. */
+/** Interval at which a stopping server checks for unanswered requests. */
 const DRAIN_MILLISECONDS = 20;
 
 const HINTS: Readonly<Record<string, string>> = {

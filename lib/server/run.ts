@@ -54,7 +54,7 @@ async function listenForManagement(composed: Composed, config: Config, log: Log,
 
 interface Process {
   readonly config: Config;
-  /** What is served in place of the data directory. */
+  /** Layouts served in place of the data directory. */
   readonly layouts: LayoutPaths | undefined;
   readonly logging: Logging;
   readonly notifier: Notifier;

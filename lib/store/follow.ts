@@ -19,7 +19,7 @@ export interface Scan {
   readonly result: "changed" | "unchanged" | "failed";
 }
 
-/** How a source is followed. */
+/** Options for following a source. */
 export interface Following {
   /** Seconds between two scans of everything. */
   readonly pollingInterval: number;

@@ -45,7 +45,7 @@ const MAX_BYTES = 4 * 1024 * 1024;
 const TRUSTED_INTERVALS = 3;
 /** Lines about single repositories in one interval. */
 const MAX_LINES = 20;
-/** How long requests wait at most while a catalogue is searched, in ms. */
+/** The longest wait of requests while a catalogue is searched, in ms. */
 const SLICE_MS = 0.5;
 
 const isBlind = (repository: V2Repository | undefined): repository is TreeRepository =>

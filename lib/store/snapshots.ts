@@ -58,7 +58,7 @@ export interface SnapshotChange {
 /** The content of one path, as a snapshot has it. */
 export interface PathState {
   readonly repository: Repository | undefined;
-  /** Of the content that describes the repository. */
+  /** Hash of the content that describes the repository. */
   readonly hash: bigint | undefined;
   readonly fault: FileFault | undefined;
   readonly warnings: readonly Warning[] | undefined;
@@ -99,7 +99,7 @@ export interface Snapshots {
   next(): Promise<SnapshotChange | undefined>;
 }
 
-/** How long requests wait at most, in ms. */
+/** The longest wait of requests, in ms. */
 const SLICE_MS = 0.5;
 
 const isGood = ({ repository, fault }: PathState): boolean => repository !== undefined && fault === undefined;

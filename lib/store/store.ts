@@ -10,7 +10,7 @@ export type { Store };
 interface StoreOptions extends Following {
   /** A directory, or a place in a bucket: `s3://<bucket>/<prefix>`. */
   readonly dataDir: string;
-  /** How to reach the bucket; without it, `dataDir` is a directory. */
+  /** Access to the bucket; without it, `dataDir` is a directory. */
   readonly s3?: S3Access | undefined;
   /** Whether the file system is asked to report changes; true by default. */
   readonly watch?: boolean;

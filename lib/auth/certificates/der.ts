@@ -9,7 +9,7 @@
 export interface Element {
   readonly tag: number;
   readonly content: Uint8Array;
-  /** Where the next element begins. */
+  /** Start of the next element. */
   readonly end: number;
 }
 

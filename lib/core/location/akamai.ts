@@ -1,6 +1,6 @@
 import { pathOf, type Sign } from "./sign.ts";
 
-/** What Akamai's edge needs to know a URL of ours. */
+/** Keys for URLs that Akamai's edge accepts. */
 export interface AkamaiSigner {
   readonly kind: "akamai";
   /** The key in hexadecimal digits, an even number of them. */

@@ -1,7 +1,7 @@
 import { type KeyObject, sign } from "node:crypto";
 import type { Sign } from "./sign.ts";
 
-/** What CloudFront needs to know a URL of ours. */
+/** Keys for URLs that CloudFront accepts. */
 export interface CloudFrontSigner {
   readonly kind: "cloudfront";
   /** As CloudFront calls the public key. */

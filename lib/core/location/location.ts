@@ -12,10 +12,10 @@ import type { Method, Sign } from "./sign.ts";
  */
 export type Locate = (url: string, path: string, method?: Method) => string;
 
-/** Who can tell that a URL is ours. */
+/** The signer of URLs. */
 export type Signer = AkamaiSigner | CloudFrontSigner | S3Signer;
 
-/** What becomes of v2 URLs on their way to the client. */
+/** Rewriting and signing of v2 URLs. */
 export interface Cdn {
   readonly urlMatch: string | undefined;
   /** Has no query. */
@@ -23,7 +23,7 @@ export interface Cdn {
   readonly signer: Signer | undefined;
 }
 
-/** Where the files of each API are. */
+/** Locations of the files of each API. */
 export interface Locations {
   readonly v1: Locate;
   readonly v2: Locate;

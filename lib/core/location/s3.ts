@@ -1,6 +1,6 @@
 import { type Method, partsOf, type Sign } from "./sign.ts";
 
-/** What an S3 server needs to know a URL of ours. */
+/** Keys for URLs that an S3 server accepts. */
 export interface S3Signer {
   readonly kind: "s3";
   readonly region: string;
@@ -24,7 +24,7 @@ const hmac = (key: string | Buffer, text: string): Buffer => new Bun.CryptoHashe
 
 const percent = (char: string): string => `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`;
 
-/** What stands for a character, or for an escape, in the one way in which all write it. The text is ASCII. */
+/** Writes a character or an escape in its canonical form. The text is ASCII. */
 function canonical(found: string): string {
   const char = found.length === 3 ? String.fromCharCode(Number.parseInt(found.slice(1), 16)) : found;
   return UNRESERVED.test(char) ? char : percent(char);
@@ -40,7 +40,7 @@ const hostOf = (scheme: string, authority: string): string =>
     .toLowerCase()
     .replace(scheme.toLowerCase() === "https:" ? /:(?:443)?$/ : /:(?:80)?$/, "");
 
-/** What is the same for all URLs of one second. */
+/** The parts that all URLs of one second share. */
 interface Moment {
   readonly at: number;
   readonly query: string;
@@ -49,7 +49,7 @@ interface Moment {
   readonly key: Bun.CryptoHasher;
 }
 
-/** What is the same for all URLs of one day. */
+/** The parts that all URLs of one day share. */
 interface Day {
   readonly name: string;
   readonly scope: string;

@@ -1,4 +1,4 @@
-/** What a client does at the URL that it is sent to; some signatures hold for one of the two only. */
+/** The client's method at the redirect's URL; some signatures hold for one only. */
 export type Method = "GET" | "HEAD";
 
 /** Adds to a URL, which has no query, what makes it good for a while. */

@@ -1,7 +1,7 @@
-/** Where blobs are: `blobs/{algorithm}/{hex}`. */
+/** Templates of the places of blobs, such as `blobs/{algorithm}/{hex}`. */
 import type { Digest } from "../reference.ts";
 
-/** Where an OCI image layout keeps its blobs. */
+/** The template of an OCI image layout. */
 export const OCI_LAYOUT_BLOBS = "blobs/{algorithm}/{hex}";
 
 const VARIABLE = /\{(digest|algorithm|hex|hex:2)\}/g;

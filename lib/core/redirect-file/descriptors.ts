@@ -20,7 +20,7 @@ export interface ReadManifest extends StoredManifest {
   readonly content: ManifestContent | undefined;
 }
 
-/** What is wrong with a descriptor: one of its fields, or (without a field) all of it. */
+/** The fault of a descriptor: of one of its fields, or (without a field) of all of it. */
 interface DescriptorFault {
   readonly field: string | undefined;
   readonly expected: string;

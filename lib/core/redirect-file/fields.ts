@@ -29,7 +29,7 @@ import {
 const PLAIN_URL = /^https?:\/\/(?!\/)[^\s\u0000-\u0020\u007f"<>\\^`{|}?#]+$/i;
 const ASCII = /^[\u0021-\u007e]+$/;
 
-/** What messages call each kind of value. */
+/** Names of the kinds of values in messages. */
 export const EXPECTED = {
   amd64: "a digest and its schema version, 1 or 2",
   descriptors: `an array of descriptors, at most ${MAX_DEPTH} levels deep`,
@@ -255,7 +255,7 @@ export interface CommonFile<Version> extends AboutFile {
   readonly protected: boolean;
 }
 
-/** What the versions of the v2 API add to the shared fields. */
+/** The fields of the v2 API beside the shared ones. */
 interface TreeFields {
   readonly manifests: TreeRepository["manifests"];
   readonly amd64?: TreeRepository["amd64"];

@@ -2,7 +2,7 @@
  * Finds where a text stops being JSON, which the engine's own parser does not tell.
  */
 
-/** What may come next. */
+/** The next expected token. */
 type Expected = "value" | "value or ]" | "key" | "key or }" | "colon" | "comma or ]" | "comma or }" | "end";
 
 const TOKEN =

@@ -1,4 +1,4 @@
-/** What a manifest of a version 6 file names: blobs, children, its subject. */
+/** Reads the blobs, children and subject that a manifest of a version 6 file names. */
 import { kindOf } from "../media-types.ts";
 import { type Digest, parseDigest } from "../reference.ts";
 import { isPlainObject, type JsonObject, objectsIn } from "./json-value.ts";
@@ -12,7 +12,7 @@ export interface Child {
   readonly platform: string | undefined;
 }
 
-/** What a manifest names. */
+/** The parts that a manifest names. */
 export interface ManifestContent {
   readonly subject: Digest | undefined;
   /** The artifact type that the referrers API gives. */

@@ -9,7 +9,7 @@ import { type Location, locationAt, pack, relocated, storedAt } from "./whole-ta
 /** A hash table without objects: for each slot a key, a number of a chunk (0 where it is free) and an offset. */
 const SLOT = 3;
 const MIN_SLOTS = 1024;
-/** How full the table may be. */
+/** The highest load of the table. */
 const MAX_LOAD = 0.8;
 /** Room that a new table has for each entry. */
 const GROWTH = 1.7;

@@ -17,7 +17,7 @@ interface Common {
   readonly name: RepositoryName;
   /** The publisher's own id, and the directory of the content when it is served from disk. */
   readonly repository: string;
-  /** Where the content is: absolute, http or https, with a final slash. */
+  /** URL of the content: absolute, http or https, with a final slash. */
   readonly url: string;
   readonly isProtected: boolean;
   /** Absent where a file says nothing of the kind, as most do. */
@@ -30,7 +30,7 @@ export interface V1Image {
   readonly [extra: string]: unknown;
 }
 
-/** What a version 1 file says of one repository. */
+/** A repository of a version 1 file. */
 export interface V1Repository extends Common {
   readonly api: "v1";
   readonly version: 1;
@@ -47,7 +47,7 @@ export interface Amd64Manifest {
 /** The referrers of a subject: descriptors, passed on as they are. */
 export type ReferrerDescriptor = Readonly<Record<string, unknown>>;
 
-/** What a version 2, 3, 4 or 5 file says of one repository: its manifests lie in a tree of directories. */
+/** A repository of a version 2, 3, 4 or 5 file: its manifests are in a tree of directories. */
 export interface TreeRepository extends Common {
   readonly api: "v2";
   readonly version: 2 | 3 | 4 | 5;
@@ -56,21 +56,21 @@ export interface TreeRepository extends Common {
   readonly referrers: ReadonlyMap<Digest, readonly ReferrerDescriptor[]>;
 }
 
-/** What a version 6 file says of one repository: all manifests, tags and blobs are known. */
+/** A repository of a version 6 file: all manifests, tags and blobs are known. */
 export interface WholeRepository extends Common, WholeTable {
   readonly api: "v2";
   readonly version: 6;
-  /** Where blobs are: a path below `url`, or an absolute URL, with variables. */
+  /** Place of blobs: a path below `url`, or an absolute URL, with variables. */
   readonly blobTemplate: string;
 }
 
 /** A repository of the v2 API. */
 export type V2Repository = TreeRepository | WholeRepository;
 
-/** What one redirect file says. */
+/** The repository of one redirect file. */
 export type Repository = V1Repository | V2Repository;
 
-/** What a sound file gives. */
+/** The result of a valid file. */
 export interface Built {
   readonly repository: Repository;
   readonly warnings: readonly Warning[];

@@ -23,7 +23,7 @@ export interface WholeTable {
   readonly configCount: number;
   readonly blobCount: number;
   readonly mediaTypes: readonly string[];
-  /** Of manifests, configs and blobs; -1 where the size is unknown. */
+  /** Sizes of manifests, configs and blobs; -1 where unknown. */
   readonly sizes: Float64Array;
   /**
    * For each manifest and config: index of its media type, of its chunk, offset in the chunk. For each tag: the end of
@@ -36,7 +36,7 @@ export interface WholeTable {
   readonly knowsAllBlobs: boolean;
 }
 
-/** What a table is made of. */
+/** The parts of a table. */
 export interface WholeContent {
   /** The manifests of each tag, the preferred one first. */
   readonly tags: ReadonlyMap<Tag, readonly Digest[]>;
@@ -55,7 +55,7 @@ const NO_CHUNK = 0xffffffff;
 const PLACE_LENGTH = 3;
 const UNKNOWN_SIZE = -1;
 
-/** Where bytes are. */
+/** The place of bytes. */
 export interface Location {
   readonly chunk: Uint8Array;
   readonly offset: number;

@@ -1,4 +1,4 @@
-/** What a version 5 file can say of a tree. */
+/** Reads a published tree into the form of a redirect file. */
 import type { ManifestKind } from "../../core/media-types.ts";
 import { plain } from "../../core/redirect-file/fault.ts";
 import type { V2Repository } from "../../core/redirect-file/repository.ts";
@@ -9,7 +9,7 @@ import { type Plan, type PlannedTag, tagKey } from "../plan.ts";
 import { entriesOf } from "../redirect-file/previous.ts";
 import type { NamedManifest } from "./tree.ts";
 
-/** What a tree has, and what clients will find missing. */
+/** The content of a tree, and its faults for clients. */
 export interface KnownTree {
   readonly listing: Listing;
   readonly plan: Plan;

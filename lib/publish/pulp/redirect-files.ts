@@ -11,7 +11,7 @@ import { PublishError } from "../publish-error.ts";
 export interface RedirectFilePath {
   /** As people know it. */
   readonly path: string;
-  /** Where it is when links are followed: this file is replaced, and not a link to it. */
+  /** Path without links: this file is replaced, not a link to it. */
   readonly real: string;
 }
 
@@ -44,7 +44,7 @@ export async function redirectFilesIn(directory: string): Promise<readonly Redir
 /** A redirect file, read. */
 export interface LoadedRedirectFile {
   readonly repository: Repository;
-  /** What people or other programs added, as a description, with its JSON. */
+  /** Fields that people or other programs added, such as a description, with their JSON. */
   readonly others: OtherFields;
 }
 

@@ -1,4 +1,4 @@
-/** What lies in a tree that Pulp published. @see spec "Layout at `url`" */
+/** Reads a tree that Pulp published. @see spec "Layout at `url`" */
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import * as v from "valibot";

@@ -23,7 +23,7 @@ interface Inquiry {
   readonly challenge: string;
   readonly address: RegistryAddress;
   readonly credentials: Credentials | undefined;
-  /** Of the registry, not of the token service. */
+  /** Origin of the registry, not of the token service. */
   readonly origin: string;
   /** Asks a token service, until it isn't busy. */
   readonly fetchToken: (url: string, init: RequestInit) => Promise<Reply>;

@@ -18,7 +18,7 @@ export class Interrupted extends Error {
   }
 }
 
-/** How often something is asked in a row without success. */
+/** Attempts in a row without success. */
 export const MAX_TRIES = 5;
 
 /** No registry holds up a publish for longer. Seconds. */

@@ -6,7 +6,7 @@ import { pagesOf } from "./pages.ts";
 /** Tags in a page: registries refuse more than they like. The last, none, leaves it to them. */
 const PAGES = ["?n=1000", "?n=100", ""] as const;
 
-/** How they refuse. */
+/** Statuses of a refusal. */
 const TOO_MANY = [400, 413, 416, 422];
 
 const tagList = fields({ tags: listOf(v.string("a tag"), "an array of tags") });

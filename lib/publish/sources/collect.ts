@@ -8,7 +8,7 @@ import type { Source } from "./source.ts";
 export interface WantedImages {
   /** Which tags; none means all of the source. */
   readonly tags: readonly TagChoice[];
-  /** Of a source with images of several repositories, the one. */
+  /** The repository to publish, of a source with several. */
   readonly sourceName: string | undefined;
   /** Whether referrers of the images, such as signatures, are published too. */
   readonly withReferrers: boolean;

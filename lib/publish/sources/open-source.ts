@@ -13,7 +13,7 @@ import type { Source, SourceContext } from "./source.ts";
 import { tarBundle } from "./tar.ts";
 import { formatOf, streamedTar } from "./unpacking.ts";
 
-/** How sources are read. */
+/** Options for reading sources. */
 export interface SourceOptions {
   readonly access: RegistryAccess;
   /** A registry that does not tell what refers to an image is an error. */
@@ -25,7 +25,7 @@ export interface SourceOptions {
 
 const STANDARD_INPUT = "-";
 
-/** How skopeo writes where an image is, with the name of one image behind. @see containers-transports(5) */
+/** skopeo's prefixes of places; the name of one image may follow. @see containers-transports(5) */
 const PREFIXED = /^(oci|oci-archive|docker-archive|dir):([^:]+)(?::(.+))?$/;
 
 async function bundleAt(path: string, { scratch }: SourceContext, options: SourceOptions): Promise<Bundle> {

@@ -10,9 +10,9 @@ export interface SourceFile {
   readonly size: number | undefined;
   /** From the beginning, each time. A chunk is good until the next one is asked for. */
   readonly read: () => AsyncIterable<Uint8Array>;
-  /** Where just these bytes lie as a file of their own, which may get a second name. */
+  /** Path of a file with just these bytes, which may be hard-linked. */
   readonly path?: string;
-  /** Where just these bytes begin in a larger file. */
+  /** Place of these bytes in a larger file. */
   readonly part?: { readonly path: string; readonly start: number };
 }
 

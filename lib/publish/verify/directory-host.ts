@@ -15,7 +15,7 @@ const WHY: Readonly<Record<string, string>> = {
   EISDIR: "a directory",
 };
 
-/** What a system's error says of a file; others are thrown on. */
+/** Turns a system error about a file into a problem; rethrows others. */
 function problemOf(error: unknown): Mismatch {
   const code = codeOf(error);
   if (code === undefined) throw error;

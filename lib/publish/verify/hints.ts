@@ -1,6 +1,6 @@
 import type { Repository } from "../../core/redirect-file/repository.ts";
 
-/** What faults say, and what helps; the first that fits is told. */
+/** Patterns of faults with their hints; the first that matches is used. */
 const HINTS: readonly (readonly [RegExp, string])[] = [
   [/received (ECONN|ENOTFOUND|EAI_|Connection|Unable)/i, "is the host up, and can this machine reach it?"],
   [

@@ -1,4 +1,4 @@
-/** Where published content is looked at: the seam between what has to be there and how to see whether it is. */
+/** A host of published content, as the verification reads it: a directory or an HTTP server. */
 import type { Repository } from "../../core/redirect-file/repository.ts";
 import type { Digest } from "../../core/reference.ts";
 

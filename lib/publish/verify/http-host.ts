@@ -10,7 +10,7 @@ import { codeOrText } from "../../system-error.ts";
 type HostMethod = "GET" | "HEAD";
 
 interface HttpOptions {
-  /** Where a client is sent for a file: rewritten and signed as configured. */
+  /** Returns the URL that clients are redirected to: rewritten and signed as configured. */
   readonly locate: (api: Repository["api"], url: string, path: string, method: HostMethod) => string;
   /** Whether blobs are fetched and hashed, or only asked for. */
   readonly downloads: boolean;
@@ -25,7 +25,7 @@ const ACCEPT = [...Object.values(MEDIA_TYPE), "*/*"].join(", ");
 
 const isPassing = (status: number): boolean => status === 429 || status >= 500;
 
-/** What is wrong with an answer before its body is looked at. */
+/** Returns the fault of an answer's head. */
 function problemOf({ status, statusText, headers }: Response): Mismatch | undefined {
   if (status !== 200 && status !== 206) return { expected: "200", received: plain(`${status} ${statusText}`.trim()) };
   const encoding = headers.get("content-encoding");

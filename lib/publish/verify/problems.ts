@@ -18,7 +18,7 @@ export const wrongDigest = (expected: Digest, received: string): Mismatch | unde
 /** The type alone, without parameters, in lower case. */
 export const bareType = (header: string): string => (header.split(";")[0] ?? "").trim().toLowerCase();
 
-/** What a type is called in a message; a page is what hosts send that have no such file, or want a login. */
+/** Names a Content-Type in a message; HTML is a host's error or login page. */
 export const shownType = (header: string | undefined): string => {
   const type = bareType(header ?? "");
   if (type === "") return "no Content-Type";

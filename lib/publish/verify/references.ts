@@ -12,9 +12,9 @@ import type { Verification } from "./verification.ts";
 
 /** A manifest that a client may be sent to. */
 export interface ReachableManifest {
-  /** What the redirect file leads there by. */
+  /** Tag or digest in the redirect file. */
   readonly from: string;
-  /** What the file is named after. */
+  /** Tag or digest in the file's name. */
   readonly reference: Reference;
   /** Undefined in version 2, which has one directory for all. */
   readonly kind: ManifestKind | undefined;

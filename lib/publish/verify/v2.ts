@@ -38,7 +38,7 @@ const REFERRERS = "referrers";
 interface Seen {
   readonly entry: ReachableManifest;
   readonly manifest: Manifest;
-  /** Of all bytes: a signed manifest's digest is not. */
+  /** Digest of all bytes, which is not that of a signed manifest. */
   readonly sum: string;
 }
 
@@ -102,7 +102,7 @@ export async function verifyV2(repository: TreeRepository, host: Host, verificat
     if (!isForeign(descriptor) && !blobs.has(descriptor.digest)) blobs.set(descriptor.digest, { from, descriptor });
   }
 
-  /** What a list names, or refers to something, has to be where a client is sent for it. */
+  /** Checks that a child or a referrer is where clients are redirected. */
   function follow(from: string, { digest, mediaType }: Descriptor, by: string): readonly ReachableManifest[] {
     const kind = kindOfType(mediaType);
     if (kind === undefined) {

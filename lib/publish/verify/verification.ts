@@ -1,7 +1,7 @@
 import type { PublishError } from "../publish-error.ts";
 import type { Mismatch } from "./host.ts";
 
-/** What the verification of one repository needs beside the host. */
+/** Sinks and limits for the verification of one repository. */
 export interface Verification {
   /**
    * Takes one fault.

@@ -49,7 +49,7 @@ function* summarized(faults: readonly ContentFault[]): Generator<string> {
   }
 }
 
-/** What the faults of different files have in common. */
+/** Returns the part that faults of different files share. */
 const kindOf = (where: string, { expected, received }: Mismatch): string =>
   `${/\/(manifests|blobs|[0-9a-f]{64})\//.exec(where)?.[1]} ${expected} ${received}`.replace(
     /[0-9a-f]{64,}|\d+(?= bytes)/g,

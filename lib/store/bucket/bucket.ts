@@ -54,7 +54,7 @@ const RETRY_MS = 1000;
 const LONGEST_FIRST_RETRY_MS = 5000;
 /** The part of the interval that is random, so that many instances do not scan at once. */
 const JITTER = 0.2;
-/** How long requests wait at most, in ms. */
+/** The longest wait of requests, in ms. */
 const SLICE_MS = 1;
 
 /** Leaves out the bookkeeping of a Kubernetes mount, as in directories. */

@@ -13,7 +13,7 @@ import { statAt } from "./stat.ts";
 import { below, createTree, type DirectoryEntry, eachOf, removeEntry, type DirectoryTree } from "./tree.ts";
 import { createWatches } from "./watch.ts";
 
-/** How the file system reports changes. */
+/** Reports of changes by the file system. */
 interface WatchDirectoryOptions {
   /** Asks for a scan of pending events. */
   readonly scanPending: () => void;
@@ -23,9 +23,9 @@ interface WatchDirectoryOptions {
 
 /** The two events of a move may come this far apart, in ms: until then, a name that was not found is kept. */
 const MOVE_MS = 100;
-/** How often a scan of everything waits for moves. */
+/** Number of times that a scan of everything waits for moves. */
 const MAX_WAITS = 2;
-/** How often a missing data directory is looked for, in ms. */
+/** Interval at which a missing data directory is looked for, in ms. */
 const MISSING_ROOT_MS = 1000;
 /** Scans in a row until a snapshot is made, however much goes on changing. */
 const MAX_ROUNDS = 4;

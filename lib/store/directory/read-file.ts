@@ -12,7 +12,7 @@ export interface RedirectFileContent {
   readonly fingerprint: string;
   /** Whether the same fingerprint means the same content. */
   readonly isSettled: boolean;
-  /** Of the bytes; undefined when they could not be read. */
+  /** Hash of the bytes; undefined when they could not be read. */
   readonly hash: bigint | undefined;
   readonly parsed: ParsedFile;
 }

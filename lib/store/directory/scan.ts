@@ -17,7 +17,7 @@ import {
 } from "./tree.ts";
 import { isAbsent } from "../../system-error.ts";
 
-/** What to scan. */
+/** The scope of a scan. */
 export interface ScanScope {
   readonly everything: boolean;
   /** Real paths where something has happened. */
@@ -43,9 +43,9 @@ interface Visit {
 
 /** Enough to keep all threads busy; more would only make requests wait. */
 const CONCURRENCY = 16;
-/** How long requests wait at most while a large directory is scanned, in ms. */
+/** The longest wait of requests while a large directory is scanned, in ms. */
 const SLICE_MS = 0.5;
-/** How often a name is looked at while it changes under the scan. */
+/** Number of looks at a name that changes under the scan. */
 const MAX_TRIES = 3;
 
 const turn = createTurns(SLICE_MS);

@@ -3,7 +3,7 @@ import { lstat, readdir, stat } from "node:fs/promises";
 import type { Fault } from "../../core/redirect-file/fault.ts";
 import { codeOf, codeOrText, isAbsent } from "../../system-error.ts";
 
-/** What is at a path, and whether a symbolic link leads there. */
+/** The kind of a path, and whether it is a symbolic link. */
 export type Stat =
   | ({ readonly kind: "file"; readonly isLink: boolean } & FileStat)
   | { readonly kind: "directory"; readonly isLink: boolean; readonly identity: string }

@@ -2,9 +2,9 @@ import { readlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { codeOf } from "../../system-error.ts";
 
-/** How a path with symbolic links is resolved: when one of the steps changes, it may lead elsewhere. */
+/** A resolved path with symbolic links: when one of the steps changes, it may lead elsewhere. */
 export interface SymlinkPath {
-  /** Where it ends, without links; undefined when it leads nowhere. */
+  /** Its end, without links; undefined when it leads nowhere. */
   readonly real: string | undefined;
   /** Real paths: the links that were followed, and the end, or the first that was missing. */
   readonly steps: readonly string[];

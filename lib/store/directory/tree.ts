@@ -30,7 +30,7 @@ export interface DirectoryEntry {
   readonly directory: Directory;
   readonly name: string;
   target: Directory | RedirectFile | undefined;
-  /** How it is resolved, if it is a symbolic link. */
+  /** Its resolution, if it is a symbolic link. */
   link: SymlinkPath | undefined;
   /** Why it can't be read now. A directory is kept meanwhile, a file by the last good state of its path. */
   fault: Fault | undefined;
@@ -211,7 +211,7 @@ export function setListingFault(tree: DirectoryTree, directory: Directory, fault
   if (directory.path !== undefined) tree.dirtyPaths.add(directory.path);
 }
 
-/** What a scan found at a name. */
+/** The result of looking at a name. */
 export type Observation = Exclude<Stat, { readonly kind: "file" }> | { readonly kind: "file" };
 
 function isWanted(name: string, { kind }: Observation): boolean {

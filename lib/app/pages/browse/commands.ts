@@ -3,7 +3,7 @@ import { isDigest, type Reference } from "../../../core/reference.ts";
 import { type Html, html } from "../html.ts";
 import type { Purpose } from "./manifest-details.ts";
 
-/** Where the registry is, as a client names it. */
+/** The registry as a client names it. */
 export interface RegistryHost {
   readonly host: string;
   /** Whether it is only reached by plain HTTP, of which clients other than docker have to be told. */

@@ -1,4 +1,4 @@
-/** What all pages for clients of the registry share. */
+/** The frame of all pages for clients of the registry. */
 import type { Reference } from "../../../core/reference.ts";
 import type { View } from "../../view.ts";
 import { type Html, html } from "../html.ts";

@@ -1,4 +1,4 @@
-/** What pages tell of a manifest that its redirect file carries. */
+/** Details of a manifest that its redirect file carries. */
 import { kindOf } from "../../../core/media-types.ts";
 import { isPlainObject, type JsonObject, objectsIn } from "../../../core/redirect-file/json-value.ts";
 import { type Child, contentOf } from "../../../core/redirect-file/manifest-content.ts";
@@ -6,7 +6,7 @@ import type { WholeRepository } from "../../../core/redirect-file/repository.ts"
 import { configOf, manifestOf, type StoredManifest } from "../../../core/redirect-file/whole-table.ts";
 import { type Digest, parseDigest } from "../../../core/reference.ts";
 
-/** What a manifest is for, which decides the client that pulls it. */
+/** The purpose of a manifest, which decides the client that pulls it. */
 export type Purpose = "image" | "chart" | "signature" | "artifact";
 
 /** A layer, or a file of an artifact. */
@@ -24,7 +24,7 @@ export interface LayerDetails {
 export interface ImageConfig {
   readonly created: number | undefined;
   readonly platform: string | undefined;
-  /** What a container runs with, in the words of the image specification. */
+  /** Settings of a container, named as in the image specification. */
   readonly settings: ReadonlyMap<string, string>;
   readonly labels: Readonly<Record<string, string>>;
   readonly steps: readonly string[];

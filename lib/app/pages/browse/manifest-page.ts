@@ -122,7 +122,7 @@ const COSIGN_TAGS: ReadonlyMap<string, string> = new Map([
   ["sbom", "cosign SBOM"],
 ]);
 
-/** What cosign says of a manifest by tags of its digest, where it does not use the referrers API. */
+/** Cosign's artifacts of a manifest under tags of its digest, instead of the referrers API. */
 function cosignRows({ asked, repository }: Shown, digest: Digest): readonly Html[] {
   const { tags } = knownTags(asked, repository);
   return [...COSIGN_TAGS].flatMap(([ending, title]) => {
@@ -169,7 +169,7 @@ function explanationText(explanation: Explanation): Html {
   return html`<td>${sent}</td><td>${rule}</td>`;
 }
 
-/** What clients receive, as `craned resolve` explains it. */
+/** Shows the answer that clients get, as `craned resolve` explains it. */
 function resolutionSection({ asked: { view }, repository: { v1, v2 }, reference }: Shown): Html {
   const ofV2 =
     v2 === undefined

@@ -1,4 +1,4 @@
-/** What a list tells of a tag. */
+/** Summaries of tags in lists. */
 import type { ManifestKind } from "../../../core/media-types.ts";
 import { KIND_BIT, kindsOf } from "../../../core/redirect-file/manifest-table.ts";
 import type { V2Repository, WholeRepository } from "../../../core/redirect-file/repository.ts";
