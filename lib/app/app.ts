@@ -77,7 +77,15 @@ export function createApp({ registry, observe, onFault, origins, others }: AppOp
     .use(registryRoutes("/v1", v1Table, registry));
   for (const each of others) app.use(each);
   const paths = new Set(app.routes.filter(({ path }) => !/[:*]/.test(path)).map(({ path }) => path));
-  const knownAt = (path: string) =>
-    inTable(path) ?? (paths.has(path) ? { route: path, allow: "GET, HEAD" } : undefined);
+  const below = others.flatMap(({ routes }) =>
+    routes.flatMap(({ path }) => (path.endsWith("/*") ? path.slice(0, -1) : [])),
+  );
+  const knownAt = (path: string) => {
+    const known = inTable(path);
+    if (known !== undefined) return known;
+    const isThere = paths.has(path);
+    if (!isThere && !below.some((start) => path.startsWith(start))) return undefined;
+    return { route: isThere ? path : undefined, allow: "GET, HEAD" };
+  };
   return app.compile();
 }

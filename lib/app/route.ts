@@ -180,7 +180,7 @@ export function queryOf({ url }: Request): Readonly<Record<string, string>> {
 }
 
 /** Elysia's own reading takes `[1]` and `{"a":1}` for more than texts. */
-const withQuery = (context: { query?: unknown; readonly request: Request }): void => {
+export const withQuery = (context: { query?: unknown; readonly request: Request }): void => {
   context.query = queryOf(context.request);
 };
 

@@ -1,6 +1,6 @@
 /** Descriptions of the routes of management. */
 import * as v from "valibot";
-import { text } from "../v2/parameters.ts";
+import { pageQuery } from "../pages/page-query.ts";
 import { always, sometimes, TEXT } from "../openapi/headers.ts";
 import { momentary, type Operation, refTo } from "../openapi/operation.ts";
 
@@ -42,13 +42,7 @@ export const METRICS: Operation = {
 };
 
 /** Query of the pages. */
-export const PAGE_QUERY = v.object({
-  q: v.optional(text({ description: "On the page: text in names." }), ""),
-  page: v.pipe(
-    v.optional(text({ description: "On the page: its number, from 1.", type: ["integer", "string"] }), "1"),
-    v.transform((sent) => (sent !== undefined && /^\d{1,9}$/.test(sent) ? Number(sent) : 1)),
-  ),
-});
+export const PAGE_QUERY = v.object(pageQuery);
 
 export const V1_EXAMPLE = {
   "demo/legacy": { image_ids: ["1".repeat(64)], tags: { latest: "1".repeat(64) }, protected: false },

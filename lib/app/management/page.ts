@@ -130,6 +130,6 @@ export function renderPage(source: PageSource, query: RepositoriesQuery): string
     navigation: [...LISTS, { href: "/metrics", text: "Metrics" }, ...source.links],
     current: path,
     skipTo: "list",
-    body: content(source, { ...query, search: query.search.trim() }, path),
+    body: content(source, query, path),
   });
 }

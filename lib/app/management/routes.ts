@@ -66,7 +66,7 @@ export function managementRoutes(
       });
     }
     const { q, page } = asked;
-    return new Response(renderPage(source, { scope, search: q ?? "", page }), {
+    return new Response(renderPage(source, { scope, search: q, page }), {
       headers: { ...HEADERS, ...PAGE_HEADERS },
     });
   };

@@ -118,7 +118,7 @@ function completed(path: string, method: string, operation: OperationObject, dep
   return {
     ...operation,
     tags: operation.tags ?? [path.slice(1, 3)],
-    ...(!isRegistry && { security: [] }),
+    ...(!isRegistry && !/^\/(?:r\/.*)?$/.test(path) && { security: [] }),
     parameters: parameters.filter(({ name }) => !OF_HTTP.includes(name)).map(parameterOf),
     responses: Object.fromEntries(
       all.map(([status, each]) => [status, { ...each, headers: { ...each.headers, ...added } }]),

@@ -103,6 +103,11 @@ const EVERYWHERE: readonly Sent[] = [
   get("/crane/repositories/v2", { Accept: "text/html" }),
   get("/openapi.json"),
   get("/docs"),
+  get("/", { Accept: "text/html" }),
+  get("/"),
+  get("/r/whole"),
+  get("/r/team/app:1.0"),
+  get("/r/none"),
 ];
 
 /** Each GET as HEAD, too. */

@@ -7,19 +7,11 @@ import type { NamedRepository } from "../repositories.ts";
 import { commandList, commandsFor, copyButton, referenceText } from "./commands.ts";
 import { badge, platformBadges, purposeBadge } from "./badges.ts";
 import { type PageRequest, framed, manifestAddress, repositoryAddress } from "./frame.ts";
-import { datesOf, inTagOrder, isVersion, type TagOrder } from "./tag-order.ts";
+import { datesOf, inTagOrder, isVersion, ORDER_NAMES, type TagOrder } from "./tag-order.ts";
 import { summaryOf, type TagSummary } from "./tag-summary.ts";
 
 const PAGE_SIZE = 50;
 const WORDS = { one: "tag", many: "tags", within: "the name" };
-
-const ORDER_NAMES: Readonly<Record<TagOrder, string>> = {
-  newest: "Newest",
-  version: "Version",
-  name: "Name",
-};
-
-export const isTagOrder = (text: string): text is TagOrder => Object.hasOwn(ORDER_NAMES, text);
 
 /** All tags of a name that are known, in ASCII order. */
 interface KnownTags {

@@ -4,36 +4,19 @@ import * as v from "valibot";
 import { parseReference, type Reference } from "../../../core/reference.ts";
 import type { Answer } from "../../answer.ts";
 import { notFound } from "../../errors.ts";
-import { always, sometimes, TEXT } from "../../openapi/headers.ts";
-import type { Operation } from "../../openapi/operation.ts";
 import type { Observed, RequestContext } from "../../plugins/observation.ts";
 import type { Registry } from "../../registry.ts";
-import { answer, queryOf, route } from "../../route.ts";
-import { text } from "../../v2/parameters.ts";
+import { answer, queryOf, route, withQuery } from "../../route.ts";
 import { visibleV1, visibleV2 } from "../../view.ts";
 import { html } from "../html.ts";
 import { PAGE_HEADERS } from "../shell.ts";
 import { wantsHtml } from "../wanted-form.ts";
 import { registryOf } from "./commands.ts";
+import { described, PLACE, QUERY } from "./descriptions.ts";
 import { type PageRequest, framed, rootOf, type Site } from "./frame.ts";
 import { frontPage } from "./front-page.ts";
 import { manifestPage } from "./manifest-page.ts";
-import { isTagOrder, repositoryPage } from "./repository-page.ts";
-
-const pageQuery = v.object({
-  q: v.pipe(
-    v.optional(text({ description: "Words to search for." }), ""),
-    v.transform((sent = "") => sent.trim().slice(0, 255)),
-  ),
-  page: v.pipe(
-    v.optional(text({ description: "Number of the page, from 1.", type: "integer" }), "1"),
-    v.transform((sent) => (sent !== undefined && /^\d{1,9}$/.test(sent) ? Number(sent) : 1)),
-  ),
-  order: v.pipe(
-    v.optional(text({ description: "Order of tags.", enum: ["newest", "version", "name"] }), ""),
-    v.transform((sent = "") => (isTagOrder(sent) ? sent : "")),
-  ),
-});
+import { repositoryPage } from "./repository-page.ts";
 
 const page = (status: 200 | 404, body: string): Answer => ({ status, headers: PAGE_HEADERS, body });
 
@@ -60,27 +43,16 @@ const missingPage = (asked: PageRequest): Answer =>
     ),
   );
 
-const HEADERS = {
-  "Content-Security-Policy": always("The page may ask no other host.", TEXT),
-  "Referrer-Policy": always("No other host learns of this one.", { const: "no-referrer" }),
-  "X-Content-Type-Options": always("The media type is meant.", { const: "nosniff" }),
-  ETag: sometimes("Names the present state.", TEXT),
+const FRONT = {
+  operationId: "readFrontPage",
+  summary: "All repositories",
+  description: "A page for browsers.",
 };
-
-const described = (operationId: string, summary: string, description: string): Operation => ({
-  tags: ["service"],
-  operationId,
-  summary,
-  description,
-  responses: {
-    200: { description: `${summary}.`, headers: HEADERS, content: { "text/html": { schema: TEXT } } },
-    304: { description: "The client has it already.", headers: HEADERS },
-    404: {
-      description: "There is nothing of the kind.",
-      content: { "text/html": { schema: TEXT }, "text/plain": { schema: TEXT } },
-    },
-  },
-});
+const REPOSITORY = {
+  operationId: "readRepositoryPage",
+  summary: "A repository or a manifest",
+  description: "A page for browsers.",
+};
 
 /** Makes the routes. Who asks is found out as for `/v2`, and sees the same. */
 export function browsing(registry: Registry, site: Site) {
@@ -94,7 +66,7 @@ export function browsing(registry: Registry, site: Site) {
   const front = route({
     path: "/",
     wants: "catalog",
-    query: pageQuery,
+    query: QUERY,
     variesByAccept: true,
     detail: { hide: true },
     handle: (view, { query: { q, page: number } }, { request }) =>
@@ -107,7 +79,7 @@ export function browsing(registry: Registry, site: Site) {
     path: "/r/:name",
     wants: "repository",
     params: v.object({ name: v.string(), reference: v.custom<Reference | undefined>(() => true) }),
-    query: pageQuery,
+    query: QUERY,
     detail: { hide: true },
     handle: async (view, { params: { name, reference }, query }, { request }) => {
       const asked = askedOf(view, request);
@@ -122,26 +94,29 @@ export function browsing(registry: Registry, site: Site) {
     },
   });
 
-  const show = (context: RequestContext, path: string) => {
+  const show = (context: RequestContext, path: string, query: v.InferOutput<typeof QUERY>) => {
     const params = parsePlace(path) ?? { name: "", reference: undefined };
-    const query = v.parse(pageQuery, queryOf(context.request));
     return answer(registry, place, { params, query, headers: undefined }, context);
   };
 
+  const { deployment } = registry;
   return new Elysia({ name: "browsing" })
     .decorate("observed", undefined as unknown as Observed)
     .get(
       "/",
-      ({ request, observed }) => {
-        const query = v.parse(pageQuery, queryOf(request));
-        return answer(registry, front, { params: {}, query, headers: undefined }, { request, observed });
-      },
-      { detail: described("readFrontPage", "All repositories", "For browsers; other clients get 404.") },
+      ({ request, observed, query }) =>
+        answer(registry, front, { params: {}, query, headers: undefined }, { request, observed }),
+      { query: QUERY, transform: withQuery, detail: described(deployment, FRONT, "text") },
     )
-    .get("/r/:name", ({ request, observed, params }) => show({ request, observed }, params.name), {
-      detail: described("readRepositoryPage", "One repository", "For browsers: a name, `name:tag` or `name@digest`."),
+    .get("/r/:name", ({ request, observed, params, query }) => show({ request, observed }, params.name, query), {
+      params: PLACE,
+      query: QUERY,
+      transform: withQuery,
+      detail: described(deployment, REPOSITORY, "page"),
     })
-    .get("/r/*", ({ request, observed, params }) => show({ request, observed }, params["*"]), {
-      detail: { hide: true },
-    });
+    .get(
+      "/r/*",
+      ({ request, observed, params }) => show({ request, observed }, params["*"], v.parse(QUERY, queryOf(request))),
+      { detail: { hide: true } },
+    );
 }

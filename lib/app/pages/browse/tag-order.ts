@@ -7,6 +7,14 @@ import { dateOfManifest } from "./manifest-details.ts";
 
 export type TagOrder = "newest" | "version" | "name";
 
+export const ORDER_NAMES: Readonly<Record<TagOrder, string>> = {
+  newest: "Newest",
+  version: "Version",
+  name: "Name",
+};
+
+export const isTagOrder = (text: string): text is TagOrder => Object.hasOwn(ORDER_NAMES, text);
+
 /** When the manifest of each tag was made: ms since 1970. A tag whose manifest does not tell is absent. */
 export type TagDates = ReadonlyMap<string, number>;
 
