@@ -118,6 +118,6 @@ tbody details li { break-inside: avoid; padding: .1rem 0; }
 .short { white-space: nowrap; }
 .wide thead th.number, .wide td.number { white-space: nowrap; }
 @media (max-width: 60rem) { .rows > .tag { grid-template-columns: 1fr auto; } .tag .facets, .tag .aside { grid-column: 1 / -1; } .tag .aside { display: flex; flex-wrap: wrap; } .tag .copy { grid-area: 1 / 2; } }
-@media (max-width: 40rem) { .commands > div, .pairs > div { grid-template-columns: minmax(0, 1fr); } .commands dt { padding-bottom: .15rem; } .facts div { flex-basis: 8.5rem; } .bar > div, main { padding-inline: 1rem; } tbody th, td, thead th { padding-inline: .8rem; } }
+@media (max-width: 40rem) { .wide table { min-width: 38rem; } .wide tbody th { min-width: 9rem; } .commands > div, .pairs > div { grid-template-columns: minmax(0, 1fr); } .commands dt { padding-bottom: .15rem; } .facts div { flex-basis: 8.5rem; } .bar > div, main { padding-inline: 1rem; } tbody th, td, thead th { padding-inline: .8rem; } }
 @media (forced-colors: active) { .badge { border: 1px solid; } }
 `;
