@@ -1,5 +1,6 @@
 #!/usr/bin/env bun
 /** The program: the process that it runs in, handed to the command line. */
+import { takesColors } from "./lib/cli/colors.ts";
 import { run } from "./lib/cli/program.ts";
 
 /** Streams whose reader is gone. */
@@ -27,6 +28,10 @@ const code = await run(process.argv.slice(2), {
   print: write(process.stdout),
   complain: write(process.stderr),
   isTerminal: process.stderr.isTTY === true,
+  colors: {
+    print: takesColors(process.stdout.isTTY === true, process.env),
+    complain: takesColors(process.stderr.isTTY === true, process.env),
+  },
 });
 // Results that did not arrive are a failure; a log that did not is none.
 const [resultsArrived] = await Promise.all([arrives(process.stdout), arrives(process.stderr)]);

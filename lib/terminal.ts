@@ -10,6 +10,8 @@ export interface Terminal {
   readonly complain: Write;
   /** Whether standard error is read by a person. */
   readonly isTerminal: boolean;
+  /** Which of the two may have colours. */
+  readonly colors: { readonly print: boolean; readonly complain: boolean };
 }
 
 /** The exit codes that scripts may count on. */

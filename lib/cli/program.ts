@@ -1,11 +1,14 @@
-import { Command, CommanderError } from "commander";
+import { Argument, Command, CommanderError } from "commander";
 import { closest, distance } from "fastest-levenshtein";
 import { description, version } from "../../package.json" with { type: "json" };
 import { SECTIONS } from "../config/schema.ts";
 import { check } from "./check.ts";
 import { describeCheckContent } from "./check-content.ts";
+import { paint, withColors } from "./colors.ts";
+import { completionScript, SHELLS } from "./completion.ts";
 import { demo } from "./demo.ts";
 import { healthcheck } from "./healthcheck.ts";
+import { init } from "./init.ts";
 import { openapi } from "./openapi.ts";
 import { describePublish, publish } from "./publish.ts";
 import { resolve } from "./resolve.ts";
@@ -45,12 +48,20 @@ Examples:
   craned resolve localhost:5000/team/app@sha256:…
 `;
 
+const COMPLETION_HELP = `
+Examples:
+  source <(craned completion bash)
+  craned completion zsh > ~/.zfunc/_craned
+  craned completion fish > ~/.config/fish/completions/craned.fish
+`;
+
 const PROGRAM_HELP = `
 A redirect file describes one repository: its name, its tags and where its content is. craned reads a directory of
 redirect files, follows their changes, and redirects clients of the Docker Registry APIs v1 and v2 to the content.
 
 Start here:
   craned demo                              try out a registry with tiny images
+  craned init                              write a configuration and an empty data directory
   craned check --data-dir ./metadata       find what is wrong with redirect files
   craned serve --data-dir ./metadata       serve them
   craned resolve library/app:1.0           show where a client is redirected, and why
@@ -58,8 +69,12 @@ Start here:
 Exit codes: 0 success, 1 failure or faults found, 2 wrong usage, or only a part of a source was published.
 `;
 
-/** @param finish told the exit code of the command that ran */
-function createProgram(terminal: Terminal, finish: (code: ExitCode) => void): Command {
+/**
+ * Describes the command line.
+ *
+ * @param finish receives the exit code of the command that ran
+ */
+export function createProgram(terminal: Terminal, finish: (code: ExitCode) => void): Command {
   const program = new Command("craned");
   program
     .description(description)
@@ -67,7 +82,19 @@ function createProgram(terminal: Terminal, finish: (code: ExitCode) => void): Co
     .helpOption("-h, --help", "Show help")
     .helpCommand("help [command]", "Show help for a command")
     .showHelpAfterError("(craned --help shows the usage)")
-    .configureOutput({ writeOut: terminal.print, writeErr: terminal.complain })
+    .configureOutput({
+      writeOut: terminal.print,
+      writeErr: terminal.complain,
+      getOutHasColors: () => terminal.colors.print,
+      getErrHasColors: () => terminal.colors.complain,
+    })
+    .configureHelp({
+      styleTitle: (title) => paint("bold", title),
+      styleCommandText: (text) => paint("cyan", text),
+      styleSubcommandText: (text) => paint("cyan", text),
+      styleOptionText: (text) => paint("cyan", text),
+      styleArgumentText: (text) => paint("cyan", text),
+    })
     .exitOverride()
     .addHelpText("after", PROGRAM_HELP);
   addSettings(describeServe(program.command("serve", { isDefault: true })), ALL_SECTIONS)
@@ -83,6 +110,11 @@ function createProgram(terminal: Terminal, finish: (code: ExitCode) => void): Co
     .option("--json", "Print JSON")
     .addHelpText("after", RESOLVE_HELP)
     .action(async (name, options) => finish(await resolve(name, options, terminal)));
+  program
+    .command("init")
+    .description("Write a configuration that explains every setting, and make an empty data directory")
+    .argument("[directory]", "Where to", ".")
+    .action((directory) => finish(init(directory, terminal)));
   addSettings(program.command("openapi"), ALL_SECTIONS)
     .description("Print the OpenAPI document of a server with this configuration, the same as /openapi.json")
     .action(async (options) => finish(await openapi(options, terminal)));
@@ -102,6 +134,12 @@ function createProgram(terminal: Terminal, finish: (code: ExitCode) => void): Co
     .option("--host <address>", "Address to listen on", "127.0.0.1")
     .option("--port <port>", "Port to listen on; 0 takes a free one", "5000")
     .action(async (options) => finish(await demo(options, terminal)));
+  program
+    .command("completion")
+    .description("Print a script that completes commands and flags in a shell")
+    .addArgument(new Argument("<shell>", "The shell").choices(SHELLS))
+    .action((shell) => terminal.print(completionScript(shell, program)))
+    .addHelpText("after", COMPLETION_HELP);
   program
     .command("version")
     .description("Show the version")
@@ -125,7 +163,7 @@ function refuseUnknownCommand(program: Command, [word]: readonly string[]): void
 export async function run(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
   let code: ExitCode = EXIT.ok;
   try {
-    const program = createProgram(terminal, (each) => {
+    const program = createProgram(withColors(terminal), (each) => {
       code = each;
     });
     refuseUnknownCommand(program, args);

@@ -16,7 +16,10 @@ function optionOf(setting: Setting<unknown>): Option {
   const { fallback, description } = setting;
   const usual = fallback.kind === "value" ? fallback.text || "none" : fallback.meaning;
   const value = isSwitch(setting) ? "[yes or no]" : "<value>";
-  return new Option(`${flagOf(setting)} ${value}`, `${description} (default: ${usual})`);
+  const option = new Option(`${flagOf(setting)} ${value}`, `${description} (default: ${usual})`);
+  // For help and completion; the configuration says what it expected.
+  if (setting.choices.length > 0) option.argChoices = [...setting.choices];
+  return option;
 }
 
 /** The hidden flag of a removed setting, which is refused with what to use instead. */

@@ -15,6 +15,8 @@ export interface Kind<Value> {
   readonly expected: string;
   /** An empty text means the default; otherwise it is a value like any other. */
   readonly emptyIsDefault: boolean;
+  /** All the values that there are, where they are few. */
+  readonly choices?: readonly string[];
   /** @returns the value, or undefined when the text is not of this kind */
   readonly parse: (text: string) => Value | undefined;
 }
@@ -65,6 +67,7 @@ export const integer = (least: number, most: number): Kind<number> => ({
 /** One of some words, in any case. */
 export const choice = <const Word extends string>(...words: readonly Word[]): Kind<Word> => ({
   expected: words.join(", ").replace(/, ([^,]*)$/, " or $1"),
+  choices: words,
   emptyIsDefault: true,
   parse: (text) => words.find((word) => word === text.toLowerCase()),
 });

@@ -14,6 +14,8 @@ export interface Setting<Value> {
     | { readonly kind: "absent"; readonly meaning: string };
   /** An empty text is the default; otherwise it is parsed like any other. */
   readonly emptyIsDefault: boolean;
+  /** All the values that there are, where they are few. */
+  readonly choices: readonly string[];
   /** The value is never shown, and may be in a file that `<name>_file` names. */
   readonly isSecret: boolean;
   readonly defaultValue: Value;
@@ -26,26 +28,26 @@ export type NamedSetting = Pick<Setting<unknown>, "name">;
 /** @param text the default, as a file would have it */
 export function setting<Value>(
   name: string,
-  { expected, emptyIsDefault, parse }: kinds.Kind<Value>,
+  { expected, emptyIsDefault, choices = [], parse }: kinds.Kind<Value>,
   text: string,
   description: string,
 ): Setting<Value> {
   const defaultValue = parse(text);
   if (defaultValue === undefined) throw new Error(`the default of ${name} is not ${expected}`);
   const fallback = { kind: "value", text } as const;
-  return { name, description, expected, fallback, emptyIsDefault, isSecret: false, defaultValue, parse };
+  return { name, description, expected, fallback, emptyIsDefault, choices, isSecret: false, defaultValue, parse };
 }
 
 /** @param meaning what its absence means */
 export function optional<Value>(
   name: string,
-  { expected, parse }: kinds.Kind<Value>,
+  { expected, choices = [], parse }: kinds.Kind<Value>,
   meaning: string,
   description: string,
 ): Setting<Value | undefined> {
   const fallback = { kind: "absent", meaning } as const;
   const defaultValue = undefined;
-  return { name, description, expected, fallback, emptyIsDefault: true, isSecret: false, defaultValue, parse };
+  return { name, description, expected, fallback, emptyIsDefault: true, choices, isSecret: false, defaultValue, parse };
 }
 
 /** A setting that may be absent and is never shown. */

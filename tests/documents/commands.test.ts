@@ -19,8 +19,9 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   "npx -y bun@1.4.5 run build": "made the binary that is tested",
   "bun run build && bun run bench": "measures for minutes; times are no test",
   "bun run image": "run by tests/deploy/container.test.ts, and slow",
-  "bun run release": "run for some platforms by tests/release.test.ts, and slow",
-  "cd dist/release && sha256sum --check SHA256SUMS": "needs the release; tests/release.test.ts checks the sums",
+  "bun run release": "run for some platforms by tests/release/executable.test.ts, and slow",
+  "cd dist/release && sha256sum --check SHA256SUMS":
+    "needs the release; tests/release/executable.test.ts checks the sums",
   "buildah bud --format docker --timestamp 0 --build-arg VERSION=0.1.0 --platform linux/amd64 --tag craned:0.1.0 .":
     "run by tests/deploy/container.test.ts, as bun run image prints it",
   "podman run --read-only --cap-drop all -p 5000:5000 -v ./metadata:/var/lib/crane/metadata:ro craned:0.1.0":

@@ -28,7 +28,11 @@ function terminalOf(isTerminal: boolean) {
   const complained: string[] = [];
   const print = (text: string) => void printed.push(text);
   const complain = (text: string) => void complained.push(text);
-  return { printed, complained, terminal: { environment: {}, isTerminal, print, complain } };
+  return {
+    printed,
+    complained,
+    terminal: { environment: {}, isTerminal, colors: { print: false, complain: false }, print, complain },
+  };
 }
 
 test("a person sees one bar below the lines, painted at most ten times a second and gone at the end", () => {

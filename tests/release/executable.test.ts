@@ -2,11 +2,11 @@
 import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { cpSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
-import { version } from "../package.json" with { type: "json" };
-import { ROOT } from "../release/compile.ts";
-import { billOfMaterials } from "../release/sbom.ts";
-import { type Scratch, scratch } from "./harness/craned.ts";
-import { leftovers, run, succeed } from "./harness/programs.ts";
+import { version } from "../../package.json" with { type: "json" };
+import { ROOT } from "../../release/compile.ts";
+import { billOfMaterials } from "../../release/sbom.ts";
+import { type Scratch, scratch } from "../harness/craned.ts";
+import { leftovers, run, succeed } from "../harness/programs.ts";
 
 setDefaultTimeout(60_000);
 
