@@ -1,9 +1,14 @@
-/** `bun run release [platform]...`: makes the executables, their checksums and the bill of materials in dist/release. */
+/**
+ * `bun run release [platform]...`: makes in dist/release the executables, the packages of them (.deb, .rpm and npm's),
+ * the bill of materials and the checksums.
+ */
 import { copyFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { version } from "../package.json" with { type: "json" };
 import { compile, ROOT } from "./compile.ts";
 import { NOTICES_FILE } from "./notices.ts";
+import { makeNpmPackages } from "./npm.ts";
+import { type Architecture, makePackages, PACKAGED } from "./packages.ts";
 import { PLATFORMS } from "./platforms.ts";
 import { fetchRuntimes, RUNTIMES_LOCK } from "./runtimes.ts";
 import { billOfMaterials } from "./sbom.ts";
@@ -29,6 +34,7 @@ const runtimeFor = await fetchRuntimes();
 rmSync(OUT, { recursive: true, force: true });
 mkdirSync(OUT, { recursive: true });
 const files: string[] = [];
+const executables = new Map<string, string>();
 for (const platform of PLATFORMS.filter(({ name }) => wanted.length === 0 || wanted.includes(name))) {
   const suffix = platform.executable.endsWith(".exe") ? ".exe" : "";
   const file = `craned-${version}-${platform.name}${suffix}`;
@@ -36,8 +42,14 @@ for (const platform of PLATFORMS.filter(({ name }) => wanted.length === 0 || wan
   await compile(join(work, "craned"), runtimeFor(platform));
   renameSync(join(work, `craned${suffix}`), join(OUT, file));
   rmSync(work, { recursive: true });
+  executables.set(platform.name, join(OUT, file));
   files.push(file);
 }
+for (const architecture of Object.keys(PACKAGED) as Architecture[]) {
+  const executable = executables.get(PACKAGED[architecture]);
+  if (executable !== undefined) files.push(...(await makePackages(architecture, executable, OUT)));
+}
+files.push(...(await makeNpmPackages(executables, OUT)));
 const bill = `craned-${version}.cdx.json`;
 writeFileSync(
   join(OUT, bill),
