@@ -32,6 +32,13 @@ const NOT_RUN: Readonly<Record<string, string>> = {
     "needs a cluster; tests/deploy/kubernetes.test.ts validates what would be applied",
   "kubectl apply -k deploy/kubernetes-volume":
     "needs a cluster; tests/deploy/kubernetes.test.ts validates what would be applied",
+  "helm install registry deploy/helm/craned --values values.yaml":
+    "needs a cluster; tests/deploy/helm.test.ts validates what would be installed",
+  "apt install ./craned_0.1.0_amd64.deb":
+    "would change the machine; tests/release/packages.test.ts has a root of its own",
+  "dnf install ./craned-0.1.0-1.x86_64.rpm":
+    "would change the machine; tests/release/packages.test.ts compares it with the package for Debian",
+  "npx craned serve app.tar": "needs a registry of npm; tests/release/npm.test.ts has one",
   "promtool check config deploy/prometheus/prometheus.yaml":
     "Debian's promtool knows no Kubernetes; tests/deploy/dashboards.test.ts checks the rest",
   "promtool check rules deploy/prometheus/craned.rules.yaml": "run by tests/deploy/dashboards.test.ts",
