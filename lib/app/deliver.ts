@@ -134,7 +134,7 @@ export function answered(view: View, answer: Answer, asked: AnswerContext): Deli
   return { response, code: answer.code, size: response.status === 304 ? 0 : lengthOf(answer.body) };
 }
 
-/** Makes the response to what a handler decided. */
+/** Makes the response to the decision of a handler. @see docs/request-handling.md */
 export function deliver(view: View, outcome: Outcome, asked: AnswerContext): Delivered {
   if (!isFile(outcome)) return answered(view, outcome, asked);
   const content = view.content[outcome.repository.api];

@@ -128,7 +128,11 @@ export function knownPaths(table: readonly Route[]): (path: string) => KnownPath
 const nameIn = (params: unknown): string | undefined =>
   typeof params === "object" && params !== null && "name" in params ? String(params.name) : undefined;
 
-/** Answers a request: who asks, what the route decides, and in which form it is sent. */
+/**
+ * Answers a request: who asks, what the route decides, and in which form it is sent.
+ *
+ * @see docs/request-handling.md
+ */
 export async function answer(
   registry: Registry,
   entry: Route,

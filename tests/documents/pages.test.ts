@@ -34,6 +34,11 @@ test.each([...DOCUMENTS])("every link in %s leads somewhere", (document) => {
   expect(brokenLinks(document)).toEqual([]);
 });
 
+test.each([...DOCUMENTS])("every file of the project that %s names is there", (document) => {
+  const named = [...textOf(document).matchAll(/`((?:lib|tests|deploy|drills|bench|release)\/[\w./-]+)`/g)];
+  expect(named.map(([, path = ""]) => path).filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+});
+
 test("the index leads to all of the documents, and README to the index", () => {
   const links = new Set(
     [...textOf("docs/README.md").matchAll(/\]\(([^)#]+)/g)].map(([, target = ""]) => normalize(join("docs", target))),

@@ -19,7 +19,7 @@ import { accept, digest, mirrored, name, pages, reference, text } from "./parame
 const named = { name };
 const query = v.object(mirrored);
 
-/** Every route of v2. */
+/** Every route of v2. @see docs/request-handling.md */
 export const v2Table: readonly Route[] = [
   route({
     path: "/v2/",
