@@ -17,7 +17,7 @@ export async function openapi(options: Readonly<Record<string, unknown>>, termin
     metrics: createMetrics(),
     gather: async () => [],
   });
-  terminal.print(document());
+  terminal.print(await document());
   close();
   return EXIT.ok;
 }

@@ -2,17 +2,10 @@ import { Argument, Command, CommanderError } from "commander";
 import { closest, distance } from "fastest-levenshtein";
 import { description, version } from "../../package.json" with { type: "json" };
 import { SECTIONS } from "../config/schema.ts";
-import { check } from "./check.ts";
 import { describeCheckContent } from "./check-content.ts";
 import { paint, withColors } from "./colors.ts";
 import { completionScript, SHELLS } from "./completion.ts";
-import { demo } from "./demo.ts";
-import { healthcheck } from "./healthcheck.ts";
-import { init } from "./init.ts";
-import { openapi } from "./openapi.ts";
-import { describePublish, publish } from "./publish.ts";
-import { resolve } from "./resolve.ts";
-import { schema } from "./schema.ts";
+import { describePublish } from "./publish-flags.ts";
 import { describeServe, serve } from "./serve.ts";
 import { addSettings } from "./settings.ts";
 import { EXIT, type ExitCode, type Terminal } from "../terminal.ts";
@@ -70,7 +63,7 @@ Exit codes: 0 success, 1 failure or faults found, 2 wrong usage, or only a part 
 `;
 
 /**
- * Describes the command line.
+ * Describes the command line. Commands are loaded when they run, since the server has to start fast.
  *
  * @param finish receives the exit code of the command that ran
  */
@@ -102,38 +95,38 @@ export function createProgram(terminal: Terminal, finish: (code: ExitCode) => vo
     .action(async (paths, options) => finish(await serve(paths, options, terminal)));
   describeCheckContent(addSettings(program.command("check"), ALL_SECTIONS))
     .description("Find all faults of the configuration and the redirect files; exit 1 if there are any")
-    .action(async (options) => finish(await check(options, terminal)));
+    .action(async (options) => finish(await (await import("./check.ts")).check(options, terminal)));
   addSettings(program.command("resolve"), ["general", "s3"])
     .description("Show where a client that asks for a name is redirected: file, rule and URL, or why not")
     .argument("<name>", "<name>, <name>:<tag> or <name>@<digest>; the default tag is latest")
     .option("--accept <types>", "The client's Accept header (default: all types that current clients accept)")
     .option("--json", "Print JSON")
     .addHelpText("after", RESOLVE_HELP)
-    .action(async (name, options) => finish(await resolve(name, options, terminal)));
+    .action(async (name, options) => finish(await (await import("./resolve.ts")).resolve(name, options, terminal)));
   program
     .command("init")
     .description("Write a configuration that explains every setting, and make an empty data directory")
     .argument("[directory]", "Where to", ".")
-    .action((directory) => finish(init(directory, terminal)));
+    .action(async (directory) => finish((await import("./init.ts")).init(directory, terminal)));
   addSettings(program.command("openapi"), ALL_SECTIONS)
     .description("Print the OpenAPI document of a server with this configuration, the same as /openapi.json")
-    .action(async (options) => finish(await openapi(options, terminal)));
+    .action(async (options) => finish(await (await import("./openapi.ts")).openapi(options, terminal)));
   program
     .command("schema")
     .description("Print the JSON Schema of redirect files, for editors and validators")
-    .action(() => finish(schema(terminal)));
+    .action(async () => finish((await import("./schema.ts")).schema(terminal)));
   describePublish(program.command("publish")).action(async (source, options) =>
-    finish(await publish(source, options, terminal)),
+    finish(await (await import("./publish.ts")).publish(source, options, terminal)),
   );
   addSettings(program.command("healthcheck"), ["server", "management"])
     .description("Ask the server that runs with this configuration whether it is ready; exit 1 if it is not")
-    .action(async (options) => finish(await healthcheck(options, terminal)));
+    .action(async (options) => finish(await (await import("./healthcheck.ts")).healthcheck(options, terminal)));
   program
     .command("demo")
     .description("Serve an embedded registry with tiny images and their blobs")
     .option("--host <address>", "Address to listen on", "127.0.0.1")
     .option("--port <port>", "Port to listen on; 0 takes a free one", "5000")
-    .action(async (options) => finish(await demo(options, terminal)));
+    .action(async (options) => finish(await (await import("./demo.ts")).demo(options, terminal)));
   program
     .command("completion")
     .description("Print a script that completes commands and flags in a shell")

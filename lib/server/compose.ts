@@ -1,9 +1,7 @@
 /** Puts the program together from its configuration. */
 import type { AnyElysia } from "elysia";
-import type { Registry as MetricsRegistry } from "prom-client";
 import { createApp } from "../app/app.ts";
 import { createManagementApp, liveness, type Management, managementRoutes } from "../app/management/routes.ts";
-import { openApiText } from "../app/openapi/document.ts";
 import { browsing } from "../app/pages/browse/routes.ts";
 import { documentation } from "../app/pages/docs/routes.ts";
 import { createAdmit } from "../app/plugins/authentication.ts";
@@ -21,6 +19,7 @@ import { createContent } from "../content/content.ts";
 import type { Catalog } from "../core/catalog/catalog.ts";
 import { createLocations } from "../core/location/location.ts";
 import type { Log } from "../log.ts";
+import type { MetricsRegistry } from "../prom-client.ts";
 import { createSearch } from "../search/search.ts";
 import { createLearnedTags } from "../store/learned-tags.ts";
 import type { Snapshot } from "../store/snapshots.ts";
@@ -54,7 +53,7 @@ export interface Composed {
   /** Is to be called with each new snapshot. */
   readonly onChange: (snapshot: Snapshot) => void;
   /** Writes the OpenAPI document. */
-  readonly document: () => string;
+  readonly document: () => Promise<string>;
   /** Ends what it watches. */
   readonly close: () => void;
 }
@@ -185,7 +184,11 @@ export async function compose(options: CompositionOptions): Promise<Composed> {
     metrics: async (isOpenMetrics) => writeMetrics(await gather(), isOpenMetrics),
   };
   const observers = [requestMetrics(metrics), ...(accessLog === undefined ? [] : [accessLog])];
-  const document = (): string => openApiText({ app, management: managementApp, deployment });
+  // Most servers are never asked for it, and what makes it takes as long to load as Elysia.
+  const document = async (): Promise<string> => {
+    const { openApiText } = await import("../app/openapi/document.ts");
+    return openApiText({ app, management: managementApp, deployment });
+  };
   const managementApp = createManagementApp(managed, management.hosts);
   const shown = linksOn(config);
   const pages = hasPages(config) ? [browsing(registry, { ...config.pages, links: shown.forFront })] : [];

@@ -1,6 +1,5 @@
 /** Listening: one app on every configured address, over HTTP or TLS. */
 import { unlinkSync } from "node:fs";
-import http from "node:http";
 import { createServer } from "node:net";
 import type { AnyElysia } from "elysia";
 import { describeListenAddress, type ListenAddress } from "../config/addresses.ts";
@@ -107,6 +106,17 @@ function start(app: AnyElysia, address: ListenAddress, options: ListenOptions): 
   return app.server as unknown as Server;
 }
 
+/** Bun's own limit, in bytes. */
+const DEFAULT_HEAD_BYTES = 16 * 1024;
+
+/** Sets the limit of heads, which Bun reads when a server starts; the module that has it takes long to load. */
+async function limitHeads(bytes: number): Promise<void> {
+  if (bytes === DEFAULT_HEAD_BYTES) return;
+  const { default: http } = await import("node:http");
+  // The types know only how Node has it.
+  (http as { maxHeaderSize: number }).maxHeaderSize = bytes;
+}
+
 /** A socket that a killed process left behind would keep the next one from listening. */
 function removeSocket(address: ListenAddress): void {
   if (address.kind !== "unix") return;
@@ -128,8 +138,7 @@ function removeSocket(address: ListenAddress): void {
 export async function listen(app: AnyElysia, options: ListenOptions): Promise<Listener> {
   const { addresses, sharesPort = false, headerBytes, maxDescriptors, log } = options;
   let { tls } = options;
-  // Bun reads it when a server starts; the types know only how Node has it.
-  (http as { maxHeaderSize: number }).maxHeaderSize = headerBytes;
+  await limitHeads(headerBytes);
   if (tls !== undefined && !sharesPort) for (const address of addresses) await mustBeFree(address);
 
   /** Addresses with the ports that were free, where port 0 was asked for. */

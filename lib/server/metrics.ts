@@ -1,9 +1,17 @@
 /** Metrics of the process and of what it serves, and how workers put theirs together. */
-import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import * as v from "valibot";
 import { version } from "../../package.json" with { type: "json" };
 import { type Catalog, forEachRepository } from "../core/catalog/catalog.ts";
 import type { V2Repository } from "../core/redirect-file/repository.ts";
+import {
+  AggregatorRegistry,
+  Counter,
+  collectProcessMetrics,
+  Gauge,
+  Histogram,
+  type MetricsRegistry,
+  Registry,
+} from "../prom-client.ts";
 import type { Scan } from "../store/follow.ts";
 import type { Snapshot } from "../store/snapshots.ts";
 
@@ -16,21 +24,10 @@ const Metrics = v.array(v.looseObject({ name: v.string(), type: v.string(), valu
 export type Metrics = v.InferOutput<typeof Metrics>;
 
 /** Makes the registry of one process. @param worker its number among several workers */
-export function createMetrics(worker?: number): Registry {
+export function createMetrics(worker?: number): MetricsRegistry {
   const registry = new Registry();
   if (worker !== undefined) registry.setDefaultLabels({ worker: String(worker) });
-  collectDefaultMetrics({ register: registry });
-  // Node's own say little about Bun.
-  for (const { name } of registry.getMetricsAsArray()) {
-    if (!/^process_|^nodejs_eventloop_lag_(?:p\d\d_)?seconds$/.test(name)) registry.removeSingleMetric(name);
-  }
-  // Bun's own start time is that of the epoch.
-  registry.removeSingleMetric("process_start_time_seconds");
-  new Gauge({
-    name: "process_start_time_seconds",
-    help: "Start time of the process since unix epoch in seconds.",
-    registers: [registry],
-  }).set(Date.now() / 1000 - process.uptime());
+  collectProcessMetrics(registry);
   new Gauge({
     name: "craned_build_info",
     help: "Version of the program and of Bun.",
@@ -41,7 +38,7 @@ export function createMetrics(worker?: number): Registry {
 }
 
 /** Adds the metrics of reloads. @returns what counts them */
-export function reloadMetrics(registry: Registry): (scan: Scan) => void {
+export function reloadMetrics(registry: MetricsRegistry): (scan: Scan) => void {
   const registers = [registry];
   const reloads = new Counter({
     name: "craned_reloads_total",
@@ -92,7 +89,7 @@ interface Present {
 }
 
 /** Adds the metrics of the current snapshot, computed at each scrape. */
-export function servedMetrics(registry: Registry, { snapshot, isReady, pendingRequests }: Present): void {
+export function servedMetrics(registry: MetricsRegistry, { snapshot, isReady, pendingRequests }: Present): void {
   const registers = [registry];
   /** References are counted once for each snapshot. */
   let counted: { readonly catalog: Catalog; readonly counts: ReturnType<typeof countReferences> } | undefined;
@@ -136,7 +133,7 @@ export function servedMetrics(registry: Registry, { snapshot, isReady, pendingRe
   );
 }
 
-export const metricsOf = async (registry: Registry): Promise<Metrics> =>
+export const metricsOf = async (registry: MetricsRegistry): Promise<Metrics> =>
   v.parse(Metrics, await registry.getMetricsAsJSON());
 export const isMetrics = (value: unknown): value is Metrics => v.is(Metrics, value);
 
@@ -150,7 +147,7 @@ export async function writeMetrics(parts: readonly Metrics[], isOpenMetrics: boo
     : parts;
   const type = isOpenMetrics ? Registry.OPENMETRICS_CONTENT_TYPE : Registry.PROMETHEUS_CONTENT_TYPE;
   // The type of aggregate lacks the parameter that it has.
-  const aggregate = AggregatorRegistry.aggregate as (metrics: object[], type: string) => Registry;
+  const aggregate = AggregatorRegistry.aggregate as (metrics: object[], type: string) => MetricsRegistry;
   const text = await aggregate(
     named.map((part) => [...part]),
     type,

@@ -2,8 +2,8 @@
  * Lets any worker answer a scrape with the metrics of all: it asks the parent, which asks the others and passes on the
  * answers that come within a second.
  */
-import { Counter, Gauge, Registry } from "prom-client";
 import * as v from "valibot";
+import { Counter, Gauge, type MetricsRegistry, Registry } from "../prom-client.ts";
 import { isMetrics, type Metrics, metricsOf } from "./metrics.ts";
 
 const WORKERS_MILLISECONDS = 1000;
@@ -36,7 +36,7 @@ function sent(send: ((message: Message) => unknown) | undefined, message: Messag
 }
 
 /** Gathers the metrics of all workers, or of this process where it is alone. @param worker number of this worker */
-export function gathering(worker: number | undefined, registry: Registry): () => Promise<readonly Metrics[]> {
+export function gathering(worker: number | undefined, registry: MetricsRegistry): () => Promise<readonly Metrics[]> {
   const own = async () => [await metricsOf(registry)];
   if (worker === undefined) return own;
   const send = (message: Message): boolean => process.connected && sent(process.send?.bind(process), message);

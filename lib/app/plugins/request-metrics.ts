@@ -1,5 +1,5 @@
 /** Metrics of requests. */
-import { Counter, Histogram, type Registry } from "prom-client";
+import { Counter, Histogram, type MetricsRegistry } from "../../prom-client.ts";
 import { type Observer, templateOf } from "./observation.ts";
 
 /** Seconds. A redirect takes some microseconds; a file or another server's answer, much longer. */
@@ -19,7 +19,7 @@ const REDIRECTS: ReadonlyMap<string, { readonly api: string; readonly kind: stri
 ]);
 
 /** Adds the metrics of requests to a registry. @returns what counts them */
-export function requestMetrics(registry: Registry): Observer {
+export function requestMetrics(registry: MetricsRegistry): Observer {
   const registers = [registry];
   const durations = new Histogram({
     name: "http_server_request_duration_seconds",

@@ -86,7 +86,7 @@ const HIDDEN = { detail: { hide: true } };
 const SCRIPT = "text/javascript; charset=utf-8";
 
 /** Makes the routes. @param document the text of the OpenAPI document @param links to the pages beside this one */
-export const documentation = (document: () => string, links: readonly NavigationLink[]) =>
+export const documentation = (document: () => Promise<string>, links: readonly NavigationLink[]) =>
   new Elysia({ name: "documentation" })
     .get(
       "/openapi.json",

@@ -1,0 +1,4 @@
+declare module "prom-client/lib/*" {
+  const value: unknown;
+  export default value;
+}
