@@ -56,7 +56,7 @@ export function parseUrl(text: string): string {
   return text.endsWith("/") ? text : `${text}/`;
 }
 
-const REPOSITORY_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
+export const REPOSITORY_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
 function parseRepository(text: string): string {
   if (REPOSITORY_ID.test(text)) return text;

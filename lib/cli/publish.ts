@@ -16,7 +16,7 @@ import { describeError } from "../publish/publish-error.ts";
 import { PULP_PREFIX, upgradePulp } from "../publish/pulp/upgrade.ts";
 import { serverConfig } from "../publish/server-config.ts";
 import type { RepositoryName } from "../core/reference.ts";
-import { type PublishFlags, parseUrl } from "./publish-flags.ts";
+import { type PublishFlags, parseUrl, REPOSITORY_ID } from "./publish-flags.ts";
 import { progressFor } from "./publish-progress.ts";
 import { EXIT, type ExitCode, type Terminal } from "../terminal.ts";
 
