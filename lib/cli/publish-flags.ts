@@ -44,7 +44,7 @@ const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_
 
 function parseName(text: string): RepositoryName {
   const name = parseRepositoryName(text);
-  if (name === undefined) throw new InvalidArgumentError("Expected a repository name, as team/app.");
+  if (name === undefined) throw new InvalidArgumentError("Expected a repository name, such as team/app.");
   return name;
 }
 
