@@ -64,7 +64,7 @@ interface LinesOptions {
   /** @param taken called when the reader has the text, or is gone */
   readonly write: (text: string, taken: () => void) => void;
   /** Receives the number of dropped lines, when lines are taken again. */
-  readonly onLost: (count: number) => void;
+  readonly onDropped: (count: number) => void;
 }
 
 /** PIPE_BUF: a pipe takes as much in one piece, so that the lines of several processes do not mix. */
@@ -74,20 +74,20 @@ const MAX_WAITING = 4 * 1024 * 1024;
 
 /**
  * Writes lines one text after another, each when the last one is taken. A reader that stops reading holds nothing up:
- * lines wait up to a bound, and are lost and counted beyond it.
+ * lines wait up to a bound, and are dropped and counted beyond it.
  */
-export function createLines({ write, onLost }: LinesOptions): Lines {
+export function createLines({ write, onDropped }: LinesOptions): Lines {
   const full: string[] = [];
   let filling = "";
   let size = 0;
-  let lost = 0;
+  let dropped = 0;
   let isScheduled = false;
   let isWriting = false;
   let onTaken: (() => void) | undefined;
 
   const add = (line: string): void => {
     if (size + line.length > MAX_WAITING) {
-      lost++;
+      dropped++;
       return;
     }
     size += line.length;
@@ -114,9 +114,9 @@ export function createLines({ write, onLost }: LinesOptions): Lines {
     write(text, () => {
       isWriting = false;
       size -= length;
-      const count = lost;
-      lost = 0;
-      if (count > 0) onLost(count);
+      const count = dropped;
+      dropped = 0;
+      if (count > 0) onDropped(count);
       flush();
     });
   };

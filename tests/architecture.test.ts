@@ -232,11 +232,11 @@ describe("every file", () => {
 /** @returns the nodes of a cycle, in order, or undefined when there is none */
 function cycleIn(nodes: readonly string[], next: (node: string) => readonly string[]): readonly string[] | undefined {
   const done = new Set<string>();
-  const walk = (node: string, trail: readonly string[]): readonly string[] | undefined => {
-    if (trail.includes(node)) return [...trail.slice(trail.indexOf(node)), node];
+  const walk = (node: string, path: readonly string[]): readonly string[] | undefined => {
+    if (path.includes(node)) return [...path.slice(path.indexOf(node)), node];
     if (done.has(node) || !nodes.includes(node)) return undefined;
     for (const each of next(node)) {
-      const cycle = walk(each, [...trail, node]);
+      const cycle = walk(each, [...path, node]);
       if (cycle !== undefined) return cycle;
     }
     done.add(node);

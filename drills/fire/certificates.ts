@@ -2,7 +2,7 @@
 import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { connect } from "node:tls";
-import { openWorkshop } from "../../tests/harness/certificates.ts";
+import { scratchCertificates } from "../../tests/harness/certificates.ts";
 import { scratch } from "../../tests/harness/craned.ts";
 import { inMs, requestFor, withServer } from "./clients.ts";
 
@@ -46,11 +46,11 @@ const visit = (port: number, seen: Seen, asks: number): Promise<void> =>
   });
 
 async function swapped(): Promise<Outcome> {
-  const workshop = openWorkshop();
+  const certificates = scratchCertificates();
   const place = scratch();
   const [cert, key] = [join(place.path, "cert.pem"), join(place.path, "key.pem")];
   const install = async () => {
-    const made = workshop.make({ name: "localhost" });
+    const made = certificates.make({ name: "localhost" });
     for (const [path, from] of [
       [cert, made.certificatePath],
       [key, made.keyPath],
@@ -84,7 +84,7 @@ async function swapped(): Promise<Outcome> {
       };
     });
   } finally {
-    workshop.close();
+    certificates.close();
     place.remove();
   }
 }

@@ -29,9 +29,9 @@ function replace(path: string, text: string): void {
 }
 
 /** What a change is done with; called with a number that counts on. */
-type Deed = (path: string, each: Changing, round: number) => void;
+type Change = (path: string, each: Changing, round: number) => void;
 
-function changerOf(directory: string, repositories: readonly Changing[], deed: Deed): Changer {
+function changerOf(directory: string, repositories: readonly Changing[], change: Change): Changer {
   const pathOf = ({ name }: Changing) => join(directory, `${name}.json`);
   for (const each of repositories) writeFileSync(pathOf(each), textOf(each, 0));
   let round = 0;
@@ -39,24 +39,24 @@ function changerOf(directory: string, repositories: readonly Changing[], deed: D
     repositories,
     change() {
       const each = repositories[round % repositories.length];
-      if (each !== undefined) deed(pathOf(each), each, Math.floor(round / repositories.length));
+      if (each !== undefined) change(pathOf(each), each, Math.floor(round / repositories.length));
       round++;
     },
   };
 }
 
-const byRename: Deed = (path, each) => {
+const byRename: Change = (path, each) => {
   const generation = next(each);
   each.history.change(generation, () => replace(path, textOf(each, generation)));
 };
 
-const inPlace: Deed = (path, each) => {
+const inPlace: Change = (path, each) => {
   const generation = next(each);
   each.history.change(generation, () => writeFileSync(path, textOf(each, generation)));
 };
 
 /** There and away in turn. */
-const comesAndGoes: Deed = (path, each, round) => {
+const comesAndGoes: Change = (path, each, round) => {
   if (round % 2 === 0) each.history.change(undefined, () => unlinkSync(path));
   else byRename(path, each, round);
 };
@@ -64,7 +64,7 @@ const comesAndGoes: Deed = (path, each, round) => {
 const BROKEN = ["{", "", '{"version":5}', "[".repeat(5000), "\u0000"];
 
 /** Broken, which nobody may notice, then good again. */
-const breaks: Deed = (path, each, round) => {
+const breaks: Change = (path, each, round) => {
   if (round % 2 === 0) writeFileSync(path, BROKEN[(round / 2) % BROKEN.length] ?? "");
   else byRename(path, each, round);
 };

@@ -81,17 +81,17 @@ function lineOf(event: PublishEvent): string | undefined {
   }
 }
 
-/** Events as JSON, one a line, to standard output; bytes are summed up and told about once a second. */
+/** Events as JSON, one a line, to standard output; bytes are summed up and reported about once a second. */
 function forMachines(terminal: Terminal, now: () => number): Progress {
   let done = 0;
-  let told = now();
+  let reportedAt = now();
   const tell = (value: object) => terminal.print(`${JSON.stringify(value)}\n`);
   return {
     report(event) {
       if (event.event !== "read") return tell(event);
       done += event.bytes;
-      if (now() - told < TELL_MACHINES_MS) return;
-      told = now();
+      if (now() - reportedAt < TELL_MACHINES_MS) return;
+      reportedAt = now();
       tell({ event: "read", bytes: done });
     },
     end: () => tell({ event: "read", bytes: done }),

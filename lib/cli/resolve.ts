@@ -28,7 +28,7 @@ interface ImageReference {
 
 /** The answer to a client of one API; `--json` prints it. */
 interface ApiAnswer {
-  readonly told: Explanation;
+  readonly explanation: Explanation;
   readonly file?: string | undefined;
   readonly version?: number;
 }
@@ -85,45 +85,47 @@ function answerOfV2(
   if (repository === undefined) {
     const v1 = findIn(name, (each) => v1Repository(catalog, each));
     if (v1 === undefined || v1.isProtected)
-      return { told: refusal("NAME_UNKNOWN", "no file of version 2 to 6 has this name") };
-    return { told: refusal("MANIFEST_UNKNOWN", "only a file of version 1 has this name, so docker falls back to v1") };
+      return { explanation: refusal("NAME_UNKNOWN", "no file of version 2 to 6 has this name") };
+    return {
+      explanation: refusal("MANIFEST_UNKNOWN", "only a file of version 1 has this name, so docker falls back to v1"),
+    };
   }
   const from = { file: servedFrom(catalog, "v2", repository.name), version: repository.version };
-  if (repository.isProtected) return { ...from, told: refusal("NAME_UNKNOWN", "the repository is protected") };
-  return { ...from, told: explainV2(repository, reference, accept, locations) };
+  if (repository.isProtected) return { ...from, explanation: refusal("NAME_UNKNOWN", "the repository is protected") };
+  return { ...from, explanation: explainV2(repository, reference, accept, locations) };
 }
 
 function answerOfV1(catalog: Catalog, { name, reference }: ImageReference, locations: Locations): ApiAnswer {
   const repository = findIn(name, (each) => v1Repository(catalog, each));
-  if (repository === undefined) return { told: refusal("not found", "no file of version 1 has this name") };
+  if (repository === undefined) return { explanation: refusal("not found", "no file of version 1 has this name") };
   const from = { file: servedFrom(catalog, "v1", repository.name), version: 1 };
-  if (repository.isProtected) return { ...from, told: refusal("not found", "the repository is protected") };
-  return { ...from, told: explainV1(repository, reference, locations) };
+  if (repository.isProtected) return { ...from, explanation: refusal("not found", "the repository is protected") };
+  return { ...from, explanation: explainV1(repository, reference, locations) };
 }
 
-function linesOf(api: string, { file, version, told }: ApiAnswer): readonly string[] {
-  const lines = [`${api}: ${told.found ? "found" : told.error}`];
+function linesOf(api: string, { file, version, explanation }: ApiAnswer): readonly string[] {
+  const lines = [`${api}: ${explanation.found ? "found" : explanation.error}`];
   const add = (label: string, text: string | undefined): void => {
     if (text !== undefined) lines.push(`    ${`${label}:`.padEnd(7)} ${text}`);
   };
   add("file", file === undefined ? undefined : `${file}, version ${version}`);
-  if (!told.found) {
-    add("reason", told.reason);
-    add("types", told.types?.join(", ") || undefined);
+  if (!explanation.found) {
+    add("reason", explanation.reason);
+    add("types", explanation.types?.join(", ") || undefined);
     return lines;
   }
-  add("rule", told.rule);
-  if (told.manifest !== undefined) {
-    const { mediaType, digest, size } = told.manifest;
+  add("rule", explanation.rule);
+  if (explanation.manifest !== undefined) {
+    const { mediaType, digest, size } = explanation.manifest;
     add("type", mediaType);
     add("digest", digest);
-    add("size", `${size} bytes${told.url === undefined ? ", sent by craned itself" : ""}`);
+    add("size", `${size} bytes${explanation.url === undefined ? ", sent by craned itself" : ""}`);
   }
-  add("url", told.url);
+  add("url", explanation.url);
   return lines;
 }
 
-/** `craned resolve`: prints what a client that asks for a name is told, and why. */
+/** `craned resolve`: prints what a client that asks for a name receives, and why. */
 export async function resolve(
   text: string,
   options: Readonly<Record<string, unknown>>,
@@ -151,7 +153,7 @@ export async function resolve(
   const v1 = answerOfV1(catalog, asked, locations);
   const { host, name, reference } = asked;
   if (options["json"] === true) {
-    const of = ({ told, ...from }: ApiAnswer) => ({ ...from, ...told });
+    const of = ({ explanation, ...from }: ApiAnswer) => ({ ...from, ...explanation });
     terminal.print(
       `${JSON.stringify({ host, name, reference, accept: header, v2: of(v2), v1: of(v1) }, undefined, 2)}\n`,
     );
@@ -159,5 +161,5 @@ export async function resolve(
     if (host !== undefined) terminal.complain(`note: ${host} is taken as the registry's host and ignored\n`);
     terminal.print(`${[...linesOf("v2", v2), ...linesOf("v1", v1)].join("\n")}\n`);
   }
-  return v2.told.found || v1.told.found ? EXIT.ok : EXIT.failed;
+  return v2.explanation.found || v1.explanation.found ? EXIT.ok : EXIT.failed;
 }

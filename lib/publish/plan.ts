@@ -155,7 +155,7 @@ export function startPlan({ platforms, warn }: PlanOptions): Planning {
       source,
       [...sizes.values()].reduce((sum, size) => sum + size, 0),
     );
-    let lost = 0;
+    let missingCount = 0;
     for (const child of wanted) {
       try {
         const known = manifests.get(child.digest) ?? part.manifests.get(child.digest);
@@ -164,13 +164,13 @@ export function startPlan({ platforms, warn }: PlanOptions): Planning {
         else await addBlob(source, child, part, from);
       } catch (error) {
         if (!(error instanceof Missing)) throw error;
-        lost++;
-        if (lost <= MAX_WARNINGS) warn(`${error.message}: published without ${describeChild(child)}`);
+        missingCount++;
+        if (missingCount <= MAX_WARNINGS) warn(`${error.message}: published without ${describeChild(child)}`);
       }
     }
-    if (lost > MAX_WARNINGS) warn(`${from}: ${lost - MAX_WARNINGS} more are not there`);
-    if (lost > 0 && lost === wanted.length) {
-      throw new Missing(`${from}: names ${lost} manifests, of which ${source.name} has none`);
+    if (missingCount > MAX_WARNINGS) warn(`${from}: ${missingCount - MAX_WARNINGS} more are not there`);
+    if (missingCount > 0 && missingCount === wanted.length) {
+      throw new Missing(`${from}: names ${missingCount} manifests, of which ${source.name} has none`);
     }
   }
 

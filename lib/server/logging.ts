@@ -17,9 +17,9 @@ export interface Logging {
 export function openLogs(terminal: Terminal, { log: { format, level, accessFormat } }: Config): Logging {
   const now = () => new Date();
   const form = format ?? (terminal.isTerminal ? "text" : "json");
-  const onLost = (lines: number) => log.warn("lines were lost, since nobody read the log", { lines });
-  const lines = createLines({ write: terminal.complain, onLost });
-  const requests = accessFormat === "structured" ? lines : createLines({ write: terminal.print, onLost });
+  const onDropped = (lines: number) => log.warn("lines were lost, since nobody read the log", { lines });
+  const lines = createLines({ write: terminal.complain, onDropped });
+  const requests = accessFormat === "structured" ? lines : createLines({ write: terminal.print, onDropped });
   const log = createLog({ format: form, level, write: lines.now, now });
   return {
     log,

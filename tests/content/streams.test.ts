@@ -14,7 +14,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createContent } from "../../lib/content/content.ts";
 import { createLog } from "../../lib/log.ts";
-import { openWorkshop } from "../harness/certificates.ts";
+import { scratchCertificates } from "../harness/certificates.ts";
 import { type ContentServer, listenForContent } from "../harness/content-server.ts";
 import { partsOf } from "../harness/multipart.ts";
 import { freePort, startNginx } from "../harness/nginx.ts";
@@ -163,9 +163,9 @@ describe("a large file", () => {
   });
 
   test("goes over TLS, whole and in parts", async () => {
-    const workshop = openWorkshop();
-    putAway(workshop.close);
-    const { pem, keyPath } = workshop.make({ name: "127.0.0.1" });
+    const certificates = scratchCertificates();
+    putAway(certificates.close);
+    const { pem, keyPath } = certificates.make({ name: "127.0.0.1" });
     const tls = listenForContent(createContent(settings, options), {
       tls: { cert: pem, key: readFileSync(keyPath, "utf8") },
     });

@@ -6,7 +6,7 @@ import { beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { buildDemo } from "../../lib/demo/demo.ts";
-import { type Made, openWorkshop } from "../harness/certificates.ts";
+import { type Made, scratchCertificates } from "../harness/certificates.ts";
 import { type Craned, scratch, startCraned } from "../harness/craned.ts";
 import { startHaproxy } from "../harness/haproxy.ts";
 import { freePort, startNginxWith } from "../harness/nginx.ts";
@@ -109,9 +109,12 @@ for (const [name, program] of [
       const demo = buildDemo(`http://127.0.0.1:${host.port}`);
       const data = scratch(Object.fromEntries(demo.redirectFiles));
       putAway(data.remove);
-      const workshop = openWorkshop();
-      putAway(workshop.close);
-      const server = workshop.make({ name: "localhost", extensions: ["subjectAltName=DNS:localhost,IP:127.0.0.1"] });
+      const certificates = scratchCertificates();
+      putAway(certificates.close);
+      const server = certificates.make({
+        name: "localhost",
+        extensions: ["subjectAltName=DNS:localhost,IP:127.0.0.1"],
+      });
       const ports = [freePort(), freePort()];
       for (const each of ports) {
         const replica = replicaOn(each, data.path);

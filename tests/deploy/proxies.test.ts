@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { MEDIA_TYPE } from "../../lib/core/media-types.ts";
-import { AUTHORITY, type Made, openWorkshop, version1 } from "../harness/certificates.ts";
+import { AUTHORITY, type Made, scratchCertificates, version1 } from "../harness/certificates.ts";
 import { hasApacheModule, startApache } from "../harness/apache.ts";
 import { type Craned, runCraned, type Scratch, scratch, startCraned } from "../harness/craned.ts";
 import { freePort, startNginxWith } from "../harness/nginx.ts";
@@ -44,8 +44,8 @@ const V1_FILE = {
   tags: { latest: IMAGE_ID },
 };
 
-/** Who is who. */
-interface Cast {
+/** The certificates of the server, its clients and their issuer. */
+interface SiteCertificates {
   readonly server: Made;
   readonly authority: Made;
   readonly entitled: Made;
@@ -54,15 +54,16 @@ interface Cast {
   readonly stranger: Made;
 }
 
-function castOf(): Cast {
-  const workshop = openWorkshop();
-  putAway(workshop.close);
-  const authority = workshop.make({ name: "authority", extensions: AUTHORITY });
-  const stranger = workshop.make({ name: "stranger", extensions: AUTHORITY });
-  const client = (issuer: Made, path: string) => workshop.make({ name: "client", issuer, extensions: version1(path) });
+function certificatesOf(): SiteCertificates {
+  const certificates = scratchCertificates();
+  putAway(certificates.close);
+  const authority = certificates.make({ name: "authority", extensions: AUTHORITY });
+  const stranger = certificates.make({ name: "stranger", extensions: AUTHORITY });
+  const client = (issuer: Made, path: string) =>
+    certificates.make({ name: "client", issuer, extensions: version1(path) });
   return {
     authority,
-    server: workshop.make({ name: "localhost", extensions: ["subjectAltName=DNS:localhost,IP:127.0.0.1"] }),
+    server: certificates.make({ name: "localhost", extensions: ["subjectAltName=DNS:localhost,IP:127.0.0.1"] }),
     entitled: client(authority, "/pub/docker/v2/web/closed"),
     entitledElsewhere: client(authority, "/pub/docker/v2/web/another"),
     stranger: client(stranger, "/pub/docker/v2/web/closed"),
@@ -88,7 +89,7 @@ function filesOf(): Scratch {
   return files;
 }
 
-interface World extends Cast {
+interface World extends SiteCertificates {
   readonly craned: Craned;
   /** Asks the proxy as this client would. */
   readonly get: (path: string, as?: Made, headers?: Readonly<Record<string, string>>) => Promise<Response>;
@@ -102,12 +103,12 @@ async function start(
   format: Format,
   { configuration = (text: string) => text, args = [] as readonly string[], modules = [] as readonly string[] } = {},
 ) {
-  const cast = castOf();
+  const certificates = certificatesOf();
   const files = filesOf();
   const settings = configuration(
     sample("crane.conf", {
       "/var/lib/crane/metadata/": join(files.path, "metadata"),
-      "/etc/craned/client-ca.pem": cast.authority.certificatePath,
+      "/etc/craned/client-ca.pem": certificates.authority.certificatePath,
       "client_cert_format: nginx": `client_cert_format: ${format}`,
       "/var/www": join(files.path, "www"),
       "port: 5000": "port: 0",
@@ -117,9 +118,9 @@ async function start(
   putAway(craned.stop);
   const port = freePort();
   const replacements = {
-    "/etc/craned/tls/server.pem": cast.server.certificatePath,
-    "/etc/craned/tls/server.key": cast.server.keyPath,
-    "/etc/craned/client-ca.pem": cast.authority.certificatePath,
+    "/etc/craned/tls/server.pem": certificates.server.certificatePath,
+    "/etc/craned/tls/server.key": certificates.server.keyPath,
+    "/etc/craned/client-ca.pem": certificates.authority.certificatePath,
     "127.0.0.1:5000": `127.0.0.1:${craned.port}`,
     "/var/www": join(files.path, "www"),
   };
@@ -139,11 +140,14 @@ async function start(
     fetch(`https://localhost:${port}${path}`, {
       redirect: "manual",
       headers,
-      tls: { ca: cast.server.pem, ...(as !== undefined && { cert: as.pem, key: readFileSync(as.keyPath, "utf8") }) },
+      tls: {
+        ca: certificates.server.pem,
+        ...(as !== undefined && { cert: as.pem, key: readFileSync(as.keyPath, "utf8") }),
+      },
     });
   const statusFrom: World["statusFrom"] = (from, path, headers = {}) =>
-    statusOverTls({ from, port, path, headers, ca: cast.server.pem });
-  return { ...cast, craned, get, statusFrom };
+    statusOverTls({ from, port, path, headers, ca: certificates.server.pem });
+  return { ...certificates, craned, get, statusFrom };
 }
 
 const manifestOf = (name: string): string => `/v2/team/${name}/manifests/latest`;
@@ -393,7 +397,7 @@ for (const { format, programs, modules, line } of SENDERS) {
 describeWith(["apache2", "openssl"], "deploy/apache-katello.conf", () => {
   let world: Pick<World, "entitled" | "stranger" | "craned" | "get">;
   beforeAll(async () => {
-    const cast = castOf();
+    const certificates = certificatesOf();
     const files = filesOf();
     // As the installer writes it, with what the page of the migration adds.
     const [added = ""] = /```ini\n( +\[server\].*?)```/s.exec(readFileSync(MIGRATION, "utf8"))?.slice(1) ?? [];
@@ -402,7 +406,7 @@ describeWith(["apache2", "openssl"], "deploy/apache-katello.conf", () => {
       added
         .replace(/^ +/gm, "")
         .replace("port: 5050", "port: 0")
-        .replace("/etc/pki/katello/certs/katello-default-ca.crt", cast.authority.certificatePath),
+        .replace("/etc/pki/katello/certs/katello-default-ca.crt", certificates.authority.certificatePath),
     ];
     const craned = await startCraned(["serve", "--config", files.write("crane.conf", settings.join("\n"))]);
     putAway(craned.stop);
@@ -410,10 +414,10 @@ describeWith(["apache2", "openssl"], "deploy/apache-katello.conf", () => {
     const proxy = await startApache(
       sample("apache-katello.conf", {
         "<VirtualHost *:5000>": `Listen 127.0.0.1:${port}\n<VirtualHost *:${port}>`,
-        "/etc/pki/katello/certs/katello-apache.crt": cast.server.certificatePath,
-        "/etc/pki/katello/private/katello-apache.key": cast.server.keyPath,
-        "/etc/pki/katello/certs/katello-server-ca.crt": cast.authority.certificatePath,
-        "/etc/pki/katello/certs/katello-default-ca.crt": cast.authority.certificatePath,
+        "/etc/pki/katello/certs/katello-apache.crt": certificates.server.certificatePath,
+        "/etc/pki/katello/private/katello-apache.key": certificates.server.keyPath,
+        "/etc/pki/katello/certs/katello-server-ca.crt": certificates.authority.certificatePath,
+        "/etc/pki/katello/certs/katello-default-ca.crt": certificates.authority.certificatePath,
         "/var/log/httpd/": `${files.path}/`,
         "http://127.0.0.1:5050/": `http://127.0.0.1:${craned.port}/`,
       }),
@@ -423,9 +427,12 @@ describeWith(["apache2", "openssl"], "deploy/apache-katello.conf", () => {
       fetch(`https://localhost:${port}${path}`, {
         redirect: "manual",
         headers,
-        tls: { ca: cast.server.pem, ...(as !== undefined && { cert: as.pem, key: readFileSync(as.keyPath, "utf8") }) },
+        tls: {
+          ca: certificates.server.pem,
+          ...(as !== undefined && { cert: as.pem, key: readFileSync(as.keyPath, "utf8") }),
+        },
       });
-    world = { ...cast, craned, get };
+    world = { ...certificates, craned, get };
   });
 
   test("gives everybody what is public", async () => {
@@ -461,7 +468,7 @@ describeWith(["apache2", "openssl"], "deploy/apache-katello.conf", () => {
 describe("deploy/crane.conf", () => {
   test("has nothing that craned warns of", async () => {
     const files = filesOf();
-    const { authority } = castOf();
+    const { authority } = certificatesOf();
     const settings = sample("crane.conf", {
       "/var/lib/crane/metadata/": join(files.path, "metadata"),
       "/etc/craned/client-ca.pem": authority.certificatePath,

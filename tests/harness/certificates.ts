@@ -38,7 +38,7 @@ function openssl(...parameters: readonly string[]): void {
 }
 
 /** Has openssl make keys and certificates, valid from now on, in a directory of its own. */
-export function openWorkshop() {
+export function scratchCertificates() {
   const directory = mkdtempSync(join(tmpdir(), "craned-certificates-"));
   let count = 0;
   return {

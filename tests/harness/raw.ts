@@ -1,4 +1,4 @@
-/** One answer as it came over the wire. */
+/** One answer as it was received. */
 export interface RawAnswer {
   readonly status: number;
   /** Names in lower case. */

@@ -3,7 +3,7 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { copyFileSync, existsSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { openWorkshop } from "../harness/certificates.ts";
+import { scratchCertificates } from "../harness/certificates.ts";
 import { runCraned, scratch, serveDirectory, startCraned } from "../harness/craned.ts";
 import { freePort } from "../harness/nginx.ts";
 import { describeWith, leftovers, run } from "../harness/programs.ts";
@@ -103,9 +103,10 @@ describe("[management] listen", () => {
 });
 
 describeWith(["openssl", "curl"], "TLS", () => {
-  const workshop = openWorkshop();
-  afterAll(workshop.close);
-  const made = () => workshop.make({ name: "localhost", extensions: ["subjectAltName=DNS:localhost,IP:127.0.0.1"] });
+  const certificates = scratchCertificates();
+  afterAll(certificates.close);
+  const made = () =>
+    certificates.make({ name: "localhost", extensions: ["subjectAltName=DNS:localhost,IP:127.0.0.1"] });
   const [first, second] = [made(), made()];
 
   test("uses a new certificate for new connections, while open ones go on", async () => {

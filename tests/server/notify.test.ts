@@ -1,4 +1,4 @@
-/** What the service manager is told: a datagram socket in its place receives it. */
+/** What the service manager receives: a datagram socket in its place receives it. */
 import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { type Craned, scratch, serveDirectory } from "../harness/craned.ts";
@@ -19,7 +19,7 @@ while True: print(json.dumps(receiver.recv(4096).decode()), flush=True)
 /** A service manager, as far as its socket goes. */
 interface Manager {
   /** The next state that it is told. */
-  readonly told: () => Promise<string>;
+  readonly received: () => Promise<string>;
   readonly stop: () => void;
 }
 
@@ -40,7 +40,7 @@ async function startManager(socket: string): Promise<Manager> {
     return first;
   };
   await line();
-  return { told: async () => JSON.parse(await line()), stop: () => child.kill() };
+  return { received: async () => JSON.parse(await line()), stop: () => child.kill() };
 }
 
 /** The time of a reload by the clock of the system's start, in seconds. */
@@ -75,15 +75,15 @@ describeWith(["python3"], "the service manager", () => {
   ] as const)("of %s", (_, socketOf, args) => {
     test("is told of readiness, of each reload from its order to its end, and of the stop", async () => {
       const { craned, manager } = await start(socketOf, args);
-      expect(await manager.told()).toBe("READY=1");
+      expect(await manager.received()).toBe("READY=1");
       for (let reload = 0; reload < 2; reload++) {
         const ordered = Number((await Bun.file("/proc/uptime").text()).split(" ")[0]);
         craned.signal("SIGHUP");
-        expect(timeIn(await manager.told())).toBeGreaterThanOrEqual(ordered);
-        expect(await manager.told()).toBe("READY=1");
+        expect(timeIn(await manager.received())).toBeGreaterThanOrEqual(ordered);
+        expect(await manager.received()).toBe("READY=1");
       }
       craned.signal("SIGTERM");
-      expect(await manager.told()).toBe("STOPPING=1");
+      expect(await manager.received()).toBe("STOPPING=1");
       expect(await craned.exited).toBe(0);
     });
   });

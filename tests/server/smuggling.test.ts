@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { converse } from "../fuzz/requests/conversation.ts";
 import { startApache } from "../harness/apache.ts";
-import { AUTHORITY, openWorkshop } from "../harness/certificates.ts";
+import { AUTHORITY, scratchCertificates } from "../harness/certificates.ts";
 import { type Craned, scratch, serveDirectory } from "../harness/craned.ts";
 import { startHaproxy } from "../harness/haproxy.ts";
 import { freePort, startNginxWith } from "../harness/nginx.ts";
@@ -217,10 +217,10 @@ const PROXIES: Readonly<
 };
 
 function keysOf() {
-  const workshop = openWorkshop();
-  putAway(workshop.close);
-  const authority = workshop.make({ name: "authority", extensions: AUTHORITY });
-  const server = workshop.make({ name: "localhost", extensions: ["subjectAltName=DNS:localhost"] });
+  const certificates = scratchCertificates();
+  putAway(certificates.close);
+  const authority = certificates.make({ name: "authority", extensions: AUTHORITY });
+  const server = certificates.make({ name: "localhost", extensions: ["subjectAltName=DNS:localhost"] });
   return {
     server,
     inSamples: {

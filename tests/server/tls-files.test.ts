@@ -1,26 +1,26 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { readTlsFiles } from "../../lib/server/tls-files.ts";
-import { AUTHORITY, openWorkshop } from "../harness/certificates.ts";
+import { AUTHORITY, scratchCertificates } from "../harness/certificates.ts";
 import { runCraned, scratch } from "../harness/craned.ts";
 
 // Keys, hashes and processes take long on a busy machine.
 setDefaultTimeout(60_000);
 
-const workshop = openWorkshop();
+const certificates = scratchCertificates();
 const directory = scratch({});
 afterAll(() => {
-  workshop.close();
+  certificates.close();
   directory.remove();
 });
 
 const DAY = 24 * 3_600_000;
 const NAMED = ["subjectAltName=DNS:registry.example.org"];
-const root = workshop.make({ name: "root", extensions: AUTHORITY, days: 100 });
-const other = workshop.make({ name: "other", extensions: AUTHORITY, days: 100 });
-const server = workshop.make({ name: "registry.example.org", issuer: root, extensions: NAMED, days: 90 });
-const nameless = workshop.make({ name: "registry.example.org", issuer: root, days: 90 });
-const soon = workshop.make({ name: "registry.example.org", issuer: root, extensions: NAMED, days: 20 });
+const root = certificates.make({ name: "root", extensions: AUTHORITY, days: 100 });
+const other = certificates.make({ name: "other", extensions: AUTHORITY, days: 100 });
+const server = certificates.make({ name: "registry.example.org", issuer: root, extensions: NAMED, days: 90 });
+const nameless = certificates.make({ name: "registry.example.org", issuer: root, days: 90 });
+const soon = certificates.make({ name: "registry.example.org", issuer: root, extensions: NAMED, days: 20 });
 
 const place = (name: string, text: string): string => {
   const path = `${directory.path}/${name}`;

@@ -58,10 +58,10 @@ function farthest(hops: readonly string[], trustedProxies: AddressSet): string |
 export function clientAddress(header: HeaderGetter, peer: string, trustedProxies: AddressSet): string | undefined {
   if (!contains(trustedProxies, peer)) return TRACES.some((name) => header(name) !== undefined) ? undefined : peer;
   const [forwarded, list] = [header("forwarded"), header("x-forwarded-for")];
-  const told = [
+  const addresses = [
     ...(forwarded === undefined ? [] : [farthest(forwardedFor(forwarded) ?? [], trustedProxies)]),
     ...(list === undefined ? [] : [farthest(list.split(","), trustedProxies)]),
   ];
-  if (told.length > 0) return told.every((address) => address === told[0]) ? told[0] : undefined;
+  if (addresses.length > 0) return addresses.every((address) => address === addresses[0]) ? addresses[0] : undefined;
   return TRACES.some((name) => header(name) !== undefined) ? undefined : peer;
 }

@@ -107,10 +107,10 @@ export async function findCredentials(
 ): Promise<Credentials | undefined> {
   if (credentials !== undefined) return credentials;
   const keys = keysFor(account, name);
-  const told = only ?? environment["REGISTRY_AUTH_FILE"];
-  const isTold = told !== undefined && told !== "";
-  for (const file of isTold ? [told] : usualFiles(environment)) {
-    const read = await readLogins(file, !isTold);
+  const given = only ?? environment["REGISTRY_AUTH_FILE"];
+  const isGiven = given !== undefined && given !== "";
+  for (const file of isGiven ? [given] : usualFiles(environment)) {
+    const read = await readLogins(file, !isGiven);
     const found = read === undefined ? undefined : await findIn(read, keys, account);
     if (found !== undefined) return found;
   }

@@ -63,13 +63,13 @@ export function referrersOf(client: RegistryClient): (subject: Digest) => Promis
   }
 
   return async (subject) => {
-    const told = hasApi ? await askApi(subject) : "";
-    if (typeof told !== "string") return told;
+    const listed = hasApi ? await askApi(subject) : "";
+    if (typeof listed !== "string") return listed;
     hasApi = false;
     const tagged = await askForTag(subject);
     if (typeof tagged !== "string") return tagged;
-    if (told === "" && tagged === "") return [];
-    throw new PublishError(told || tagged);
+    if (listed === "" && tagged === "") return [];
+    throw new PublishError(listed || tagged);
   };
 }
 

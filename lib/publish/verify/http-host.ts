@@ -57,7 +57,7 @@ export function httpHost({ locate: locateBelow, downloads }: HttpOptions): Host 
   const inspections = new Map<string, Promise<Mismatch | undefined>>();
 
   /** Hosts that could not be reached, however often they were tried: the next files get one try each. */
-  const lost = new Set<string>();
+  const unreachable = new Set<string>();
 
   async function ask(
     url: string,
@@ -89,12 +89,12 @@ export function httpHost({ locate: locateBelow, downloads }: HttpOptions): Host 
     headers: Readonly<Record<string, string>>,
   ): Promise<Response | Mismatch> {
     const host = URL.parse(locate(repository, path, method))?.host ?? "";
-    const attempts = lost.has(host) ? 1 : ATTEMPTS;
+    const attempts = unreachable.has(host) ? 1 : ATTEMPTS;
     for (let tried = 1; ; tried++) {
       const answer = await ask(locate(repository, path, method), method, headers);
       const isAnswer = answer instanceof Response;
-      if (isAnswer) lost.delete(host);
-      else if (tried === attempts) lost.add(host);
+      if (isAnswer) unreachable.delete(host);
+      else if (tried === attempts) unreachable.add(host);
       if (tried === attempts || (isAnswer && !isPassing(answer.status))) return answer;
       if (isAnswer) await answer.body?.cancel();
       await Bun.sleep(RETRY_MS * tried);

@@ -82,8 +82,8 @@ export async function verifyV2(repository: TreeRepository, host: Host, verificat
     if (isPage) return undefined;
     const manifest = readEntry(entry, bytes);
     if (problem === undefined && !isDigest(reference) && contentType !== undefined) {
-      const told = await host.ask(repository, path, contentType);
-      if (told !== undefined) tell(from, where(path), told);
+      const difference = await host.ask(repository, path, contentType);
+      if (difference !== undefined) tell(from, where(path), difference);
     }
     return { entry, manifest, sum: sha256(bytes) };
   }

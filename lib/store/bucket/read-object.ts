@@ -58,8 +58,8 @@ export async function readObject(
     const answer = await s3({ method: "GET", key, headers, signal, maxBytes: MAX_BYTES });
     if (answer.status === 404 && !isLast) return { kind: "moved" };
     if (answer.status !== 200) return unreadable(String(answer.status));
-    const told = answer.headers.get("etag") ?? etag;
-    const isListed = etag === "" || bare(told) === bare(etag);
+    const received = answer.headers.get("etag") ?? etag;
+    const isListed = etag === "" || bare(received) === bare(etag);
     if (!isListed && !isLast) return { kind: "moved" };
     const { length } = answer.bytes;
     if (isListed && length !== size && !answer.headers.has("content-encoding")) {
@@ -68,7 +68,7 @@ export async function readObject(
       return { kind: "failed", error: new S3Error(`s3://${bucket}/${key}: the S3 server answers ${received}`, about) };
     }
     const parsed = await parseAside(answer.bytes, turn);
-    return { kind: "read", etag: isListed ? etag : told, parsed, hash: Bun.hash.wyhash(answer.bytes) };
+    return { kind: "read", etag: isListed ? etag : received, parsed, hash: Bun.hash.wyhash(answer.bytes) };
   } catch (error) {
     if (!(error instanceof S3Error)) throw error;
     if (error.status === 412 && !isLast) return { kind: "moved" };

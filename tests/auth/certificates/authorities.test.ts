@@ -2,21 +2,21 @@ import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { authorityWarnings, readAuthorities } from "../../../lib/auth/certificates/authorities.ts";
 import { parseCertificate } from "../../../lib/auth/certificates/certificate.ts";
 import { loadConfig } from "../../../lib/config/load.ts";
-import { AUTHORITY, openWorkshop } from "../../harness/certificates.ts";
+import { AUTHORITY, scratchCertificates } from "../../harness/certificates.ts";
 import { runCraned, scratch } from "../../harness/craned.ts";
 
 // Keys, hashes and processes take long on a busy machine.
 setDefaultTimeout(60_000);
 
-const workshop = openWorkshop();
+const certificates = scratchCertificates();
 const directory = scratch({});
 afterAll(() => {
-  workshop.close();
+  certificates.close();
   directory.remove();
 });
 
-const root = workshop.make({ name: "root", extensions: AUTHORITY });
-const forServers = workshop.make({ name: "servers", extensions: [...AUTHORITY, "extendedKeyUsage=serverAuth"] });
+const root = certificates.make({ name: "root", extensions: AUTHORITY });
+const forServers = certificates.make({ name: "servers", extensions: [...AUTHORITY, "extendedKeyUsage=serverAuth"] });
 const path = directory.write("ca.pem", `${root.pem}${forServers.pem}`);
 const settings = ["[server]", "trusted_proxies: 10.0.0.1", "[auth]", `client_ca: ${path}`, "client_cert_format: nginx"];
 const PURPOSE =

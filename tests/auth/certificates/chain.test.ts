@@ -3,14 +3,14 @@ import fc from "fast-check";
 import { type Certificate, parseCertificate } from "../../../lib/auth/certificates/certificate.ts";
 import { parseAuthorities } from "../../../lib/auth/certificates/authorities.ts";
 import { type Authorities, verifyChain } from "../../../lib/auth/certificates/chain.ts";
-import { AUTHORITY, type Made, openWorkshop } from "../../harness/certificates.ts";
+import { AUTHORITY, type Made, scratchCertificates } from "../../harness/certificates.ts";
 
 // Keys, hashes and processes take long on a busy machine.
 setDefaultTimeout(60_000);
 
-const workshop = openWorkshop();
-afterAll(workshop.close);
-const { make } = workshop;
+const certificates = scratchCertificates();
+afterAll(certificates.close);
+const { make } = certificates;
 
 const authority = (name: string, issuer?: Made, extensions = AUTHORITY, days?: number): Made =>
   make({ name, extensions, ...(issuer && { issuer }), ...(days !== undefined && { days }) });

@@ -6,19 +6,19 @@ import type { Authorities } from "../../../lib/auth/certificates/chain.ts";
 import { createCertificateClients } from "../../../lib/auth/certificates/clients.ts";
 import type { Config } from "../../../lib/config/config.ts";
 import { loadConfig } from "../../../lib/config/load.ts";
-import { AUTHORITY, type Made, openWorkshop, version1, version3 } from "../../harness/certificates.ts";
+import { AUTHORITY, type Made, scratchCertificates, version1, version3 } from "../../harness/certificates.ts";
 import { encodePaths } from "./path-tree-encoder.ts";
 
 // Keys, hashes and processes take long on a busy machine.
 setDefaultTimeout(60_000);
 
-const workshop = openWorkshop();
-afterAll(workshop.close);
-const root = workshop.make({ name: "root", extensions: AUTHORITY });
-const below = workshop.make({ name: "below", extensions: AUTHORITY, issuer: root });
-const stranger = workshop.make({ name: "stranger", extensions: AUTHORITY });
+const certificates = scratchCertificates();
+afterAll(certificates.close);
+const root = certificates.make({ name: "root", extensions: AUTHORITY });
+const below = certificates.make({ name: "below", extensions: AUTHORITY, issuer: root });
+const stranger = certificates.make({ name: "stranger", extensions: AUTHORITY });
 const client = (issuer: Made, extensions: readonly string[], days = 30) =>
-  workshop.make({ name: "client", issuer, extensions, days });
+  certificates.make({ name: "client", issuer, extensions, days });
 
 const leaf = client(root, version1("/content/a"));
 const leaf3 = client(root, version3(encodePaths(["/content/a", "/content/$x/b"])));
@@ -72,7 +72,7 @@ describe("a client", () => {
   const unread = { auth: CA + NGINX };
   const unreadButBelieved = { auth: CA + BELIEVED + NGINX };
   const foreign = client(stranger, version1("/content/a"));
-  const selfMade = workshop.make({ name: "client", extensions: version1("/content/a") });
+  const selfMade = certificates.make({ name: "client", extensions: version1("/content/a") });
   const distant = client(below, version1("/content/a"));
 
   const CASES: readonly [
@@ -137,7 +137,7 @@ describe("the dates of a certificate", () => {
   });
 
   test("of an authority end those of its clients", () => {
-    const short = workshop.make({ name: "short", extensions: AUTHORITY, issuer: root, days: 2 });
+    const short = certificates.make({ name: "short", extensions: AUTHORITY, issuer: root, days: 2 });
     const its = client(short, version1("/content/a"), 20);
     const ends = parseCertificate(short.der)?.notAfter ?? 0;
     let now = ends;
@@ -189,14 +189,14 @@ describe("certificates that a client made up", () => {
 
   const NO_IDENTIFIERS = ["subjectKeyIdentifier=none", "authorityKeyIdentifier=none"];
   const extensions = [...AUTHORITY, ...NO_IDENTIFIERS];
-  const first = workshop.make({ name: "twin", extensions, curve: "P-521" });
+  const first = certificates.make({ name: "twin", extensions, curve: "P-521" });
   const order = { name: "twin", extensions, issuer: first, sharesKeyWith: first };
-  const twins = [first, ...Array.from({ length: 8 }, () => workshop.make(order))];
-  const end = workshop.make({ name: "client", extensions: version1("/content/a"), issuer: first });
+  const twins = [first, ...Array.from({ length: 8 }, () => certificates.make(order))];
+  const end = certificates.make({ name: "client", extensions: version1("/content/a"), issuer: first });
   /** Their issuer has the name of the trusted authority, and another key. */
-  const falseRoot = workshop.make({ name: "root", extensions, curve: "P-521" });
+  const falseRoot = certificates.make({ name: "root", extensions, curve: "P-521" });
   const underFalseRoot = { name: "root", extensions: [...extensions, ...version1("/content/a")], issuer: falseRoot };
-  const impostors = Array.from({ length: 10 }, () => workshop.make(underFalseRoot));
+  const impostors = Array.from({ length: 10 }, () => certificates.make(underFalseRoot));
 
   test("and that lead to no authority cost no signature, however they vouch for each other", () => {
     const sees = serve({ auth: CA + NGINX, trusted: [root] });

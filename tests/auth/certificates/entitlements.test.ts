@@ -6,7 +6,7 @@ import { covers, type PathNode, pathNodeOf } from "../../../lib/auth/certificate
 import { entitlementsOf } from "../../../lib/auth/certificates/entitlements.ts";
 import { huffmanReader, readBits } from "../../../lib/auth/certificates/path-tree.ts";
 import { decodePathTree } from "../../../lib/auth/certificates/path-tree.ts";
-import { der, openWorkshop, redHat, version1, version3 } from "../../harness/certificates.ts";
+import { der, scratchCertificates, redHat, version1, version3 } from "../../harness/certificates.ts";
 import {
   countBytes,
   encodeNodes,
@@ -21,11 +21,11 @@ import {
 // Keys, hashes and processes take long on a busy machine.
 setDefaultTimeout(60_000);
 
-const workshop = openWorkshop();
-afterAll(workshop.close);
+const certificates = scratchCertificates();
+afterAll(certificates.close);
 
 function entitlementsWith(extensions: readonly string[]) {
-  const certificate = parseCertificate(workshop.make({ name: "client", extensions }).der);
+  const certificate = parseCertificate(certificates.make({ name: "client", extensions }).der);
   if (certificate === undefined) throw new Error("not a certificate");
   return entitlementsOf(certificate);
 }

@@ -7,12 +7,12 @@ import {
   parseCertificateHeaders,
   type SentCertificates,
 } from "../../../lib/auth/certificates/headers.ts";
-import { AUTHORITY, type Made, openWorkshop } from "../../harness/certificates.ts";
+import { AUTHORITY, type Made, scratchCertificates } from "../../harness/certificates.ts";
 
-const workshop = openWorkshop();
-afterAll(workshop.close);
-const authority = workshop.make({ name: "authority", extensions: AUTHORITY });
-const leaf = workshop.make({ name: "leaf", issuer: authority });
+const certificates = scratchCertificates();
+afterAll(certificates.close);
+const authority = certificates.make({ name: "authority", extensions: AUTHORITY });
+const leaf = certificates.make({ name: "leaf", issuer: authority });
 
 const bare = ({ der }: Made): string => der.toString("base64");
 const escaped = ({ pem }: Made): string => encodeURIComponent(pem);

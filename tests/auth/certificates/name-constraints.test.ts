@@ -10,19 +10,19 @@ import {
   NAME_CONSTRAINTS,
   SUBJECT_ALT_NAME,
 } from "../../../lib/auth/certificates/name-constraints.ts";
-import { AUTHORITY, type Made, openWorkshop } from "../../harness/certificates.ts";
+import { AUTHORITY, type Made, scratchCertificates } from "../../harness/certificates.ts";
 import { createPlace } from "../../harness/passwords.ts";
 
 // Keys, hashes and processes take long on a busy machine.
 setDefaultTimeout(60_000);
 
-const workshop = openWorkshop();
+const certificates = scratchCertificates();
 const place = createPlace();
 afterAll(() => {
-  workshop.close();
+  certificates.close();
   place.remove();
 });
-const { make } = workshop;
+const { make } = certificates;
 
 const root = make({ name: "root", extensions: AUTHORITY });
 

@@ -1,6 +1,6 @@
-/** Answers as they come over the wire, read to the letter. */
+/** Answers, parsed strictly. */
 
-export interface WireAnswer {
+export interface ReceivedAnswer {
   readonly status: number;
   /** Names in lower case; none comes twice. */
   readonly headers: ReadonlyMap<string, string>;
@@ -22,7 +22,7 @@ const BODILESS: ReadonlySet<number> = new Set([100, 204, 304]);
 
 /** What an answer came to: read, not yet whole, or not one. */
 type Read =
-  | { readonly kind: "answer"; readonly answer: WireAnswer; readonly end: number }
+  | { readonly kind: "answer"; readonly answer: ReceivedAnswer; readonly end: number }
   | { readonly kind: "incomplete" }
   | { readonly kind: "fault"; readonly why: string };
 

@@ -1,5 +1,5 @@
 /** What is wrong with the answers to what was sent on one connection, if anything. */
-import { readAnswer, type WireAnswer } from "./answers.ts";
+import { readAnswer, type ReceivedAnswer } from "./answers.ts";
 import type { Heard } from "./conversation.ts";
 import type { Reading, ReadRequest } from "./naive-http.ts";
 import { type Expected, isKnownLocation } from "./naive-registry.ts";
@@ -31,11 +31,11 @@ function isErrorBody(body: string): boolean {
   }
 }
 
-const isRefusal = ({ status, headers, body }: WireAnswer): boolean =>
+const isRefusal = ({ status, headers, body }: ReceivedAnswer): boolean =>
   REFUSALS.has(status) && !headers.has("content-length") && !headers.has("content-type") && body === "";
 
 /** What is wrong with any answer of the app, whatever was asked. */
-function faultOf({ status, headers, body }: WireAnswer): string | undefined {
+function faultOf({ status, headers, body }: ReceivedAnswer): string | undefined {
   const type = headers.get("content-type") ?? "";
   if (status >= 500) return `a fault of the program: ${status}`;
   if (type.includes("html") && (status !== 200 || body.includes("<fuzz") || !headers.has("content-security-policy")))
@@ -52,7 +52,7 @@ function faultOf({ status, headers, body }: WireAnswer): string | undefined {
 }
 
 /** What is wrong with an answer as the API's that was asked. */
-function apiFaultOf({ status, headers, body }: WireAnswer, path: string, isHead: boolean): string | undefined {
+function apiFaultOf({ status, headers, body }: ReceivedAnswer, path: string, isHead: boolean): string | undefined {
   const api = apiOf(path);
   if (api === undefined) return undefined;
   if ((headers.get("content-type") ?? "").includes("html")) return "a page where the registry is";
@@ -61,7 +61,11 @@ function apiFaultOf({ status, headers, body }: WireAnswer, path: string, isHead:
   return status >= 400 && api === "v2" && !isHead && !isErrorBody(body) ? "no error of the specification" : undefined;
 }
 
-function differenceOf(answer: WireAnswer, { statuses, location, json }: Expected, isHead: boolean): string | undefined {
+function differenceOf(
+  answer: ReceivedAnswer,
+  { statuses, location, json }: Expected,
+  isHead: boolean,
+): string | undefined {
   const { status, headers, body } = answer;
   if (!statuses.includes(status)) return `${status}, expected ${statuses.join(" or ")}`;
   const sent = headers.get("location");
@@ -86,7 +90,7 @@ export function isAnswered(reading: Reading, text: string): boolean {
 }
 
 /** What is wrong with a file that was sent: the bytes are others than those on disk. */
-export type CheckBody = (answer: WireAnswer, expected: Expected) => string | undefined;
+export type CheckBody = (answer: ReceivedAnswer, expected: Expected) => string | undefined;
 
 /** What was sent on a connection and what was said to it. */
 interface Judged {

@@ -13,7 +13,7 @@ export interface Expected {
   readonly file?: ServedFile;
   /** Below the file's url. */
   readonly path?: string;
-  /** Whether a client has to be let in first, if any has to be. */
+  /** Whether a client has to be authorised first, if any has to be. */
   readonly isGuarded: boolean;
 }
 

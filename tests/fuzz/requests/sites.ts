@@ -1,6 +1,6 @@
 /** The registries that requests are made up for, each with what it has to answer. */
 
-import { AUTHORITY, openWorkshop, version1 } from "../../harness/certificates.ts";
+import { AUTHORITY, scratchCertificates, version1 } from "../../harness/certificates.ts";
 import { ALICE, basic } from "../../harness/passwords.ts";
 import { createSigner, ISSUER, SERVICE } from "../../harness/token-server.ts";
 import { type Craned, scratch, serveDirectory } from "../../harness/craned.ts";
@@ -48,7 +48,7 @@ const served = ({ location, statuses, ...expected }: Expected): Expected => ({
   statuses: statuses.includes(302) ? [...FIVE, ...statuses.filter((each) => each === 400)] : [...statuses, 404],
 });
 
-/** Whoever is not let in learns nothing; where it can't be told, either is right. */
+/** A client that is not authorised learns nothing; where it can't be told, either is right. */
 function guarded(expected: Expected, access: "yes" | "no" | "perhaps"): Expected {
   if (!expected.isGuarded || access === "yes") return expected;
   // A part of the request that is malformed may be refused whoever asks.
@@ -84,7 +84,7 @@ async function start({ args = [], close, ...site }: Started): Promise<Site> {
   };
 }
 
-/** Everybody is let in, and sent on. */
+/** Every client is authorised, and redirected. */
 const open = (): Promise<Site> => start({});
 
 const contentOf: CheckBody = ({ status, headers, body }, { file, path }) => {
@@ -183,15 +183,15 @@ const withoutSpace = (text: string): string =>
     .replace(/\s+/g, "");
 
 /** Client certificates from a trusted proxy. */
-function certificates(format: "nginx" | "envoy"): () => Promise<Site> {
+function certificateSite(format: "nginx" | "envoy"): () => Promise<Site> {
   return () => {
-    const workshop = openWorkshop();
-    const authority = workshop.make({ name: "An authority", extensions: AUTHORITY });
-    const other = workshop.make({ name: "Another authority", extensions: AUTHORITY });
+    const certificates = scratchCertificates();
+    const authority = certificates.make({ name: "An authority", extensions: AUTHORITY });
+    const other = certificates.make({ name: "Another authority", extensions: AUTHORITY });
     const extensions = version1("/secret", "/a/secret");
-    const client = workshop.make({ name: "client", issuer: authority, extensions });
-    const stranger = workshop.make({ name: "client", issuer: other, extensions });
-    const narrow = workshop.make({ name: "client", issuer: authority, extensions: version1("/else") });
+    const client = certificates.make({ name: "client", issuer: authority, extensions });
+    const stranger = certificates.make({ name: "client", issuer: other, extensions });
+    const narrow = certificates.make({ name: "client", issuer: authority, extensions: version1("/else") });
     const encode = ({ pem }: { readonly pem: string }): string => encodeURIComponent(pem.trim());
     const header = format === "nginx" ? "X-SSL-Client-Cert" : "X-Forwarded-Client-Cert";
     const sentFor = (made: { readonly pem: string }) => (format === "nginx" ? encode(made) : `Cert="${encode(made)}"`);
@@ -225,19 +225,19 @@ function certificates(format: "nginx" | "envoy"): () => Promise<Site> {
         };
       },
       ...SLOW,
-      close: workshop.close,
+      close: certificates.close,
     });
   };
 }
 
 /** Open, over TLS. */
 function tls(): Promise<Site> {
-  const workshop = openWorkshop();
-  const { certificatePath, keyPath } = workshop.make({ name: "localhost" });
+  const certificates = scratchCertificates();
+  const { certificatePath, keyPath } = certificates.make({ name: "localhost" });
   return start({
     args: ["--tls-certificate", certificatePath, "--tls-key", keyPath],
     isTls: true,
-    close: workshop.close,
+    close: certificates.close,
   });
 }
 
@@ -247,7 +247,7 @@ export const SITES: readonly { readonly name: string; readonly share: number; re
     { name: "open", share: 55, start: open },
     { name: "passwords, files from disk, access log", share: 15, start: passwords },
     { name: "tokens", share: 10, start: tokens },
-    { name: "client certificates from nginx", share: 9, start: certificates("nginx") },
-    { name: "client certificates from Envoy", share: 9, start: certificates("envoy") },
+    { name: "client certificates from nginx", share: 9, start: certificateSite("nginx") },
+    { name: "client certificates from Envoy", share: 9, start: certificateSite("envoy") },
     { name: "TLS", share: 2, start: tls },
   ];

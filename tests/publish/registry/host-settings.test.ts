@@ -2,7 +2,7 @@
 import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { AUTHORITY, openWorkshop } from "../../harness/certificates.ts";
+import { AUTHORITY, scratchCertificates } from "../../harness/certificates.ts";
 import { runCraned, type Scratch, scratch } from "../../harness/craned.ts";
 import { describeWith, leftovers } from "../../harness/programs.ts";
 import { layoutAt, publishArguments } from "../layouts.ts";
@@ -32,7 +32,7 @@ async function publishWith(host: string, files: Readonly<Record<string, string>>
 }
 
 describeWith(["openssl"], "a registry with TLS", () => {
-  const made = openWorkshop();
+  const made = scratchCertificates();
   afterwards(made.close);
   const authority = made.make({ name: "authority", extensions: AUTHORITY });
   const server = made.make({ name: "127.0.0.1", issuer: authority, extensions: ["subjectAltName=IP:127.0.0.1"] });
