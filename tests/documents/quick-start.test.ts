@@ -1,6 +1,6 @@
 /** The quick start's site of nginx serves blobs and leads to craned. */
 import { expect, test } from "bun:test";
-import { openWorkshop } from "../harness/certificates.ts";
+import { scratchCertificates } from "../harness/certificates.ts";
 import { scratch, serveDirectory } from "../harness/craned.ts";
 import { freePort, startNginxWith } from "../harness/nginx.ts";
 import { leftovers, whereIs } from "../harness/programs.ts";
@@ -11,9 +11,9 @@ const putAway = leftovers();
 test.skipIf(["nginx", "openssl"].some((program) => whereIs(program) === undefined))(
   "nginx, as the quick start has it",
   async () => {
-    const workshop = openWorkshop();
-    putAway(workshop.close);
-    const server = workshop.make({ name: "localhost", extensions: ["subjectAltName=DNS:localhost"] });
+    const certificates = scratchCertificates();
+    putAway(certificates.close);
+    const server = certificates.make({ name: "localhost", extensions: ["subjectAltName=DNS:localhost"] });
     const files = scratch({ "srv/images/app/blob": "the bytes", "metadata/none.txt": "" });
     putAway(files.remove);
     const craned = await serveDirectory(`${files.path}/metadata`);
