@@ -30,7 +30,7 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
     "node:*",
   ],
   config: ["core/reference", "core/location", "s3", "system-error", "fastest-levenshtein", "node:*"],
-  store: ["core/redirect-file", "core/catalog", "s3", "log", "system-error", "node:*"],
+  store: ["core/redirect-file", "core/catalog", "s3", "slices", "log", "system-error", "node:*"],
   auth: ["core/reference", "config", "log", "system-error", "jose", "lru-cache", "p-limit", "valibot", "node:*"],
   content: [
     "core/reference",

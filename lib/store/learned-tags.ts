@@ -7,7 +7,7 @@
 import { type Catalog, v2Repository } from "../core/catalog/catalog.ts";
 import type { TreeRepository, V2Repository } from "../core/redirect-file/repository.ts";
 import type { Log } from "../log.ts";
-import { createPause } from "./slices.ts";
+import { createPause } from "../slices.ts";
 
 interface LearnedTagsOptions {
   /** Returns the URL of a path below the one of a repository, signed where clients need that too. */

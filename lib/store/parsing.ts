@@ -4,7 +4,7 @@
  */
 import { createManifestPool } from "../core/redirect-file/manifest-pool.ts";
 import { type ParsedFile, parseRedirectFile } from "../core/redirect-file/parse.ts";
-import type { Turn } from "./slices.ts";
+import type { Turn } from "../slices.ts";
 
 /** Smaller files are parsed faster than they are handed over, in bytes. */
 const LARGE_BYTES = 256 * 1024;

@@ -11,7 +11,7 @@ import {
 import { describeFault, describeWarning, type Fault, type Warning } from "../core/redirect-file/fault.ts";
 import type { ParsedFile } from "../core/redirect-file/parse.ts";
 import type { Repository } from "../core/redirect-file/repository.ts";
-import { createPause, type Pause } from "./slices.ts";
+import { createPause, type Pause } from "../slices.ts";
 
 /** The errors of a file or a directory. */
 export interface FileFault {

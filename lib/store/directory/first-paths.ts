@@ -3,7 +3,7 @@
  * it is done when a scan has ended; directories can be scanned in any order.
  */
 import { comparePaths } from "../../core/catalog/catalog.ts";
-import type { Pause } from "../slices.ts";
+import type { Pause } from "../../slices.ts";
 import {
   below,
   type Directory,

@@ -2,7 +2,7 @@ import { type BigIntStats, close, closeSync, constants, fstatSync, open, openSyn
 import { promisify } from "node:util";
 import type { ParsedFile } from "../../core/redirect-file/parse.ts";
 import { parseAside, parseNow } from "../parsing.ts";
-import type { Turn } from "../slices.ts";
+import type { Turn } from "../../slices.ts";
 import { type FileStat, fileStatOf, unreadable } from "./stat.ts";
 import { isAbsent } from "../../system-error.ts";
 

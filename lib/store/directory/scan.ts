@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { basename, dirname } from "node:path";
-import { createPause, createTurns, inParallel } from "../slices.ts";
+import { createPause, createTurns, inParallel } from "../../slices.ts";
 import { type RedirectFileContent, readFile, readFileAtOnce } from "./read-file.ts";
 import { type FileStat, isEmptyDirectory, statAt, unreadable } from "./stat.ts";
 import { createResolver, isSamePath, type SymlinkPath } from "./symlink.ts";
