@@ -19,16 +19,10 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
 
   log: [],
   slices: [],
+  prometheus: ["prom-client"],
   "system-error": [],
   terminal: [],
-  s3: [
-    "core/redirect-file",
-    "system-error",
-    "@aws-sdk/credential-providers",
-    "@smithy/core/config",
-    "aws4fetch",
-    "node:*",
-  ],
+  s3: ["core/redirect-file", "system-error", "@aws-sdk/credential-providers", "@smithy/core", "aws4fetch", "node:*"],
   config: ["core/reference", "core/location", "s3", "system-error", "fastest-levenshtein", "node:*"],
   store: ["core/redirect-file", "core/catalog", "s3", "slices", "log", "system-error", "node:*"],
   auth: ["core/reference", "config", "log", "system-error", "jose", "lru-cache", "p-limit", "valibot", "node:*"],
@@ -73,13 +67,12 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
     "search",
     "log",
     "slices",
+    "prometheus",
     "@elysiajs/openapi",
     "@valibot/to-json-schema",
     "elysia",
     "lru-cache",
-    "prom-client",
-    "swagger-ui-dist/swagger-ui-bundle.js",
-    "swagger-ui-dist/swagger-ui.css",
+    "swagger-ui-dist",
     "valibot",
     "node:*",
     "package.json",
@@ -96,11 +89,11 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
     "layouts",
     "app",
     "log",
+    "prometheus",
     "system-error",
     "terminal",
     "bun:ffi",
     "elysia",
-    "prom-client",
     "valibot",
     "node:*",
     "package.json",
@@ -156,11 +149,11 @@ function importsOf(path: string): readonly string[] {
   });
 }
 
-/** Returns the module of a file, such as `store`, `core/catalog` or `log`; a package stands for itself. */
+/** Returns the module of a file, such as `store`, `core/catalog` or `log`, or the name of a package. */
 function moduleOf(path: string): string {
   if (path.startsWith("node:")) return "node:*";
   const [top = "", second = "", third = ""] = path.split("/");
-  if (top !== "lib") return path;
+  if (top !== "lib") return top.startsWith("@") ? `${top}/${second}` : top;
   return second === "core" ? `core/${basename(third, ".ts")}` : basename(second, ".ts");
 }
 

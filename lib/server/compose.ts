@@ -19,7 +19,7 @@ import { createContent } from "../content/content.ts";
 import type { Catalog } from "../core/catalog/catalog.ts";
 import { createLocations } from "../core/location/location.ts";
 import type { Log } from "../log.ts";
-import type { MetricsRegistry } from "../prom-client.ts";
+import type { MetricsRegistry } from "../prometheus.ts";
 import { createSearch } from "../search/search.ts";
 import { createLearnedTags } from "../store/learned-tags.ts";
 import type { Snapshot } from "../store/snapshots.ts";

@@ -11,7 +11,7 @@ import {
   Histogram,
   type MetricsRegistry,
   Registry,
-} from "../prom-client.ts";
+} from "../prometheus.ts";
 import type { Scan } from "../store/follow.ts";
 import type { Snapshot } from "../store/snapshots.ts";
 

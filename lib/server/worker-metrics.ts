@@ -3,7 +3,7 @@
  * answers that come within a second.
  */
 import * as v from "valibot";
-import { Counter, Gauge, type MetricsRegistry, Registry } from "../prom-client.ts";
+import { Counter, Gauge, type MetricsRegistry, Registry } from "../prometheus.ts";
 import { isMetrics, type Metrics, metricsOf } from "./metrics.ts";
 
 const WORKERS_MILLISECONDS = 1000;

@@ -1,5 +1,5 @@
 /** Metrics of requests. */
-import { Counter, Histogram, type MetricsRegistry } from "../../prom-client.ts";
+import { Counter, Histogram, type MetricsRegistry } from "../../prometheus.ts";
 import { type Observer, templateOf } from "./observation.ts";
 
 /** Seconds. A redirect takes some microseconds; a file or another server's answer, much longer. */
