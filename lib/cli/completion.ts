@@ -10,7 +10,7 @@ interface Flag {
   readonly choices: readonly string[];
 }
 
-interface Described {
+interface CommandWords {
   readonly name: string;
   readonly description: string;
   readonly flags: readonly Flag[];
@@ -19,7 +19,7 @@ interface Described {
 }
 
 /** Reads the commands off the program, without what `--help` does not show. */
-function commandsOf(program: Command): readonly Described[] {
+function commandsOf(program: Command): readonly CommandWords[] {
   const help = program.createHelp();
   const commands = help.visibleCommands(program);
   return commands.map((command) => {
@@ -41,7 +41,7 @@ function commandsOf(program: Command): readonly Described[] {
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
-function bash(commands: readonly Described[]): string {
+function bash(commands: readonly CommandWords[]): string {
   const cases = commands.flatMap(({ name, flags, words = [] }) => [
     ...flags
       .filter(({ value }) => value === "required")
@@ -69,7 +69,7 @@ complete -o default -F _craned craned
 `;
 }
 
-function zsh(commands: readonly Described[]): string {
+function zsh(commands: readonly CommandWords[]): string {
   const escaped = (text: string): string => text.replace(/[\\[\]:]/g, "\\$&");
   const spec = ({ names, description, value, choices }: Flag): readonly string[] => {
     const action = choices.length === 0 ? "_files" : `(${choices.join(" ")})`;
@@ -112,7 +112,7 @@ if [[ $funcstack[1] == _craned ]]; then _craned "$@"; else compdef _craned crane
 `;
 }
 
-function fish(commands: readonly Described[]): string {
+function fish(commands: readonly CommandWords[]): string {
   const quotedHere = (text: string): string => `'${text.replace(/[\\']/g, "\\$&")}'`;
   const others = commands.filter(({ name }) => name !== "serve").map(({ name }) => name);
   const lines = commands.flatMap(({ name, description, flags, words }) => {

@@ -11,7 +11,7 @@ export interface NavigationLink {
 }
 
 /** The parts in which pages differ. */
-interface Shell {
+interface PageShell {
   readonly title: string;
   readonly brand: string;
   /** Address that the brand links to, if any. */
@@ -34,7 +34,7 @@ export const PAGE_HEADERS = {
 };
 
 /** A whole HTML document; search engines are told to leave it alone. */
-export function pageText({ title, brand, home, navigation, current, skipTo, body }: Shell): string {
+export function pageText({ title, brand, home, navigation, current, skipTo, body }: PageShell): string {
   const links = navigation.map(
     ({ href, text }) =>
       html`<li><a href="${href}"${href === current ? html` aria-current="page"` : NOTHING}>${text}</a></li>`,
