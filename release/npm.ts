@@ -2,6 +2,8 @@
 import { chmodSync, copyFileSync, linkSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { description, license, version } from "../package.json" with { type: "json" };
+import { ROOT } from "./compile.ts";
+import { NOTICES_FILE } from "./notices.ts";
 import { PLATFORMS } from "./platforms.ts";
 
 const LAUNCHER = join(import.meta.dir, "launcher.mjs");
@@ -46,6 +48,7 @@ export async function makeNpmPackages(
       join(directory, "package.json"),
       `${JSON.stringify({ name, version, description, license, ...about }, undefined, 2)}\n`,
     );
+    for (const file of ["LICENSE", NOTICES_FILE]) copyFileSync(join(ROOT, file), join(directory, file));
     put(directory);
     const packed = await Bun.$`${process.execPath} pm pack --quiet --destination ${out}`.cwd(directory).quiet().text();
     return basename(packed.trim());
@@ -53,7 +56,7 @@ export async function makeNpmPackages(
   const names: string[] = [];
   for (const [platform, executable] of executables) {
     const file = platform.startsWith("windows") ? "craned.exe" : "craned";
-    const about = { ...placeOf(platform), files: ["bin"], preferUnplugged: true };
+    const about = { ...placeOf(platform), files: ["bin", NOTICES_FILE], preferUnplugged: true };
     names.push(await pack(scoped(platform), about, (directory) => linkSync(executable, join(directory, "bin", file))));
   }
   const about = {

@@ -5,6 +5,7 @@ import { description, license, version } from "../package.json" with { type: "js
 import { completionScript, type Shell } from "../lib/cli/completion.ts";
 import { configurationTemplate } from "../lib/config/template.ts";
 import { ROOT } from "./compile.ts";
+import { NOTICES_FILE } from "./notices.ts";
 import { describedProgram, manualPages } from "./manual.ts";
 
 /** The architectures that there are packages of, as Debian calls them, and the platforms of their executables. */
@@ -104,6 +105,11 @@ export async function makePackages(
       file("/usr/lib/sysusers.d/craned.conf", SYSUSERS),
       { ...file("/etc/crane.conf", configurationTemplate("/var/lib/crane/metadata/")), type: "config|noreplace" },
       { dst: "/var/lib/crane/metadata", type: "dir", file_info: { mode: 0o755 } },
+      ...["LICENSE", NOTICES_FILE].map((name) => ({
+        src: join(ROOT, name),
+        dst: `/usr/share/doc/craned/${name}`,
+        file_info: { mode: 0o644 },
+      })),
       ...COMPLETIONS.map(([shell, path, only]) => file(path, completionScript(shell, program), only)),
       ...[...manualPages()].map(([name, text]) =>
         file(`/usr/share/man/man${name.at(-1)}/${name}.gz`, Bun.gzipSync(text)),

@@ -73,7 +73,9 @@ describeWith(["npx", "tar"], "the packages of npm", () => {
       cpu: [process.arch],
       libc: ["glibc"],
     });
-    expect(await succeed(["tar", "-tvzf", own])).toMatch(/^-rwxr-xr-x .* package\/bin\/craned$/m);
+    const contents = await succeed(["tar", "-tvzf", own]);
+    expect(contents).toMatch(/^-rwxr-xr-x .* package\/bin\/craned$/m);
+    for (const file of ["LICENSE", "THIRD-PARTY-NOTICES"]) expect(contents).toContain(` package/${file}\n`);
   });
 
   test("are run by npx, with the exit code of craned", async () => {

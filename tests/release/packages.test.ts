@@ -78,6 +78,8 @@ describeWith(["nfpm", "dpkg", "rpm"], "the packages", () => {
     const expected = inDeb.map((path) => path.replace(/\/$/, "").replace("vendor-completions", "site-functions"));
     expect((await files(["rpm", "--query", "--list", "--package", rpm])).sort()).toEqual(expected.sort());
     expect(await files(["rpm", "--query", "--configfiles", "--package", rpm])).toEqual(["/etc/crane.conf"]);
-    expect(expected).toEqual(expect.arrayContaining(["/usr/share/man/man1/craned-serve.1.gz", "/usr/bin/craned"]));
+    expect(expected).toEqual(
+      expect.arrayContaining(["/usr/share/man/man1/craned-serve.1.gz", "/usr/share/doc/craned/LICENSE"]),
+    );
   });
 });
