@@ -6,6 +6,7 @@ import type { Outcome } from "./answer.ts";
 import { deliver } from "./deliver.ts";
 import type { Deployment, Operation } from "./openapi/operation.ts";
 import type { Delivered, RequestContext } from "./plugins/observation.ts";
+import type { Admission } from "./plugins/authentication.ts";
 import { methodOf } from "./plugins/requests.ts";
 import type { Registry } from "./registry.ts";
 import type { View } from "./view.ts";
@@ -45,7 +46,9 @@ interface Definition<Params, Query, Headers> {
 }
 
 /** The means of a handler beside the view and the parsed request. */
-interface Called extends Pick<Allowed, "v1Token"> {
+interface Called {
+  /** Issues a token for the requests that follow, for a client that sent a password. */
+  readonly v1Token: Allowed["v1Token"] | undefined;
   readonly registry: Registry;
   readonly request: Request;
 }
@@ -128,41 +131,60 @@ export function knownPaths(table: readonly Route[]): (path: string) => KnownPath
 const nameIn = (params: unknown): string | undefined =>
   typeof params === "object" && params !== null && "name" in params ? String(params.name) : undefined;
 
+/** What authentication tells of a client. */
+type Client = Pick<Allowed, "user" | "v1Token">;
+
+const ANONYMOUS: Client = {};
+
+/** Brings what a route decided into the form in which it is sent. */
+function conclude(view: View, entry: Route, outcome: Outcome, request: Request, user: string | undefined): Delivered {
+  const { response, code, size } = deliver(view, outcome, {
+    method: methodOf(request) === "HEAD" ? "HEAD" : "GET",
+    header: (name) => request.headers.get(name),
+    variesByAccept: entry.variesByAccept === true,
+  });
+  return { response, code, size, route: entry.path, user };
+}
+
+/** Answers a client that is admitted: at once, unless the route waits for something. */
+function answerAdmitted(
+  registry: Registry,
+  entry: Route,
+  parsed: ParsedRequest,
+  request: Request,
+  view: View,
+  { user, v1Token }: Client,
+): Delivered | Promise<Delivered> {
+  const outcome = entry.handle(view, parsed, { registry, request, v1Token });
+  if (outcome instanceof Promise) return outcome.then((each) => conclude(view, entry, each, request, user));
+  return conclude(view, entry, outcome, request, user);
+}
+
 /**
  * Answers a request: who asks, what the route decides, and in which form it is sent.
  *
  * @see docs/request-handling.md
  */
-export async function answer(
+export function answer(
   registry: Registry,
   entry: Route,
   parsed: ParsedRequest,
   { request, observed }: RequestContext,
-): Promise<Delivered> {
-  let user: string | undefined;
-  const header = (name: string): string | null => request.headers.get(name);
-  let view = registry.publicView();
-  let outcome: Outcome | undefined;
-  let v1Token: Allowed["v1Token"];
-  if (registry.admit !== undefined) {
-    const name = nameIn(parsed.params);
-    const admission = await registry.admit({
-      header: (each) => header(each) ?? undefined,
-      peer: observed.peer(),
-      path: entry.path,
-      wanted: { kind: entry.wants, ...(name !== undefined && { name }) },
-    });
-    if (admission.isAdmitted) {
-      view = admission.view;
-      user = admission.user;
-      v1Token = admission.v1Token;
-    } else outcome = admission.answer;
-  }
-  outcome ??= await entry.handle(view, parsed, { registry, request, ...(v1Token && { v1Token }) });
-  const method = methodOf(request) === "HEAD" ? "HEAD" : "GET";
-  const asked = { method, header, variesByAccept: entry.variesByAccept === true } as const;
-  const { response, code, size } = deliver(view, outcome, asked);
-  return { response, code, size, route: entry.path, user };
+): Delivered | Promise<Delivered> {
+  const view = registry.publicView();
+  if (registry.admit === undefined) return answerAdmitted(registry, entry, parsed, request, view, ANONYMOUS);
+  const name = nameIn(parsed.params);
+  const admission = registry.admit({
+    header: (each) => request.headers.get(each) ?? undefined,
+    peer: observed.peer(),
+    path: entry.path,
+    wanted: { kind: entry.wants, ...(name !== undefined && { name }) },
+  });
+  const proceed = (admitted: Admission) =>
+    admitted.isAdmitted
+      ? answerAdmitted(registry, entry, parsed, request, admitted.view, admitted)
+      : conclude(view, entry, admitted.answer, request, undefined);
+  return admission instanceof Promise ? admission.then(proceed) : proceed(admission);
 }
 
 /** Reads those headers that a schema names. */
@@ -188,6 +210,9 @@ export const withQuery = (context: { query?: unknown; readonly request: Request 
   context.query = queryOf(context.request);
 };
 
+/** Every parameter of a query is optional. */
+const NO_QUERY = {};
+
 /** Registers a table. @param prefix `/v1` or `/v2` */
 export function registryRoutes(prefix: string, table: readonly Route[], registry: Registry): AnyElysia {
   const app = new Elysia({ name: prefix });
@@ -196,7 +221,7 @@ export function registryRoutes(prefix: string, table: readonly Route[], registry
   const add = app.route.bind(app) as unknown as (
     method: string,
     path: string,
-    handle: (context: RequestContext) => Promise<Delivered>,
+    handle: (context: RequestContext) => Delivered | Promise<Delivered>,
     hook: object,
   ) => void;
 
@@ -220,13 +245,13 @@ export function registryRoutes(prefix: string, table: readonly Route[], registry
   }
 
   /** Splits a path that has slashes in its name, and parses its parts and the rest by the schemas of its route. */
-  const handleDeep = async ({ request, observed, params }: RequestContext) => {
+  const handleDeep = ({ request, observed, params }: RequestContext) => {
     const found = match(`${prefix}/${(params as { "*": string })["*"]}`);
     if (found === undefined) throw new NotFoundError();
     const { route: entry, params: parts } = found;
     const parsed = {
       params: entry.params && v.parse(entry.params, parts, { abortEarly: true }),
-      query: entry.query && v.parse(entry.query, queryOf(request)),
+      query: entry.query && (request.url.includes("?") ? v.parse(entry.query, queryOf(request)) : NO_QUERY),
       headers: entry.headers && v.parse(entry.headers, headersOf(request, entry.headers)),
     };
     return answer(registry, entry, parsed, { request, observed });
