@@ -2,40 +2,24 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { type Craned, scratch, serveDirectory } from "../harness/craned.ts";
 import { ask } from "../harness/raw.ts";
-import { D } from "./registry.ts";
+import { digest, OCI, v5, v6 } from "../harness/redirect-files.ts";
 
 const bytes = Buffer.from(
   JSON.stringify({
     schemaVersion: 2,
     mediaType: "application/vnd.oci.image.manifest.v1+json",
-    config: { mediaType: "application/vnd.oci.empty.v1+json", digest: D("1"), size: 2 },
+    config: { mediaType: "application/vnd.oci.empty.v1+json", digest: digest("1"), size: 2 },
     layers: [],
   }),
 );
-const digest = `sha256:${new Bun.CryptoHasher("sha256").update(bytes).digest("hex")}`;
+const MANIFEST = `sha256:${new Bun.CryptoHasher("sha256").update(bytes).digest("hex")}`;
 
-const WHOLE = {
-  version: 6,
-  repository: "whole",
-  "repo-registry-id": "team/whole",
+const WHOLE = v6("team/whole", {
   url: "http://cdn.test/whole/",
-  tags: { "1.0": digest },
-  manifests: [
-    {
-      mediaType: "application/vnd.oci.image.manifest.v1+json",
-      digest,
-      size: bytes.length,
-      data: bytes.toString("base64"),
-    },
-  ],
-};
-const TREE = {
-  version: 5,
-  repository: "tree",
-  "repo-registry-id": "team/tree",
-  url: "http://cdn.test/tree/",
-  schema2_data: ["1.0", D("2")],
-};
+  tags: { "1.0": MANIFEST },
+  manifests: [{ mediaType: OCI, digest: MANIFEST, size: bytes.length, data: bytes.toString("base64") }],
+});
+const TREE = v5("team/tree", { url: "http://cdn.test/tree/", schema2_data: ["1.0", digest("2")] });
 
 const serving = (files: Readonly<Record<string, unknown>>, settings = "") => {
   const data = scratch(files);
@@ -58,14 +42,14 @@ describe("a public registry", () => {
   const asked = serving({ "whole.json": WHOLE, "tree.json": TREE }, "[general]\ndata_dir_polling_interval: 30\n");
 
   const ROWS: readonly (readonly [target: string, status: number, cacheControl: string])[] = [
-    [`/v2/team/whole/manifests/${digest}`, 200, IMMUTABLE],
+    [`/v2/team/whole/manifests/${MANIFEST}`, 200, IMMUTABLE],
     ["/v2/team/whole/manifests/1.0", 200, "no-cache"],
-    [`/v2/team/whole/blobs/${D("1")}`, 302, "public, max-age=30"],
-    [`/v2/team/tree/manifests/${D("2")}`, 302, "public, max-age=30"],
+    [`/v2/team/whole/blobs/${digest("1")}`, 302, "public, max-age=30"],
+    [`/v2/team/tree/manifests/${digest("2")}`, 302, "public, max-age=30"],
     ["/v2/team/tree/manifests/1.0", 302, "no-cache"],
     ["/v2/team/whole/tags/list", 200, "no-cache"],
     ["/v2/_catalog", 200, "no-cache"],
-    [`/v2/team/whole/referrers/${digest}`, 200, "no-cache"],
+    [`/v2/team/whole/referrers/${MANIFEST}`, 200, "no-cache"],
     ["/v2/no/such/manifests/1.0", 404, "no-cache"],
     ["/v2/no/such/thing", 404, "no-cache"],
     ["/v1/search?q=team", 200, "no-cache"],
@@ -85,13 +69,13 @@ describe("a public registry", () => {
   });
 
   test("a manifest that is sent here has its digest, its length and its own bytes", async () => {
-    for (const reference of ["1.0", digest]) {
+    for (const reference of ["1.0", MANIFEST]) {
       const got = await asked(`/v2/team/whole/manifests/${reference}`);
       expect(got.body).toBe(bytes.toString());
       const headed = await asked(`/v2/team/whole/manifests/${reference}`, {}, "HEAD");
       for (const { headers } of [got, headed]) {
-        expect(headers.get("docker-content-digest")).toBe(digest);
-        expect(headers.get("etag")).toBe(`"${digest}"`);
+        expect(headers.get("docker-content-digest")).toBe(MANIFEST);
+        expect(headers.get("etag")).toBe(`"${MANIFEST}"`);
         expect(headers.get("content-length")).toBe(String(bytes.length));
         expect(headers.get("content-type")).toBe("application/vnd.oci.image.manifest.v1+json");
       }
@@ -99,17 +83,17 @@ describe("a public registry", () => {
   });
 
   test("HEAD of a known blob is answered without asking the host", async () => {
-    const { status, headers } = await asked(`/v2/team/whole/blobs/${D("1")}`, {}, "HEAD");
+    const { status, headers } = await asked(`/v2/team/whole/blobs/${digest("1")}`, {}, "HEAD");
     expect([status, headers.get("content-length"), headers.get("accept-ranges")]).toEqual([200, "2", "bytes"]);
-    expect(headers.get("docker-content-digest")).toBe(D("1"));
+    expect(headers.get("docker-content-digest")).toBe(digest("1"));
   });
 
   test("a blob that no manifest names is unknown, and so is a manifest asked for as a blob", async () => {
-    for (const each of [D("9"), digest]) {
+    for (const each of [digest("9"), MANIFEST]) {
       const { status, body } = await asked(`/v2/team/whole/blobs/${each}`);
       expect([status, JSON.parse(body).errors[0].code]).toEqual([404, "BLOB_UNKNOWN"]);
     }
-    const { body } = await asked(`/v2/team/whole/manifests/${D("1")}`);
+    const { body } = await asked(`/v2/team/whole/manifests/${digest("1")}`);
     expect(JSON.parse(body).errors[0].code).toBe("MANIFEST_UNKNOWN");
   });
 
@@ -131,7 +115,7 @@ describe("a public registry", () => {
 describe("a registry with a protected repository", () => {
   const asked = serving({ "whole.json": WHOLE, "tree.json": { ...TREE, protected: true } });
 
-  test.each([`/v2/team/whole/manifests/${digest}`, "/v2/_catalog", "/v2/team/tree/manifests/1.0", "/v1/search?q=a"])(
+  test.each([`/v2/team/whole/manifests/${MANIFEST}`, "/v2/_catalog", "/v2/team/tree/manifests/1.0", "/v1/search?q=a"])(
     "%s is for nobody else",
     async (target) => {
       const { headers } = await asked(target);
@@ -145,7 +129,7 @@ describe("signed redirects", () => {
   const asked = serving({ "tree.json": TREE }, "[cdn]\nurl_auth_secret: 0badc0ffee\nurl_auth_ttl: 100\n");
 
   test("may be kept by the client alone, for half of the signature's time", async () => {
-    const { headers } = await asked(`/v2/team/tree/manifests/${D("2")}`);
+    const { headers } = await asked(`/v2/team/tree/manifests/${digest("2")}`);
     expect(headers.get("cache-control")).toBe("private, max-age=50");
     const byTag = await asked("/v2/team/tree/manifests/1.0");
     expect(byTag.headers.get("cache-control")).toBe("private, no-cache, max-age=0");

@@ -2,14 +2,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { type Craned, scratch, serveDirectory } from "../harness/craned.ts";
 import { ask } from "../harness/raw.ts";
+import { v5 } from "../harness/redirect-files.ts";
 
-const file = (name: string) => ({
-  version: 5,
-  repository: name.replaceAll("/", "-"),
-  "repo-registry-id": name,
-  url: `http://cdn.test/${name}/`,
-  schema2_data: ["1.0"],
-});
+const file = (name: string) => v5(name, { schema2_data: ["1.0"] });
 
 const data = scratch({
   "a.json": file("hub/library/alpine"),

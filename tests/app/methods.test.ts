@@ -1,7 +1,8 @@
 /** Methods, and what stands beside the registry. */
 import { describe, expect, test } from "bun:test";
 import { ask } from "../harness/raw.ts";
-import { D, serveRegistry, V1, V2 } from "./registry.ts";
+import { digest } from "../harness/redirect-files.ts";
+import { serveRegistry, V1, V2 } from "./registry.ts";
 
 const served = serveRegistry();
 
@@ -19,7 +20,7 @@ describe("methods", () => {
 
   const ROWS: readonly (readonly [method: string, target: string, allow: string])[] = [
     ["PUT", "/v2/team/app/manifests/1.0", "GET, HEAD"],
-    ["DELETE", `/v2/team/app/manifests/${D("2")}`, "GET, HEAD"],
+    ["DELETE", `/v2/team/app/manifests/${digest("2")}`, "GET, HEAD"],
     ["POST", "/v2/team/app/blobs/uploads/", "GET, HEAD"],
     ["PATCH", "/v2/_catalog", "GET, HEAD"],
     ["OPTIONS", "/v2/", "GET, HEAD"],

@@ -1,5 +1,5 @@
+import { descriptorOf, digest } from "../harness/redirect-files.ts";
 /** Redirect files of every kind that the pages show. */
-import { descriptorOf, digest } from "../core/redirect-file/samples.ts";
 
 const OCI = "application/vnd.oci.image.manifest.v1+json";
 const INDEX = "application/vnd.oci.image.index.v1+json";

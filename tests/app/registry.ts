@@ -1,39 +1,24 @@
 /** The registry that HTTP is asked of, and what it answers: a table of requests for each API. */
 import { servedForAll } from "../harness/craned.ts";
+import { digest, hex, INDEX, LIST, redirectFile, SCHEMA_1, SCHEMA_2 } from "../harness/redirect-files.ts";
 
-export const hex = (digit: string): string => digit.repeat(64);
-export const D = (digit: string): string => `sha256:${hex(digit)}`;
-
-export const ACCEPT = {
-  schema1: "application/vnd.docker.distribution.manifest.v1+prettyjws",
-  schema2: "application/vnd.docker.distribution.manifest.v2+json",
-  list: "application/vnd.docker.distribution.manifest.list.v2+json",
-  oci: "application/vnd.oci.image.manifest.v1+json",
-  index: "application/vnd.oci.image.index.v1+json",
-} as const;
-
-const file = (name: string, version: number, rest: object) => ({
-  version,
-  repository: name.replaceAll("/", "-"),
-  "repo-registry-id": name,
-  url: `http://cdn.test/${name}`,
-  ...rest,
-});
+const file = (name: string, version: number, fields: object) =>
+  redirectFile(version, name, { url: `http://cdn.test/${name}`, ...fields });
 
 /** Serves it for all tests of a file. */
 export const serveRegistry = () =>
   servedForAll({
     "app.json": file("team/app", 5, {
-      schema1_data: ["old", "every", D("1")],
-      schema2_data: ["1.0", "every", D("2")],
-      manifest_list_data: ["multi", "every", D("3")],
-      manifest_list_amd64_tags: { multi: [D("2"), 2], "multi-old": [D("7"), 1] },
-      oci_manifest_data: ["art", "every", D("4")],
-      oci_index_data: ["every", D("5")],
+      schema1_data: ["old", "every", digest("1")],
+      schema2_data: ["1.0", "every", digest("2")],
+      manifest_list_data: ["multi", "every", digest("3")],
+      manifest_list_amd64_tags: { multi: [digest("2"), 2], "multi-old": [digest("7"), 1] },
+      oci_manifest_data: ["art", "every", digest("4")],
+      oci_index_data: ["every", digest("5")],
       referrers: {
-        [D("2")]: [
-          { artifactType: "a/sbom", digest: D("4") },
-          { artifactType: "b/sig", digest: D("8") },
+        [digest("2")]: [
+          { artifactType: "a/sbom", digest: digest("4") },
+          { artifactType: "b/sig", digest: digest("8") },
         ],
       },
     }),
@@ -75,18 +60,18 @@ export const V2: readonly Row[] = [
   ["/v2/team/app/manifests/every", undefined, to("team/app/manifests/1/every")],
   ["/v2/team/app/manifests/every", "*/*", to("team/app/manifests/index/every")],
   ["/v2/team/app/manifests/every", "application/*;q=0.1", to("team/app/manifests/index/every")],
-  ["/v2/team/app/manifests/every", ACCEPT.list.toUpperCase(), to("team/app/manifests/list/every")],
-  ["/v2/team/app/manifests/every", `${ACCEPT.index};q=0.2, ${ACCEPT.schema2}`, to("team/app/manifests/2/every")],
-  ["/v2/team/app/manifests/every", `*/*, ${ACCEPT.index};q=0`, to("team/app/manifests/list/every")],
+  ["/v2/team/app/manifests/every", LIST.toUpperCase(), to("team/app/manifests/list/every")],
+  ["/v2/team/app/manifests/every", `${INDEX};q=0.2, ${SCHEMA_2}`, to("team/app/manifests/2/every")],
+  ["/v2/team/app/manifests/every", `*/*, ${INDEX};q=0`, to("team/app/manifests/list/every")],
   ["/v2/team/app/manifests/every", "application/json", to("team/app/manifests/1/every")],
-  ["/v2/team/app/manifests/multi", ACCEPT.schema2, to(`team/app/manifests/2/${D("2")}`)],
-  ["/v2/team/app/manifests/multi-old", "*/*", to(`team/app/manifests/1/${D("7")}`)],
-  ["/v2/team/app/manifests/old", ACCEPT.schema2, code(404, "MANIFEST_UNKNOWN")],
+  ["/v2/team/app/manifests/multi", SCHEMA_2, to(`team/app/manifests/2/${digest("2")}`)],
+  ["/v2/team/app/manifests/multi-old", "*/*", to(`team/app/manifests/1/${digest("7")}`)],
+  ["/v2/team/app/manifests/old", SCHEMA_2, code(404, "MANIFEST_UNKNOWN")],
   ["/v2/team/app/manifests/1.0", undefined, code(404, "MANIFEST_UNKNOWN")],
   ["/v2/team/app/manifests/none", "*/*", code(404, "MANIFEST_UNKNOWN")],
-  [`/v2/team/app/manifests/${D("5")}`, ACCEPT.schema1, to(`team/app/manifests/index/${D("5")}`)],
-  [`/v2/team/app/manifests/${D("7")}`, undefined, to(`team/app/manifests/1/${D("7")}`)],
-  [`/v2/team/app/manifests/${D("9")}`, "*/*", code(404, "MANIFEST_UNKNOWN")],
+  [`/v2/team/app/manifests/${digest("5")}`, SCHEMA_1, to(`team/app/manifests/index/${digest("5")}`)],
+  [`/v2/team/app/manifests/${digest("7")}`, undefined, to(`team/app/manifests/1/${digest("7")}`)],
+  [`/v2/team/app/manifests/${digest("9")}`, "*/*", code(404, "MANIFEST_UNKNOWN")],
   ["/v2/team/app/manifests/1.0?ns=docker.io", "*/*", to("team/app/manifests/2/1.0")],
   ["/v2/team/app/manifests/sha256:abc", "*/*", code(404, "MANIFEST_UNKNOWN")],
   ["/v2/team/app/manifests/", "*/*", code(404, "MANIFEST_UNKNOWN")],
@@ -103,10 +88,10 @@ export const V2: readonly Row[] = [
   ["/v2/no/such/manifests/latest", "*/*", code(404, "NAME_UNKNOWN")],
   ["/v2/UPPER/manifests/latest", "*/*", code(404, "NAME_INVALID")],
   [`/v2/${"a".repeat(256)}/manifests/latest`, "*/*", code(404, "NAME_INVALID")],
-  [`/v2/team/app/blobs/${D("6")}`, undefined, to(`team/app/blobs/${D("6")}`)],
+  [`/v2/team/app/blobs/${digest("6")}`, undefined, to(`team/app/blobs/${digest("6")}`)],
   ["/v2/team/app/blobs/sha256:abc", undefined, code(400, "DIGEST_INVALID")],
   ["/v2/team/app/blobs/latest", undefined, code(400, "DIGEST_INVALID")],
-  [`/v2/no/such/blobs/${D("6")}`, undefined, code(404, "NAME_UNKNOWN")],
+  [`/v2/no/such/blobs/${digest("6")}`, undefined, code(404, "NAME_UNKNOWN")],
   [
     "/v2/team/app/tags/list",
     undefined,
@@ -122,8 +107,8 @@ export const V2: readonly Row[] = [
   ["/v2/blind/tags/list?n=1", undefined, to("blind/tags/list")],
   ["/v2/no/such/tags/list", undefined, code(404, "NAME_UNKNOWN")],
   ["/v2/blind/referrers/sha256:abc", undefined, code(400, "DIGEST_INVALID")],
-  [`/v2/blind/referrers/${D("2")}`, undefined, code(404, "UNSUPPORTED")],
-  [`/v2/no/such/referrers/${D("2")}`, undefined, code(404, "NAME_UNKNOWN")],
+  [`/v2/blind/referrers/${digest("2")}`, undefined, code(404, "UNSUPPORTED")],
+  [`/v2/no/such/referrers/${digest("2")}`, undefined, code(404, "NAME_UNKNOWN")],
   [
     "/v2/_catalog",
     undefined,
@@ -138,7 +123,11 @@ export const V2: readonly Row[] = [
   ["/v2/nothing", undefined, code(404, "NAME_UNKNOWN")],
   ["/v2/team%2Fapp/manifests/1.0", "*/*", code(404, "NAME_UNKNOWN")],
   ["/v2/team/app/manifests/%31.0", "*/*", code(404, "NAME_UNKNOWN")],
-  [`/v2/team/app/manifests/${D("5").replace(":", "%3A")}`, ACCEPT.schema1, to(`team/app/manifests/index/${D("5")}`)],
+  [
+    `/v2/team/app/manifests/${digest("5").replace(":", "%3A")}`,
+    SCHEMA_1,
+    to(`team/app/manifests/index/${digest("5")}`),
+  ],
   ["/v2/team/./app/manifests/1.0", "*/*", to("team/app/manifests/2/1.0")],
   ["/v2/x/../team/app/manifests/1.0", "*/*", to("team/app/manifests/2/1.0")],
   ["/v2/x/%2e%2e/team/app/manifests/1.0", "*/*", to("team/app/manifests/2/1.0")],

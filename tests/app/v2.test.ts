@@ -1,7 +1,8 @@
 /** What the v2 API answers, to the listening binary. */
 import { describe, expect, test } from "bun:test";
 import { ask } from "../harness/raw.ts";
-import { ACCEPT, D, serveRegistry, V2 } from "./registry.ts";
+import { digest, INDEX, SCHEMA_2 } from "../harness/redirect-files.ts";
+import { serveRegistry, V2 } from "./registry.ts";
 
 const served = serveRegistry();
 
@@ -35,21 +36,21 @@ describe("v2", () => {
   });
 
   test("referrers are an image index, filtered when asked", async () => {
-    const target = `/v2/team/app/referrers/${D("2")}`;
+    const target = `/v2/team/app/referrers/${digest("2")}`;
     const all = await ask(served.port(), target);
-    expect(all.headers.get("content-type")).toBe(ACCEPT.index);
+    expect(all.headers.get("content-type")).toBe(INDEX);
     expect(all.headers.has("oci-filters-applied")).toBe(false);
     const index = JSON.parse(all.body);
-    expect([index.schemaVersion, index.mediaType, index.manifests.length]).toEqual([2, ACCEPT.index, 2]);
+    expect([index.schemaVersion, index.mediaType, index.manifests.length]).toEqual([2, INDEX, 2]);
     const filtered = await ask(served.port(), `${target}?artifactType=b%2Fsig`);
     expect(filtered.headers.get("oci-filters-applied")).toBe("artifactType");
-    expect(JSON.parse(filtered.body).manifests).toEqual([{ artifactType: "b/sig", digest: D("8") }]);
-    const none = await ask(served.port(), `/v2/team/app/referrers/${D("9")}`);
+    expect(JSON.parse(filtered.body).manifests).toEqual([{ artifactType: "b/sig", digest: digest("8") }]);
+    const none = await ask(served.port(), `/v2/team/app/referrers/${digest("9")}`);
     expect(JSON.parse(none.body).manifests).toEqual([]);
   });
 
   test("an unknown tag is answered to the letter as Story 2735 wants it", async () => {
-    const answer = await ask(served.port(), "/v2/both/manifests/1-ubuntu", { headers: { Accept: ACCEPT.schema2 } });
+    const answer = await ask(served.port(), "/v2/both/manifests/1-ubuntu", { headers: { Accept: SCHEMA_2 } });
     expect(answer.head.split("\r\n")[0]).toBe("HTTP/1.1 404 Not Found");
     expect(answer.headers.get("content-type")).toBe("application/json");
     expect(answer.headers.get("docker-distribution-api-version")).toBe("registry/2.0");
@@ -58,7 +59,13 @@ describe("v2", () => {
 
   const anonymous = (answer: { head: string; body: string }) =>
     `${answer.head.replace(/Date: .*/, "")}\n${answer.body}`;
-  for (const suffix of ["manifests/t", "manifests/x", `blobs/${D("1")}`, "tags/list", `referrers/${D("1")}`]) {
+  for (const suffix of [
+    "manifests/t",
+    "manifests/x",
+    `blobs/${digest("1")}`,
+    "tags/list",
+    `referrers/${digest("1")}`,
+  ]) {
     test(`a protected repository is answered byte for byte as one that is not there: ${suffix}`, async () => {
       const secret = await ask(served.port(), `/v2/secret/${suffix}`, { headers: { Accept: "*/*" } });
       const absent = await ask(served.port(), `/v2/absent/${suffix}`, { headers: { Accept: "*/*" } });

@@ -1,24 +1,15 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { descriptorOf } from "../core/redirect-file/samples.ts";
-import { digest, INDEX } from "../core/resolving.ts";
 import { runCraned, scratch } from "../harness/craned.ts";
-
-const file = (version: number, name: string, rest: object = {}) => ({
-  version,
-  repository: "r",
-  "repo-registry-id": name,
-  url: `http://cdn.test/${name}/`,
-  ...rest,
-});
+import { descriptorOf, digest, hex, INDEX, v1, v5, v6 } from "../harness/redirect-files.ts";
 
 const sparse = descriptorOf(INDEX, { manifests: [{ mediaType: INDEX, digest: digest("a"), size: 1 }] });
 const FILES = {
-  "good.json": file(5, "good"),
-  "old.json": file(1, "old", { images: [], tags: { "a b": "0".repeat(64) } }),
-  "open.json": file(5, "open", { Protected: true }),
-  "same.json": file(5, "good"),
-  "sparse.json": file(6, "sparse", { manifests: [sparse], tags: {}, manifest: [] }),
-  "wrong.json": file(6, "wrong", { manifests: [{ ...sparse, size: 1 }], tags: { latest: digest("b") } }),
+  "good.json": v5("good"),
+  "old.json": v1("old", { images: [], tags: { "a b": hex("0") } }),
+  "open.json": v5("open", { Protected: true }),
+  "same.json": v5("good"),
+  "sparse.json": v6("sparse", { manifests: [sparse], tags: {}, manifest: [] }),
+  "wrong.json": v6("wrong", { manifests: [{ ...sparse, size: 1 }], tags: { latest: digest("b") } }),
 };
 
 describe("craned check", () => {

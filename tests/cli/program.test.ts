@@ -6,17 +6,9 @@ import { version } from "../../package.json" with { type: "json" };
 import { COMMAND, runCraned, scratch, serveDirectory, startCraned } from "../harness/craned.ts";
 import { run } from "../harness/programs.ts";
 import { ask } from "../harness/raw.ts";
+import { digest, v5 } from "../harness/redirect-files.ts";
 
-const digest = `sha256:${"1".repeat(64)}`;
-
-const file = (name: string, rest: object = {}) => ({
-  version: 5,
-  repository: "r",
-  "repo-registry-id": name,
-  url: `http://cdn.test/${name}/`,
-  schema2_data: ["1.0", digest],
-  ...rest,
-});
+const file = (name: string, fields: object = {}) => v5(name, { schema2_data: ["1.0", digest("1")], ...fields });
 
 const made: { remove: () => void }[] = [];
 const directory = (files: Readonly<Record<string, unknown>>) => {

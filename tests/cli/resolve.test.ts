@@ -1,31 +1,23 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { descriptorOf } from "../core/redirect-file/samples.ts";
-import { digest, OCI, SCHEMA_2 } from "../core/resolving.ts";
 import { runCraned, scratch } from "../harness/craned.ts";
+import { descriptorOf, digest, hex, OCI, SCHEMA_2, v1, v5, v6 } from "../harness/redirect-files.ts";
 
-const ID = "a".repeat(64);
-const file = (version: number, name: string, rest: object = {}) => ({
-  version,
-  repository: "r",
-  "repo-registry-id": name,
-  url: `http://cdn.test/${name}/`,
-  ...rest,
-});
+const ID = hex("a");
 const image = descriptorOf(OCI, { schemaVersion: 2 });
 const large = { mediaType: OCI, digest: digest("9"), size: 5_000_000 };
 
 const { path, remove } = scratch({
-  "app.json": file(5, "team/app", { schema2_data: ["1.0", digest("1")] }),
-  "app-v1.json": file(1, "team/app", { url: "http://cdn.test/v1/", images: [], tags: { old: ID } }),
-  "only-v1.json": file(1, "only-v1", { images: [], tags: { old: ID } }),
-  "secret.json": file(5, "secret", { protected: true }),
-  "whole.json": file(6, "whole", {
+  "app.json": v5("team/app", { schema2_data: ["1.0", digest("1")] }),
+  "app-v1.json": v1("team/app", { url: "http://cdn.test/v1/", images: [], tags: { old: ID } }),
+  "only-v1.json": v1("only-v1", { images: [], tags: { old: ID } }),
+  "secret.json": v5("secret", { protected: true }),
+  "whole.json": v6("whole", {
     manifests: [image, large],
     tags: { latest: image.digest, large: large.digest },
     blobs: "https://pool.test/{hex}",
   }),
-  "library.json": file(5, "library/tool", { schema2_data: ["latest"] }),
-  "dotted.json": file(5, "my.host/tool", { schema2_data: ["latest"] }),
+  "library.json": v5("library/tool", { schema2_data: ["latest"] }),
+  "dotted.json": v5("my.host/tool", { schema2_data: ["latest"] }),
 });
 afterAll(remove);
 
@@ -49,7 +41,7 @@ describe("craned resolve", () => {
     expect(code).toBe(0);
     expect(out).toContain(`digest: ${image.digest}`);
     expect(out).toContain(`size:   ${image.size} bytes, sent by craned itself`);
-    expect((await resolve("whole:large")).out).toContain(`url:    https://pool.test/${"9".repeat(64)}`);
+    expect((await resolve("whole:large")).out).toContain(`url:    https://pool.test/${hex("9")}`);
   });
 
   test.each([

@@ -3,7 +3,7 @@ import { Ajv } from "ajv";
 import fc from "fast-check";
 import { type Fields, parseJson, SOUND, soundFile, without } from "../core/redirect-file/samples.ts";
 import { runCraned } from "../harness/craned.ts";
-import { digest } from "../core/resolving.ts";
+import { digest } from "../harness/redirect-files.ts";
 import { wholeFile } from "../core/whole-files.ts";
 
 const { out } = await runCraned(["schema"]);

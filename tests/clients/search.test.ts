@@ -3,22 +3,15 @@ import { type Craned, scratch, serveDirectory } from "../harness/craned.ts";
 import { freshPodman, type Podman } from "../harness/podman.ts";
 import { describeWith, leftovers } from "../harness/programs.ts";
 import { type Recorder, recordRequests } from "../harness/recorder.ts";
+import { v1, v2 } from "../harness/redirect-files.ts";
 
 setDefaultTimeout(60_000);
-
-const v2 = (name: string, rest: object = {}) => ({
-  version: 2,
-  repository: "x",
-  "repo-registry-id": name,
-  url: "http://content.test/",
-  ...rest,
-});
 
 const FILES = {
   "app.json": v2("team/app", { description: "Serves tea\nand coffee", star_count: 12, is_official: true }),
   "my-app.json": v2("team/my-app", { star_count: 3 }),
   "other.json": v2("team/other", { description: "an app for others" }),
-  "legacy.json": v2("old/app", { version: 1, images: [], tags: {} }),
+  "legacy.json": v1("old/app"),
   "secret.json": v2("secret/app", { protected: true }),
 };
 

@@ -3,18 +3,17 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { readdirSync, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { type Craned, runCraned, scratch, serveDirectory } from "../harness/craned.ts";
+import { v5 } from "../harness/redirect-files.ts";
 
 const TAGS = 30_000;
 
-const fileOf = (name: string, generation: number) => ({
-  version: 5,
-  repository: name,
-  "repo-registry-id": name,
-  url: `http://cdn.test/${name}/${generation}/`,
-  schema2_data: Array.from({ length: TAGS }, (_, number) => `tag-of-generation-${generation}-${number}`),
-  manifest_list_data: ["multi"],
-  manifest_list_amd64_tags: { multi: [`sha256:${"ab".repeat(32)}`, 2] },
-});
+const fileOf = (name: string, generation: number) =>
+  v5(name, {
+    url: `http://cdn.test/${name}/${generation}/`,
+    schema2_data: Array.from({ length: TAGS }, (_, number) => `tag-of-generation-${generation}-${number}`),
+    manifest_list_data: ["multi"],
+    manifest_list_amd64_tags: { multi: [`sha256:${"ab".repeat(32)}`, 2] },
+  });
 
 const data = scratch({ "one.json": fileOf("one", 0), "two.json": fileOf("two", 0), "small.json": { version: 6 } });
 let craned: Craned;

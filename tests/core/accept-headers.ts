@@ -1,6 +1,6 @@
 /** Random Accept headers, whose q values are well-formed. */
 import fc from "fast-check";
-import { INDEX, LIST, OCI, SCHEMA_1, SCHEMA_1_UNSIGNED, SCHEMA_2 } from "./resolving.ts";
+import { INDEX, LIST, OCI, SCHEMA_1, SCHEMA_1_UNSIGNED, SCHEMA_2 } from "../harness/redirect-files.ts";
 
 const blank = fc.constantFrom("", "", " ", "\t", "  ");
 const range = fc.constantFrom(

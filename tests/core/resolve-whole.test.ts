@@ -6,9 +6,10 @@ import { parseAccept } from "../../lib/core/media-types.ts";
 import { blobPath, referrersOf, resolveBlob, resolveManifest, tagsOf } from "../../lib/core/resolve.ts";
 import { naiveBlob, naiveReferrers, naivelyResolveWhole, type NaiveWhole } from "./naive-whole.ts";
 import { acceptHeader } from "./accept-headers.ts";
-import { descriptorOf, parseJson, parseText, repositoryOf } from "./redirect-file/samples.ts";
-import { common, digest, INDEX, LIST, OCI, SCHEMA_1, SCHEMA_2 } from "./resolving.ts";
+import { parseJson, parseText, repositoryOf } from "./redirect-file/samples.ts";
+import { common } from "./resolving.ts";
 import { BLOBS, wholeFile } from "./whole-files.ts";
+import { descriptorOf, digest, INDEX, LIST, OCI, SCHEMA_1, SCHEMA_2 } from "../harness/redirect-files.ts";
 
 function wholeOf(parsed: ReturnType<typeof parseText>): WholeRepository {
   const repository = repositoryOf(parsed);

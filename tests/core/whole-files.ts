@@ -1,7 +1,16 @@
 /** Random redirect files of version 6, which are sound. */
 import fc from "fast-check";
-import { descriptorOf } from "./redirect-file/samples.ts";
-import { common, digest, INDEX, LIST, OCI, SCHEMA_1, SCHEMA_1_UNSIGNED, SCHEMA_2 } from "./resolving.ts";
+import { common } from "./resolving.ts";
+import {
+  descriptorOf,
+  digest,
+  INDEX,
+  LIST,
+  OCI,
+  SCHEMA_1,
+  SCHEMA_1_UNSIGNED,
+  SCHEMA_2,
+} from "../harness/redirect-files.ts";
 
 const LAYER = "application/vnd.oci.image.layer.v1.tar+gzip";
 const CONFIG = "application/vnd.oci.image.config.v1+json";

@@ -6,6 +6,7 @@ import { freePort, startNginxWith } from "../harness/nginx.ts";
 import { describeWith, leftovers, whereIs } from "../harness/programs.ts";
 import { ask } from "../harness/raw.ts";
 import { until } from "../harness/until.ts";
+import { digest, OCI, SCHEMA_1, v5, v6 } from "../harness/redirect-files.ts";
 
 setDefaultTimeout(60_000);
 
@@ -13,28 +14,20 @@ const putAway = leftovers();
 
 const MANIFEST = Buffer.from('{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json"}');
 const DIGEST = `sha256:${new Bun.CryptoHasher("sha256").update(MANIFEST).digest("hex")}`;
-const BLOB = `sha256:${"5".repeat(64)}`;
-const OCI = "application/vnd.oci.image.manifest.v1+json";
-const SCHEMA_1 = "application/vnd.docker.distribution.manifest.v1+prettyjws";
+const BLOB = digest("5");
 
-const whole = (name: string, more: object = {}) => ({
-  version: 6,
-  repository: name,
-  "repo-registry-id": name,
-  url: `http://cdn.test/${name}/`,
-  tags: { "1.0": DIGEST },
-  manifests: [{ mediaType: OCI, digest: DIGEST, size: MANIFEST.length, data: MANIFEST.toString("base64") }],
-  ...more,
-});
-const tree = (name: string, more: object = {}) => ({
-  version: 5,
-  repository: name,
-  "repo-registry-id": name,
-  url: `http://cdn.test/${name}/`,
-  schema1_data: ["1.0", BLOB],
-  schema2_data: ["1.0"],
-  ...more,
-});
+const whole = (name: string, fields: object = {}) =>
+  v6(name, {
+    tags: { "1.0": DIGEST },
+    manifests: [{ mediaType: OCI, digest: DIGEST, size: MANIFEST.length, data: MANIFEST.toString("base64") }],
+    ...fields,
+  });
+const tree = (name: string, fields: object = {}) =>
+  v5(name, {
+    schema1_data: ["1.0", BLOB],
+    schema2_data: ["1.0"],
+    ...fields,
+  });
 
 interface Cache {
   readonly port: number;

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, expect } from "bun:test";
 import { type Craned, startCraned } from "./craned.ts";
 import { BUCKET, type FakeS3, startFakeS3 } from "./fake-s3.ts";
+import { v2 } from "./redirect-files.ts";
 
 export const PLACE = `s3://${BUCKET}/v2`;
 
@@ -11,8 +12,7 @@ const FOLLOWING = ["--data-dir-polling-interval", "1", "--s3-timeout", "1"];
 export const ON_SIGNAL = ["--data-dir-polling-interval", "3600"];
 
 /** A version 2 file; the mark is in its url. */
-export const file = (name: string, mark = "0"): string =>
-  JSON.stringify({ version: 2, repository: name, "repo-registry-id": name, url: `http://host/${mark}/` });
+export const file = (name: string, mark = "0"): string => JSON.stringify(v2(name, { url: `http://host/${mark}/` }));
 
 /** Where a repository's clients are sent: its mark, or the status of the answer. */
 export async function markOf(craned: Craned, name: string): Promise<string> {

@@ -3,15 +3,7 @@ import { beforeAll, describe, expect, test } from "bun:test";
 import { type Craned, scratch, serveDirectory } from "../harness/craned.ts";
 import { leftovers } from "../harness/programs.ts";
 import { ask } from "../harness/raw.ts";
-
-const v2 = (name: string, rest: object = {}) => ({
-  version: 2,
-  repository: "x",
-  "repo-registry-id": name,
-  url: "http://content.test/",
-  ...rest,
-});
-const v1 = (name: string, rest: object = {}) => v2(name, { version: 1, images: [], tags: {}, ...rest });
+import { v1, v2 } from "../harness/redirect-files.ts";
 
 const FILES: Readonly<Record<string, object>> = {
   "exact.json": v2("nginx"),

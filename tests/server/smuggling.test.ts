@@ -13,6 +13,7 @@ import { startHaproxy } from "../harness/haproxy.ts";
 import { freePort, startNginxWith } from "../harness/nginx.ts";
 import { describeWith, leftovers } from "../harness/programs.ts";
 import { sample } from "../harness/samples.ts";
+import { v2 } from "../harness/redirect-files.ts";
 
 setDefaultTimeout(30_000);
 
@@ -25,7 +26,7 @@ const OTHERS = 3;
 const putAway = leftovers();
 
 /** A blind file: the redirect to a tag names the tag, and so the request that it answers. */
-const ECHO = { version: 2, repository: "echo", "repo-registry-id": "echo", url: "http://cdn.test/echo/" };
+const ECHO = v2("echo");
 const pathOf = (marker: string): string => `/v2/echo/manifests/${marker}`;
 
 const get = (marker: string, lines = ""): string => `GET ${pathOf(marker)} HTTP/1.1\r\nHost: localhost\r\n${lines}\r\n`;

@@ -20,6 +20,7 @@ import { servedFrom, v1Repository, v2Repository } from "../../lib/core/catalog/c
 import { createLog } from "../../lib/log.ts";
 import type { Snapshot } from "../../lib/store/snapshots.ts";
 import { openStore, readDirectoryOnce, type Store } from "../../lib/store/store.ts";
+import { v1, v2 } from "../harness/redirect-files.ts";
 
 const cleanUps: (() => void)[] = [];
 afterEach(() => {
@@ -33,8 +34,7 @@ function makeDirectory(): string {
 }
 
 /** A version 2 file; the mark, of one letter, is in its url. */
-const file = (name: string, mark = "0"): string =>
-  JSON.stringify({ version: 2, repository: name, "repo-registry-id": name, url: `http://host/${mark}/` });
+const file = (name: string, mark = "0"): string => JSON.stringify(v2(name, { url: `http://host/${mark}/` }));
 
 /** Writes files in the place of whatever there is, in one step each. */
 function put(directory: string, files: Readonly<Record<string, string>>): void {
@@ -123,8 +123,7 @@ describe("a directory that is read once", () => {
 
   test("v1 and v2 files are told apart", async () => {
     const dir = makeDirectory();
-    const v1 = { version: 1, repository: "r", "repo-registry-id": "a", url: "http://host/", images: [], tags: {} };
-    put(dir, { "v1.json": JSON.stringify(v1), "v2.json": file("a") });
+    put(dir, { "v1.json": JSON.stringify(v1("a")), "v2.json": file("a") });
     const { catalog, files } = await readDirectoryOnce(dir);
     expect([v1Repository(catalog, "a")?.version, v2Repository(catalog, "a")?.version, files]).toEqual([1, 2, 2]);
   });

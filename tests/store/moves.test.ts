@@ -7,9 +7,9 @@ import { createLog } from "../../lib/log.ts";
 import type { Snapshot } from "../../lib/store/snapshots.ts";
 import { openStore, type Store } from "../../lib/store/store.ts";
 import { scratch } from "../harness/craned.ts";
+import { v2 } from "../harness/redirect-files.ts";
 
 const silent = createLog({ format: "text", level: "error", write: () => {}, now: () => new Date() });
-const fileOf = (name: string) => ({ version: 2, repository: name, "repo-registry-id": name, url: "http://cdn.test/" });
 
 const cleanUps: (() => void)[] = [];
 afterEach(() => {
@@ -18,7 +18,7 @@ afterEach(() => {
 
 /** Opens a directory that has `there/a.json`. */
 async function open(watch: boolean): Promise<{ path: string; store: Store; snapshots: Snapshot[] }> {
-  const data = scratch({ "there/a.json": fileOf("a") });
+  const data = scratch({ "there/a.json": v2("a") });
   mkdirSync(join(data.path, "elsewhere"));
   const snapshots: Snapshot[] = [];
   const onChange = (snapshot: Snapshot) => void snapshots.push(snapshot);
@@ -72,7 +72,7 @@ test("a directory that is removed and made again at once is followed", async () 
     rmSync(join(path, "there"), { recursive: true });
     mkdirSync(join(path, "there"));
     const expected = `http://cdn.test/${count}/`;
-    writeFileSync(join(path, "there", "a.json"), JSON.stringify({ ...fileOf("a"), url: expected }));
+    writeFileSync(join(path, "there", "a.json"), JSON.stringify({ ...v2("a"), url: expected }));
     for (const deadline = performance.now() + 4000; url() !== expected && performance.now() < deadline; )
       await Bun.sleep(1);
     expect(url()).toBe(expected);

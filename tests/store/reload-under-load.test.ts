@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { renameSync } from "node:fs";
 import { join } from "node:path";
 import { type Craned, scratch, serveDirectory } from "../harness/craned.ts";
+import { v5 } from "../harness/redirect-files.ts";
 
 const REQUESTS = 10_000;
 const LANES = 8;
@@ -11,15 +12,13 @@ const NAMES = ["one", "two", "three"];
 const hex = (generation: number): string => generation.toString(16).padStart(64, "0");
 
 /** All that a file says tells its generation, so that a mixture of two would show. */
-const fileOf = (name: string, generation: number) => ({
-  version: 5,
-  repository: name,
-  "repo-registry-id": name,
-  url: `http://cdn.test/${name}/${generation}/`,
-  schema2_data: ["always", `only-${generation}`, `sha256:${hex(generation)}`],
-  manifest_list_data: ["multi"],
-  manifest_list_amd64_tags: { multi: [`sha256:${hex(generation)}`, 2] },
-});
+const fileOf = (name: string, generation: number) =>
+  v5(name, {
+    url: `http://cdn.test/${name}/${generation}/`,
+    schema2_data: ["always", `only-${generation}`, `sha256:${hex(generation)}`],
+    manifest_list_data: ["multi"],
+    manifest_list_amd64_tags: { multi: [`sha256:${hex(generation)}`, 2] },
+  });
 
 const data = scratch(Object.fromEntries(NAMES.map((name) => [`${name}.json`, fileOf(name, 0)])));
 let craned: Craned;

@@ -4,8 +4,9 @@ import { type Craned, scratch, serveDirectory } from "../../harness/craned.ts";
 import { leftovers } from "../../harness/programs.ts";
 import { ask } from "../../harness/raw.ts";
 import { CATALOG, createSigner, pullOf } from "../../harness/token-server.ts";
+import { digest } from "../../harness/redirect-files.ts";
 import { type Contract, contractOf, type OpenApiDocument } from "./contract.ts";
-import { ALL_FILES, CONTENT, digestOf, FILE_REQUESTS, requestsOf } from "./registries.ts";
+import { ALL_FILES, CONTENT, FILE_REQUESTS, requestsOf } from "./registries.ts";
 import { otherMethods, type Sent, strayRequests } from "./requests.ts";
 
 setDefaultTimeout(120_000);
@@ -207,6 +208,6 @@ test("the caching of a redirect by digest is that of a location, of one by tag i
   const craned = await start([]);
   const control = async (target: string) =>
     (await ask(craned.port, target, { headers: { Accept: "*/*" } })).headers.get("cache-control");
-  expect(await control(`/v2/team/app/blobs/${digestOf("2")}`)).toBe("public, max-age=60");
+  expect(await control(`/v2/team/app/blobs/${digest("2")}`)).toBe("public, max-age=60");
   expect(await control("/v2/team/app/manifests/1.0")).toBe("no-cache");
 });

@@ -1,17 +1,9 @@
 /** Registries that are run in each way that makes a difference to the document, and what is asked of them. */
-import { descriptorOf } from "../../core/redirect-file/samples.ts";
 import type { Sent } from "./requests.ts";
+import { descriptorOf, digest, hex, redirectFile } from "../../harness/redirect-files.ts";
 
-export const hex = (digit: string): string => digit.repeat(64);
-export const digestOf = (digit: string): string => `sha256:${hex(digit)}`;
-
-const file = (name: string, version: number, rest: object) => ({
-  version,
-  repository: name.replaceAll("/", "-"),
-  "repo-registry-id": name,
-  url: `http://cdn.test/${name}`,
-  ...rest,
-});
+const file = (name: string, version: number, fields: object) =>
+  redirectFile(version, name, { url: `http://cdn.test/${name}`, ...fields });
 
 const INDEX = descriptorOf("application/vnd.oci.image.index.v1+json", { manifests: [] });
 const CONFIG = descriptorOf("application/vnd.oci.image.config.v1+json", { os: "linux" });
@@ -19,9 +11,9 @@ const CONFIG = descriptorOf("application/vnd.oci.image.config.v1+json", { os: "l
 /** Redirect files of every kind. */
 export const FILES = {
   "app.json": file("team/app", 5, {
-    schema2_data: ["1.0", digestOf("2")],
+    schema2_data: ["1.0", digest("2")],
     oci_index_data: ["1.1"],
-    referrers: { [digestOf("2")]: [{ artifactType: "a/sbom", digest: digestOf("4") }] },
+    referrers: { [digest("2")]: [{ artifactType: "a/sbom", digest: digest("4") }] },
   }),
   "old.json": file("old", 4, { schema2_data: ["1.0"], manifest_list_data: [], manifest_list_amd64_tags: {} }),
   "gone.json": file("gone", 5, { schema2_data: ["1.0"] }),
@@ -53,17 +45,17 @@ const EVERYWHERE: readonly Sent[] = [
   get("/v2/team/app/manifests/none", ANY),
   get("/v2/no/such/manifests/1.0", ANY),
   get("/v2/UPPER/manifests/1.0", ANY),
-  get(`/v2/team/app/blobs/${digestOf("6")}`),
+  get(`/v2/team/app/blobs/${digest("6")}`),
   get("/v2/team/app/blobs/latest"),
-  get(`/v2/no/such/blobs/${digestOf("6")}`),
-  get(`/v2/UPPER/blobs/${digestOf("6")}`),
+  get(`/v2/no/such/blobs/${digest("6")}`),
+  get(`/v2/UPPER/blobs/${digest("6")}`),
   get("/v2/whole/manifests/latest", ANY),
   get(`/v2/whole/manifests/${INDEX.digest}`, ANY),
   get("/v2/bare/manifests/latest", ANY),
   get("/v2/whole/manifests/none", ANY),
   get("/v2/whole/manifests/latest?ns=docker.io", ANY),
   get(`/v2/whole/blobs/${CONFIG.digest}`),
-  get(`/v2/whole/blobs/${digestOf("6")}`),
+  get(`/v2/whole/blobs/${digest("6")}`),
   get("/v2/whole/tags/list"),
   get("/v2/team/app/tags/list"),
   get("/v2/team/app/tags/list?n=1"),
@@ -71,12 +63,12 @@ const EVERYWHERE: readonly Sent[] = [
   get("/v2/old/tags/list"),
   get("/v2/no/such/tags/list"),
   get("/v2/UPPER/tags/list"),
-  get(`/v2/team/app/referrers/${digestOf("2")}`),
-  get(`/v2/team/app/referrers/${digestOf("2")}?artifactType=b`),
+  get(`/v2/team/app/referrers/${digest("2")}`),
+  get(`/v2/team/app/referrers/${digest("2")}?artifactType=b`),
   get("/v2/team/app/referrers/latest"),
-  get(`/v2/old/referrers/${digestOf("2")}`),
-  get(`/v2/no/such/referrers/${digestOf("2")}`),
-  get(`/v2/UPPER/referrers/${digestOf("2")}`),
+  get(`/v2/old/referrers/${digest("2")}`),
+  get(`/v2/no/such/referrers/${digest("2")}`),
+  get(`/v2/UPPER/referrers/${digest("2")}`),
   get("/v1/_ping"),
   get("/v1/users"),
   get("/v1/users/"),
@@ -120,7 +112,7 @@ export const requestsOf = (headers: Sent["headers"] = {}): readonly Sent[] =>
 
 const FILE_TARGETS = [
   "/v2/team/app/manifests/1.0",
-  `/v2/team/app/blobs/${digestOf("2")}`,
+  `/v2/team/app/blobs/${digest("2")}`,
   "/v2/old/tags/list",
   `/v1/images/${hex("a")}/json`,
 ];
@@ -140,14 +132,14 @@ export const FILE_REQUESTS: readonly Sent[] = withHeads([
   ),
   get(`/v1/images/${hex("a")}/layer`),
   get("/v2/gone/manifests/1.0", ANY),
-  get(`/v2/gone/blobs/${digestOf("2")}`),
+  get(`/v2/gone/blobs/${digest("2")}`),
   get("/v2/gone/tags/list"),
 ]);
 
 /** What is on disk for them, by path below `v1` and `v2`. */
 export const CONTENT = {
   "v2/team-app/manifests/2/1.0": '{"schemaVersion":2}',
-  [`v2/team-app/blobs/${digestOf("2")}`]: "a layer",
+  [`v2/team-app/blobs/${digest("2")}`]: "a layer",
   "v2/old/tags/list": '{"name":"old","tags":["1.0"]}',
   [`v1/team-app/${hex("a")}/json`]: "{}",
   [`v1/team-app/${hex("a")}/layer`]: "a layer",

@@ -3,22 +3,19 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import { type Craned, scratch, serveDirectory } from "../../harness/craned.ts";
 import { freePort } from "../../harness/nginx.ts";
 import { ALICE, basic } from "../../harness/passwords.ts";
+import { hex, v1 } from "../../harness/redirect-files.ts";
 
 // Keys, hashes and processes take long on a busy machine.
 setDefaultTimeout(60_000);
 
-const image = (digit: string): string => digit.repeat(64);
-const [SHARED, OWN, OTHERS] = [image("a"), image("b"), image("c")];
-const v1 = (name: string, ...ids: readonly string[]) => ({
-  version: 1,
-  repository: name,
-  "repo-registry-id": name,
-  url: `http://cdn.test/${name}/`,
-  images: ids.map((id) => ({ id })),
-  tags: { latest: ids[0] },
-});
+const [SHARED, OWN, OTHERS] = [hex("a"), hex("b"), hex("c")];
+const withImages = (name: string, ...ids: readonly string[]) =>
+  v1(name, { images: ids.map((id) => ({ id })), tags: { latest: ids[0] } });
 
-const data = scratch({ "app.json": v1("team/app", OWN, SHARED), "base.json": v1("base", OTHERS, SHARED) });
+const data = scratch({
+  "app.json": withImages("team/app", OWN, SHARED),
+  "base.json": withImages("base", OTHERS, SHARED),
+});
 const users = scratch({ users: ALICE });
 // Two workers and a replica: each request may reach another process.
 const servers: Craned[] = [];

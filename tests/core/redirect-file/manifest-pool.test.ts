@@ -4,9 +4,10 @@ import fc from "fast-check";
 import { createManifestPool } from "../../../lib/core/redirect-file/manifest-pool.ts";
 import type { WholeRepository } from "../../../lib/core/redirect-file/repository.ts";
 import { storedAt } from "../../../lib/core/redirect-file/whole-table.ts";
-import { descriptorOf, parseJson, parseText, repositoryOf } from "./samples.ts";
-import { common, digest, OCI } from "../resolving.ts";
+import { parseJson, parseText, repositoryOf } from "./samples.ts";
+import { common } from "../resolving.ts";
 import { wholeFile } from "../whole-files.ts";
+import { descriptorOf, digest, OCI } from "../../harness/redirect-files.ts";
 
 function whole(parsed: ReturnType<typeof parseJson>): WholeRepository {
   const repository = repositoryOf(parsed);

@@ -2,9 +2,9 @@
 import { describeFault } from "../../../lib/core/redirect-file/fault.ts";
 import { type ParsedFile, parseRedirectFile } from "../../../lib/core/redirect-file/parse.ts";
 import type { Repository } from "../../../lib/core/redirect-file/repository.ts";
+import { descriptorOf, digest } from "../../harness/redirect-files.ts";
 
 export const ID = "0123456789abcdef".repeat(4);
-export const digest = (digit: string) => `sha256:${digit.repeat(64)}`;
 export const bytesOf = (text: string) => new TextEncoder().encode(text);
 export const parseText = (text: string): ParsedFile => parseRedirectFile(bytesOf(text));
 export const parseJson = (file: unknown): ParsedFile => parseText(JSON.stringify(file));
@@ -19,18 +19,6 @@ export const faultsOf = (parsed: ParsedFile): readonly string[] => (parsed.ok ? 
 export type Fields = Readonly<Record<string, unknown>>;
 
 const common: Fields = { repository: "team-app", "repo-registry-id": "team/app", url: "https://cdn.example.com/app/" };
-
-/** A descriptor of the kind that version 6 has, with its data. */
-export function descriptorOf(mediaType: string, content: unknown, algorithm: "sha256" | "sha512" = "sha256") {
-  const bytes = typeof content === "string" ? content : JSON.stringify(content);
-  const hash = new Bun.CryptoHasher(algorithm).update(bytes).digest("hex");
-  return {
-    mediaType,
-    digest: `${algorithm}:${hash}`,
-    size: Buffer.byteLength(bytes),
-    data: Buffer.from(bytes).toString("base64"),
-  };
-}
 
 const CONFIG = descriptorOf("application/vnd.oci.image.config.v1+json", { architecture: "amd64", os: "linux" });
 const MANIFEST = descriptorOf("application/vnd.oci.image.manifest.v1+json", {

@@ -1,7 +1,7 @@
 /** The redirect files that are served while requests are made up, and what is on disk for them. */
 import type { NaiveFile } from "../../core/naive-resolution.ts";
 import type { NaiveWhole } from "../../core/naive-whole.ts";
-import { descriptorOf } from "../../core/redirect-file/samples.ts";
+import { descriptorOf } from "../../harness/redirect-files.ts";
 
 export const hex = (digit: string): string => digit.repeat(64);
 export const D = (digit: string): string => `sha256:${hex(digit)}`;

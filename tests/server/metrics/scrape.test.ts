@@ -7,7 +7,8 @@ import { until } from "../../harness/until.ts";
 import { type Craned, scratch, serveDirectory } from "../../harness/craned.ts";
 import { describeWith, leftovers } from "../../harness/programs.ts";
 import { ask } from "../../harness/raw.ts";
-import { digestOf, FILES, hex } from "../../app/openapi/registries.ts";
+import { digest, hex } from "../../harness/redirect-files.ts";
+import { FILES } from "../../app/openapi/registries.ts";
 import { strayRequests } from "../../app/openapi/requests.ts";
 import { answered, familiesIn, parseText, sample, scrape } from "./scraping.ts";
 
@@ -31,10 +32,10 @@ const REQUESTS: readonly (readonly [method: string, target: string, route: strin
   ["GET", "/v2/team/app/manifests/1.0", "/v2/{name}/manifests/{reference}", 302],
   ["HEAD", "/v2/team/app/manifests/1.0", "/v2/{name}/manifests/{reference}", 302],
   ["GET", "/v2/team/app/manifests/none", "/v2/{name}/manifests/{reference}", 404],
-  ["GET", `/v2/team/app/blobs/${digestOf("6")}`, "/v2/{name}/blobs/{digest}", 302],
+  ["GET", `/v2/team/app/blobs/${digest("6")}`, "/v2/{name}/blobs/{digest}", 302],
   ["GET", "/v2/team/app/blobs/latest", "/v2/{name}/blobs/{digest}", 400],
   ["GET", "/v2/old/tags/list", "/v2/{name}/tags/list", 302],
-  ["GET", `/v2/team/app/referrers/${digestOf("2")}`, "/v2/{name}/referrers/{digest}", 200],
+  ["GET", `/v2/team/app/referrers/${digest("2")}`, "/v2/{name}/referrers/{digest}", 200],
   ["GET", "/v2/nothing", "_OTHER", 404],
   ["GET", "/v1/_ping", "/v1/_ping", 200],
   ["POST", "/v1/users/", "/v1/users", 201],
@@ -82,7 +83,7 @@ describe("requests", async () => {
     const before = await scrape(management);
     const headers = { Accept: "*/*" };
     for (const method of ["GET", "HEAD"]) await ask(port, "/v2/team/app/manifests/1.0", { method, headers });
-    await ask(port, `/v2/team/app/blobs/${digestOf("6")}`);
+    await ask(port, `/v2/team/app/blobs/${digest("6")}`);
     await ask(port, `/v1/images/${hex("a")}/json`);
     await ask(port, "/v2/team/app/manifests/none", { method: "HEAD", headers });
     for (const path of ["manifests/1.0", "tags/list"]) await ask(port, `/v2/no/such/${path}`, { headers });
