@@ -3,17 +3,12 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { type Craned, scratch, serveDirectory } from "../harness/craned.ts";
 import { leftovers } from "../harness/programs.ts";
 import { ask, sendRaw } from "../harness/raw.ts";
+import { v5 } from "../harness/redirect-files.ts";
 
 setDefaultTimeout(30_000);
 
 const putAway = leftovers();
-const FILE = {
-  version: 5,
-  repository: "app",
-  "repo-registry-id": "team/app",
-  url: "https://cdn.example.com/app/",
-  schema2_data: ["1.0"],
-};
+const FILE = v5("team/app", { repository: "app", url: "https://cdn.example.com/app/", schema2_data: ["1.0"] });
 const data = scratch({ "metadata/app.json": FILE, "content/app/blobs/note": "what it says" });
 putAway(data.remove);
 

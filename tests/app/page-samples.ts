@@ -1,8 +1,6 @@
-import { descriptorOf, digest } from "../harness/redirect-files.ts";
+import { descriptorOf, digest, INDEX, OCI } from "../harness/redirect-files.ts";
 /** Redirect files of every kind that the pages show. */
 
-const OCI = "application/vnd.oci.image.manifest.v1+json";
-const INDEX = "application/vnd.oci.image.index.v1+json";
 const CONFIG = "application/vnd.oci.image.config.v1+json";
 
 type Stored = ReturnType<typeof descriptorOf>;

@@ -5,11 +5,12 @@ import { buildDemo } from "../../lib/demo/demo.ts";
 import { type Craned, type Scratch, scratch, serveDirectory, startCraned } from "../harness/craned.ts";
 import { type DockerEngine, startDockerEngine } from "../harness/docker-engine.ts";
 import { describeWith, leftovers, succeed } from "../harness/programs.ts";
+import { digest } from "../harness/redirect-files.ts";
 import { blobsOf, HELLO, imageFor } from "./demo-content.ts";
 
 setDefaultTimeout(180_000);
 
-const ABSENT = `sha256:${"0".repeat(64)}`;
+const ABSENT = digest("0");
 
 /** This machine's architecture, as images call it. */
 const HERE = process.arch === "arm64" ? "arm64" : "amd64";

@@ -4,11 +4,12 @@ import { join } from "node:path";
 import { type Craned, startCraned } from "../harness/craned.ts";
 import { freshPodman, type Podman } from "../harness/podman.ts";
 import { describeWith, leftovers, succeed } from "../harness/programs.ts";
+import { digest } from "../harness/redirect-files.ts";
 import { blobsOf, HELLO, imageFor, type Published } from "./demo-content.ts";
 
 setDefaultTimeout(60_000);
 
-const ABSENT = `sha256:${"0".repeat(64)}`;
+const ABSENT = digest("0");
 
 /** This machine's architecture, as images call it. */
 const HERE = process.arch === "arm64" ? "arm64" : "amd64";

@@ -3,11 +3,12 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Craned, type Scratch, scratch, startCraned } from "../harness/craned.ts";
 import { describeWith, leftovers, run, succeed } from "../harness/programs.ts";
+import { digest } from "../harness/redirect-files.ts";
 import { blobsOf, expectedDirectory, HELLO, hashedFiles, imageFor, imagesOf, sha256 } from "./demo-content.ts";
 
 setDefaultTimeout(60_000);
 
-const ABSENT = `sha256:${"0".repeat(64)}`;
+const ABSENT = digest("0");
 
 /** On a v1 and v2 registry without TLS; the platform is given, so that the machine's own does not matter. */
 const SKOPEO = ["skopeo", "--override-os", "linux", "--override-arch", "amd64"];

@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type Craned, runCraned, scratch, startCraned } from "../harness/craned.ts";
+import { redirectFile, SCHEMA_2 } from "../harness/redirect-files.ts";
 
 const data = scratch();
 const at = (path: string) => join(data.path, path);
@@ -21,17 +22,12 @@ function link(path: string, target: string): void {
   symlinkSync(target, at(path));
 }
 
-const redirectFile = (repository: string) => ({
-  version: 4,
-  type: "metadata",
-  repository,
-  "repo-registry-id": repository,
-  protected: false,
-  url: `http://cdn.test/${repository}/`,
-  schema2_data: ["latest"],
-  manifest_list_data: [],
-  manifest_list_amd64_tags: {},
-});
+const redirectFileOf = (repository: string) =>
+  redirectFile(4, repository, {
+    schema2_data: ["latest"],
+    manifest_list_data: [],
+    manifest_list_amd64_tags: {},
+  });
 
 /** Publishes a repository: a link to a tree, whose files are links to where Pulp keeps what it has got. */
 function publish(repository: string, units: string): void {
@@ -40,7 +36,7 @@ function publish(repository: string, units: string): void {
   link(`${tree}/blobs/${digest}`, write(`${units}/docker_blob/ab/cd`, blob));
   link(`${tree}/manifests/2/latest`, write(`${units}/docker_manifest/ef/01`, '{"schemaVersion":2}'));
   write(`${tree}/tags/list`, '{"tags":["latest"]}');
-  data.write(`metadata/${repository}.json`, redirectFile(repository));
+  data.write(`metadata/${repository}.json`, redirectFileOf(repository));
 }
 
 /** A configuration file. */
@@ -81,7 +77,7 @@ describe("served with the trees and the first disk as link roots", () => {
     expect(response.status).toBe(200);
     expect(response.headers.get("cache-control")).toBe("public, max-age=31536000, immutable");
     expect(Buffer.from(await response.arrayBuffer()).equals(blob)).toBe(true);
-    const accept = "application/vnd.docker.distribution.manifest.v2+json";
+    const accept = SCHEMA_2;
     const manifest = await ask("/v2/app/manifests/latest", { accept });
     expect(manifest.status).toBe(200);
     expect(manifest.headers.get("content-type")).toBe(accept);
@@ -95,7 +91,7 @@ describe("served with the trees and the first disk as link roots", () => {
       write(`published/v2/web/many/${path}`, each);
       return path;
     });
-    data.write("metadata/many.json", redirectFile("many"));
+    data.write("metadata/many.json", redirectFileOf("many"));
     while ((await ask(`/v2/many/${paths[0]}`)).status !== 200) await Bun.sleep(20);
     const right = await Promise.all(
       paths.map(async (path, number) =>

@@ -1,13 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { type ManifestKind, MEDIA_TYPE, parseAccept } from "../../lib/core/media-types.ts";
-
-const SCHEMA_1 = "application/vnd.docker.distribution.manifest.v1+prettyjws";
-const SCHEMA_1_UNSIGNED = "application/vnd.docker.distribution.manifest.v1+json";
-const SCHEMA_2 = "application/vnd.docker.distribution.manifest.v2+json";
-const LIST = "application/vnd.docker.distribution.manifest.list.v2+json";
-const OCI = "application/vnd.oci.image.manifest.v1+json";
-const INDEX = "application/vnd.oci.image.index.v1+json";
+import { INDEX, LIST, OCI, SCHEMA_1, SCHEMA_1_UNSIGNED, SCHEMA_2 } from "../harness/redirect-files.ts";
 
 type Quality = Partial<Record<ManifestKind, number>>;
 
@@ -135,7 +129,7 @@ function mapAll(quality: number): Quality {
 }
 
 test("a non-breaking space is no white space of a header", () => {
-  const type = "application/vnd.oci.image.index.v1+json";
+  const type = INDEX;
   expect(parseAccept(` ${type}\t;q=1`).quality.index).toBe(1);
   expect(parseAccept(`\u00a0${type}`).quality.index).toBe(0);
   expect(parseAccept(`${type}\u00a0`).quality.index).toBe(0);

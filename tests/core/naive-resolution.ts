@@ -1,3 +1,4 @@
+import { LIST, SCHEMA_2 } from "../harness/redirect-files.ts";
 /**
  * Resolution read once more from its page, slowly, on the redirect file's own JSON: the twin that the real one is held
  * to. It shares no code with it, and must not.
@@ -13,9 +14,6 @@ export interface NaiveFile {
   readonly oci_manifest_data?: readonly string[];
   readonly oci_index_data?: readonly string[];
 }
-
-const LIST = "application/vnd.docker.distribution.manifest.list.v2+json";
-const SCHEMA_2 = "application/vnd.docker.distribution.manifest.v2+json";
 
 /** The media types that stand for each directory. */
 const TYPES: Readonly<Record<string, readonly string[]>> = {

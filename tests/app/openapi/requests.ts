@@ -1,3 +1,4 @@
+import { digest, hex } from "../../harness/redirect-files.ts";
 /** Requests that are made of the document, or that nobody thought of. */
 
 /** A request to be sent as it is. */
@@ -7,14 +8,14 @@ export interface Sent {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-const DIGEST = `sha256:${"2".repeat(64)}`;
+const DIGEST = digest("2");
 
 const FILLERS: Readonly<Record<string, string>> = {
   name: "team/app",
   reference: "1.0",
   digest: DIGEST,
   tag: "1.0",
-  id: "a".repeat(64),
+  id: hex("a"),
   file: "json",
 };
 
@@ -36,7 +37,7 @@ const PIECES = [
   ),
   ..."sha256: json layer * @ : ; ~ ' = [ ] { } < > é".split(" "),
   DIGEST,
-  "a".repeat(64),
+  hex("a"),
   "x".repeat(300),
 ];
 const METHODS = ["GET", "GET", "GET", "HEAD", "HEAD", "POST", "PUT", "OPTIONS"];

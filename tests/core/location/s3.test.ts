@@ -4,17 +4,10 @@ import { type Craned, type Scratch, scratch, startCraned } from "../../harness/c
 import { describeWith, leftovers } from "../../harness/programs.ts";
 import { ask } from "../../harness/raw.ts";
 import { S3_KEY, S3_REGION, startS3OnSocket } from "../../harness/s3.ts";
+import { digest, v2 } from "../../harness/redirect-files.ts";
 
-const DIGEST = `sha256:${"0".repeat(64)}`;
+const DIGEST = digest("0");
 const MANIFEST = '{"schemaVersion":2}';
-
-const redirectFile = (name: string, url: string) => ({
-  type: "pulp-docker-redirect",
-  version: 2,
-  repository: name,
-  "repo-registry-id": name,
-  url,
-});
 
 describeWith(["versitygw"], "an S3 server", () => {
   let files: Scratch;
@@ -25,8 +18,8 @@ describeWith(["versitygw"], "an S3 server", () => {
     files = scratch({
       [`buckets/app/odd (1)+~/manifests/latest`]: MANIFEST,
       [`buckets/app/odd (1)+~/blobs/${DIGEST}`]: "layer",
-      "data/path.json": redirectFile("path", "http://static.example.com/app/odd%20(1)+~/"),
-      "data/host.json": redirectFile("host", "http://app.static.example.com/odd%20(1)%2B%7e/"),
+      "data/path.json": v2("path", { url: "http://static.example.com/app/odd%20(1)+~/" }),
+      "data/host.json": v2("host", { url: "http://app.static.example.com/odd%20(1)%2B%7e/" }),
     });
     putAway(files.remove);
     socket = `${files.path}/s3.sock`;

@@ -9,7 +9,7 @@ const other = descriptorOf(OCI, { schemaVersion: 2, layers: [] });
 const config = descriptorOf(CONFIG, "{}");
 const sound = { ...soundFile("6"), manifests: [image], tags: {}, configs: [] };
 
-const wrongSum = `sha256:${"0".repeat(64)}`;
+const wrongSum = digest("0");
 const inBase64 = (text: string) => Buffer.from(text).toString("base64");
 const withBytes = (bytes: Uint8Array) => ({
   ...image,

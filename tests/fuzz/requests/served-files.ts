@@ -1,7 +1,7 @@
 /** The redirect files that are served while requests are made up, and what is on disk for them. */
 import type { NaiveFile } from "../../core/naive-resolution.ts";
 import type { NaiveWhole } from "../../core/naive-whole.ts";
-import { descriptorOf } from "../../harness/redirect-files.ts";
+import { descriptorOf, OCI } from "../../harness/redirect-files.ts";
 
 export const hex = (digit: string): string => digit.repeat(64);
 export const D = (digit: string): string => `sha256:${hex(digit)}`;
@@ -27,7 +27,6 @@ const file = (name: string, version: number, rest: object): ServedFile => ({
   ...rest,
 });
 
-const OCI = "application/vnd.oci.image.manifest.v1+json";
 const DOCKER = "application/vnd.docker.distribution.manifest.v2+json";
 const layer = (digit: string) => ({ mediaType: "application/octet-stream", digest: D(digit), size: 10 });
 const CONFIG = descriptorOf("application/vnd.oci.image.config.v1+json", { architecture: "amd64" });
