@@ -43,8 +43,15 @@ interface WatchedLayout {
 /** Events come in bursts, and a file that is being written is not read at each of them. In ms. */
 const QUIET_MS = 100;
 
-const faultOf = (received: string, reading: LayoutContent | undefined): FileFault => ({
-  faults: [{ field: "", expected: "image layouts that can be read", received }],
+/** The log names the path, and so does the error. */
+const faultOf = (path: string, error: unknown, reading: LayoutContent | undefined): FileFault => ({
+  faults: [
+    {
+      field: "",
+      expected: "image layouts that can be read",
+      received: describeError(error).replace(`${path}: `, ""),
+    },
+  ],
   servesLastGood: reading !== undefined,
 });
 
@@ -94,7 +101,7 @@ export function createLayouts(paths: readonly string[], { given, warn, watch }: 
       known.set(place.path, { place, reading: await readLayout(place, name, warn), fault: undefined });
     } catch (error) {
       const reading = before?.reading;
-      known.set(place.path, { place, reading, fault: faultOf(describeError(error), reading) });
+      known.set(place.path, { place, reading, fault: faultOf(place.path, error, reading) });
     }
     dirty.add(place.path);
   }
@@ -112,7 +119,7 @@ export function createLayouts(paths: readonly string[], { given, warn, watch }: 
     } catch (error) {
       const reading = former.map((path) => known.get(path)?.reading).find((each) => each !== undefined);
       watches?.open(dirname(root));
-      rootFaults.set(root, faultOf(describeError(error), reading));
+      rootFaults.set(root, faultOf(root, error, reading));
       dirty.add(root);
       return former;
     }

@@ -116,7 +116,7 @@ export async function readLayout(
   const bundle = await open(place);
   try {
     if (!(await isLayout(bundle))) {
-      const other = (await isDockerArchive(bundle)) ? "an archive of docker save before Docker 25" : "something else";
+      const other = (await isDockerArchive(bundle)) ? "a docker-archive, as podman save and Docker before 25 write it" : "something else";
       throw broken(place.path, "", "an OCI image layout (craned publish takes other forms)", other);
     }
     const context = { scratch: undefined, compressed: new Map(), onBytes: () => {}, warn };

@@ -224,6 +224,29 @@ describe("changes", () => {
     expect((await get(craned, `team/app/blobs/${layer?.digest}`)).status).toBe(500);
   });
 
+  test("that mend an archive are told of once, when it is served again", async () => {
+    const { layout, image } = versionOf("mended", "1");
+    const archive = await tarOf(layout.path, join(fresh("archives"), "app.tar"));
+    const good = readFileSync(archive);
+    const craned = await serve(archive);
+    for (const [bytes, received] of [
+      [Buffer.alloc(good.length, "x"), "image layouts that can be read"],
+      [gzipSync(good), "without compression"],
+    ] as const) {
+      writeFileSync(archive, bytes);
+      const line = await craned.logged((each) => each.includes(received));
+      expect(line.split(archive)).toHaveLength(2);
+    }
+    rmSync(archive);
+    writeFileSync(`${archive}.next`, good);
+    renameSync(`${archive}.next`, archive);
+    const isEnd = (line: string) => line.includes("can be read again");
+    await craned.logged(isEnd);
+    expect(craned.log().filter(isEnd)).toHaveLength(1);
+    expect(craned.log().findIndex(isEnd)).toBe(craned.log().length - 1);
+    expect(await digestOf(craned, "team/app/manifests/1")).toBe(image.digest);
+  });
+
   test("of a layout and of a directory are served", async () => {
     const [one, two] = [versionOf("one", "1"), versionOf("two", "2")];
     const directory = fresh("layouts");

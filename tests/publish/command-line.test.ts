@@ -23,7 +23,7 @@ test.each<[readonly string[], string]>([
   [["layout", ...GIVEN, "--url", "/files"], "Expected an absolute http or https URL"],
   [["layout", ...GIVEN, "--repository", "../up"], "the first a letter or a digit"],
   [["layout", ...GIVEN, "--tag", "no tag"], "Expected a tag, or <tag>=<image of the source>"],
-  [["layout", ...GIVEN, "--prune-after", "7"], "Expected a number and its unit, as 90s, 30m, 12h or 7d"],
+  [["layout", ...GIVEN, "--prune-after", "7"], "Expected a number with a unit, such as 90s, 30m, 12h or 7d"],
   [["layout", ...GIVEN, "--name", "a/b/c", "--v1"], "a v1 name has at most one slash"],
   [["--server-config", "iis"], "Allowed choices are nginx, apache, caddy"],
 ])("publish %j is not understood", async (args, message) => {
