@@ -155,7 +155,7 @@ describe("names", () => {
   test("that are missing or wrong are said", async () => {
     const craned = await serve(layout.path);
     expect(await craned.logged((line) => line.includes("give one with --name"))).toContain(
-      `${layout.path}: 1.0 has no name`,
+      `${layout.path}: expected image layouts that can be read, received 1.0 has no name`,
     );
     const { code, err } = await runCraned(["serve", layout.path, "--name", "Team"]);
     expect([code, err]).toEqual([
@@ -225,9 +225,9 @@ describe("changes", () => {
   });
 
   test("that mend an archive are told of once, when it is served again", async () => {
-    const { layout, image } = versionOf("mended", "1");
-    const archive = await tarOf(layout.path, join(fresh("archives"), "app.tar"));
-    const good = readFileSync(archive);
+    const [one, two] = [versionOf("mended", "1"), versionOf("mended", "2")];
+    const archive = await tarOf(one.layout.path, join(fresh("archives"), "app.tar"));
+    const good = readFileSync(await tarOf(two.layout.path));
     const craned = await serve(archive);
     for (const [bytes, received] of [
       [Buffer.alloc(good.length, "x"), "image layouts that can be read"],
@@ -237,14 +237,13 @@ describe("changes", () => {
       const line = await craned.logged((each) => each.includes(received));
       expect(line.split(archive)).toHaveLength(2);
     }
-    rmSync(archive);
     writeFileSync(`${archive}.next`, good);
     renameSync(`${archive}.next`, archive);
     const isEnd = (line: string) => line.includes("can be read again");
     await craned.logged(isEnd);
     expect(craned.log().filter(isEnd)).toHaveLength(1);
     expect(craned.log().findIndex(isEnd)).toBe(craned.log().length - 1);
-    expect(await digestOf(craned, "team/app/manifests/1")).toBe(image.digest);
+    expect(await digestOf(craned, "team/app/manifests/2")).toBe(two.image.digest);
   });
 
   test("of a layout and of a directory are served", async () => {
