@@ -47,5 +47,5 @@ test("a list with no object is an empty bucket", async () => {
 
 test("a list may be in UTF-16", async () => {
   const text = `\ufeff<?xml version="1.0" encoding="UTF-16"?>${list(object("v2/a.json").replace("2<", `${file("a").length}<`))}`;
-  expect((await checkWith(Buffer.from(text, "utf16le"))).out).toContain(`${PLACE}: 1 good redirect files`);
+  expect((await checkWith(Buffer.from(text, "utf16le"))).out).toContain(`${PLACE}: 1 good redirect file,`);
 });
