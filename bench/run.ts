@@ -3,8 +3,8 @@
  * Needs dist/craned, and what bench/install.sh installs; contestants that are missing are left out, with a word.
  */
 import { describeMachine } from "./machine.ts";
-import { writeBetweenMarkers } from "./report.ts";
 import { PARTS } from "./parts.ts";
+import { writeBetweenMarkers } from "./report.ts";
 
 const wanted = process.argv.slice(2);
 const names = PARTS.map(([name]) => name);

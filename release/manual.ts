@@ -1,10 +1,10 @@
 /** The manual: pages of the commands from the program's own help, and one of the configuration from its settings. */
 import type { EventEmitter } from "node:events";
 import type { Command } from "commander";
-import { version } from "../package.json" with { type: "json" };
 import { createProgram } from "../lib/cli/program.ts";
 import { ALL_SETTINGS, flagOf, SECTIONS, sectionOf, variableOf } from "../lib/config/schema.ts";
 import type { Setting } from "../lib/config/setting.ts";
+import { version } from "../package.json" with { type: "json" };
 
 const escaped = (text: string): string =>
   text

@@ -1,12 +1,12 @@
 /** Packages for Debian and Red Hat: the program, its unit and user, its configuration, completions and the manual. */
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { description, license, version } from "../package.json" with { type: "json" };
 import { completionScript, type Shell } from "../lib/cli/completion.ts";
 import { configurationTemplate } from "../lib/config/template.ts";
+import { description, license, version } from "../package.json" with { type: "json" };
 import { ROOT } from "./compile.ts";
-import { NOTICES_FILE } from "./notices.ts";
 import { describedProgram, manualPages } from "./manual.ts";
+import { NOTICES_FILE } from "./notices.ts";
 
 /** The architectures that there are packages of, as Debian calls them, and the platforms of their executables. */
 export const PACKAGED = { amd64: "linux-x64", arm64: "linux-arm64" } as const;

@@ -1,8 +1,8 @@
 /** podman and buildah, which keep images in the same kind of storage. */
 import { join } from "node:path";
 import { blobsOf, HELLO, type Published } from "../../tests/clients/demo-content.ts";
-import type { Client, Session, Way } from "./scenarios.ts";
 import { ABSENT, ALL_NAMES, HERE, imageOf, linesOf, mustBe, TAGS } from "./expected.ts";
+import type { Client, Session, Way } from "./scenarios.ts";
 import { MANY_TAGS, MIRRORED, PASSWORD, type Sites, USER, writeMirrors } from "./sites.ts";
 import { type Tool, toolIn } from "./tool.ts";
 

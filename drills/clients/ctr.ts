@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { HELLO, type Published } from "../../tests/clients/demo-content.ts";
 import { startContainerd } from "../../tests/harness/containerd.ts";
-import type { Client } from "./scenarios.ts";
 import { ABSENT, HERE, imageOf, mustHave, partsOf } from "./expected.ts";
+import type { Client } from "./scenarios.ts";
 import { MIRRORED, PASSWORD, USER } from "./sites.ts";
 
 const NO_COMMAND = { lacks: "no command for it" };

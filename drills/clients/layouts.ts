@@ -1,8 +1,8 @@
 /** The clients that bring an image home as an OCI layout: oras, crane, regctl. */
 import { join } from "node:path";
 import { blobsOf, HELLO, type Published } from "../../tests/clients/demo-content.ts";
-import type { Session, Way } from "./scenarios.ts";
 import { ABSENT, allPartsOf, imageOf, mustBe, mustBeLayout, NAMES, partsOf, TAGS } from "./expected.ts";
+import type { Session, Way } from "./scenarios.ts";
 import { MANY_TAGS, PASSWORD, type Sites } from "./sites.ts";
 
 /** One of these clients: the parts in which they differ. */

@@ -1,7 +1,7 @@
 import { HELLO } from "../../tests/clients/demo-content.ts";
-import type { Client } from "./scenarios.ts";
 import { linesOf, mustBe, REFERRERS } from "./expected.ts";
 import { layoutSession } from "./layouts.ts";
+import type { Client } from "./scenarios.ts";
 import { USER } from "./sites.ts";
 import { toolIn } from "./tool.ts";
 

@@ -7,8 +7,8 @@ import {
   type Published,
   sha256,
 } from "../../tests/clients/demo-content.ts";
-import type { Client } from "./scenarios.ts";
 import { ABSENT, linesOf, mustBe, TAGS } from "./expected.ts";
+import type { Client } from "./scenarios.ts";
 import { MANY_TAGS, MIRRORED, PASSWORD, USER, writeMirrors } from "./sites.ts";
 import { toolIn } from "./tool.ts";
 

@@ -4,9 +4,8 @@ import { join } from "node:path";
 import { connect } from "node:tls";
 import { scratchCertificates } from "../../tests/harness/certificates.ts";
 import { scratch } from "../../tests/harness/craned.ts";
-import { inMs, requestFor, withServer } from "./clients.ts";
-
 import type { FireCase, Outcome } from "./case.ts";
+import { inMs, requestFor, withServer } from "./clients.ts";
 
 const LANES = 4;
 const SWAPS = 5;

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { COMMAND } from "../../tests/harness/craned.ts";
 import { succeed } from "../../tests/harness/programs.ts";
 import type { FireCase } from "./case.ts";
+import { cases as certificates } from "./certificates.ts";
 import { cases as clock } from "./clock.ts";
 import { cases as connections } from "./connections.ts";
 import { cases as dataDirectory } from "./data-directory.ts";
@@ -15,7 +16,6 @@ import { lineOf, machine, withLines } from "./page.ts";
 import { cases as slow } from "./slow-clients.ts";
 import { soakFor } from "./soak.ts";
 import { cases as stopping } from "./stopping.ts";
-import { cases as certificates } from "./certificates.ts";
 
 const DEFAULT_MINUTES = 10;
 const PAGE = join(import.meta.dir, "../../docs/reliability.md");

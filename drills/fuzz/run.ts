@@ -7,13 +7,13 @@ import { mkdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { fuzzCommands, fuzzConfigurations } from "../../tests/fuzz/configuration/engine.ts";
+import { fuzzFiles } from "../../tests/fuzz/redirect-files/parser-engine.ts";
+import { fuzzServedFiles } from "../../tests/fuzz/redirect-files/server-engine.ts";
+import { fuzzRequests, type Outcome } from "../../tests/fuzz/requests/engine.ts";
 import { COMMAND } from "../../tests/harness/craned.ts";
 import { succeed } from "../../tests/harness/programs.ts";
-import { fuzzCommands, fuzzConfigurations } from "../../tests/fuzz/configuration/engine.ts";
 import { tableOf, withTable } from "./page.ts";
-import { fuzzFiles } from "../../tests/fuzz/redirect-files/parser-engine.ts";
-import { fuzzRequests, type Outcome } from "../../tests/fuzz/requests/engine.ts";
-import { fuzzServedFiles } from "../../tests/fuzz/redirect-files/server-engine.ts";
 
 type Kind = (count: number | undefined, seed: number) => Promise<readonly Outcome[]>;
 

@@ -1,10 +1,10 @@
 import { type AnyElysia, Elysia, ValidationError } from "elysia";
 import { ValiError } from "valibot";
 import type { Answer } from "./answer.ts";
-import { cors } from "./plugins/cors.ts";
 import { answered } from "./deliver.ts";
 import { apiOf, internalError, isV2ErrorCode, methodNotAllowed, notFound, v1Error, v2Error } from "./errors.ts";
-import { type Delivered, observation, type ObservationOptions } from "./plugins/observation.ts";
+import { cors } from "./plugins/cors.ts";
+import { type Delivered, type ObservationOptions, observation } from "./plugins/observation.ts";
 import { requests } from "./plugins/requests.ts";
 import type { Registry } from "./registry.ts";
 import { knownPaths, registryRoutes } from "./route.ts";

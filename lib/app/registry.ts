@@ -1,6 +1,6 @@
-import type { Admit } from "./plugins/authentication.ts";
 import type { Search } from "../search/search.ts";
 import type { Deployment } from "./openapi/operation.ts";
+import type { Admit } from "./plugins/authentication.ts";
 import type { View } from "./view.ts";
 
 /** The running registry, as the routes know it. */

@@ -1,7 +1,7 @@
+import type { Content } from "../content/content.ts";
 import { type Catalog, v1Repository, v2Repository } from "../core/catalog/catalog.ts";
 import type { Locations } from "../core/location/location.ts";
 import type { Repository, V1Repository, V2Repository } from "../core/redirect-file/repository.ts";
-import type { Content } from "../content/content.ts";
 
 /** Maps the registries that a mirror stands for to prefixes of names. @see spec "HTTP", `?ns=` */
 export interface Mirror {

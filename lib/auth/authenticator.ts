@@ -1,13 +1,14 @@
 /** Authenticates requests to the registry by password or token. */
-import { parseRepositoryName } from "../core/reference.ts";
+
 import type { Config } from "../config/config.ts";
+import { parseRepositoryName } from "../core/reference.ts";
 import type { Log } from "../log.ts";
 import { type Htpasswd, parseHtpasswd } from "./passwords/htpasswd.ts";
 import { type Busy, createPasswords } from "./passwords/passwords.ts";
 import { createTokens, type Grant } from "./tokens/bearer.ts";
 import { parseJwks } from "./tokens/jwks.ts";
 import { issueV1Token, verifyV1Token } from "./tokens/v1-token.ts";
-import { describeFileFault, type AuthFileFault, type ParsedAuthFile, readFileOnce, watchFile } from "./watched-file.ts";
+import { type AuthFileFault, describeFileFault, type ParsedAuthFile, readFileOnce, watchFile } from "./watched-file.ts";
 
 /** The part of the configuration that passwords and tokens need. */
 export type AuthSettings = Pick<Config["auth"], "htpasswd" | "realm" | "token">;

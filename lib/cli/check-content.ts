@@ -1,5 +1,6 @@
 import { stat } from "node:fs/promises";
 import type { Command } from "commander";
+import type { Config } from "../config/config.ts";
 import {
   type Catalog,
   comparePaths,
@@ -8,10 +9,9 @@ import {
   v1Repository,
   v2Repository,
 } from "../core/catalog/catalog.ts";
-import type { Config } from "../config/config.ts";
 import { createLocations } from "../core/location/location.ts";
-import { describeError } from "../publish/publish-error.ts";
 import { parseImageId } from "../core/reference.ts";
+import { describeError } from "../publish/publish-error.ts";
 import { directoryHost } from "../publish/verify/directory-host.ts";
 import type { Host } from "../publish/verify/host.ts";
 import { httpHost } from "../publish/verify/http-host.ts";

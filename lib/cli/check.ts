@@ -6,13 +6,13 @@ import { reviewConfig } from "../config/review.ts";
 import { linkFaults } from "../content/links.ts";
 import { comparePaths, conflictsIn } from "../core/catalog/catalog.ts";
 import { describeFault, describeWarning, visible } from "../core/redirect-file/fault.ts";
-import { tlsFaults } from "../server/tls-files.ts";
 import type { ContentFinding } from "../publish/verify/verify.ts";
+import { tlsFaults } from "../server/tls-files.ts";
 import { EMPTY_SNAPSHOT, type Snapshot } from "../store/snapshots.ts";
 import { readDirectoryOnce } from "../store/store.ts";
+import { EXIT, type ExitCode, type Terminal } from "../terminal.ts";
 import { checkContent } from "./check-content.ts";
 import { readConfig } from "./settings.ts";
-import { EXIT, type ExitCode, type Terminal } from "../terminal.ts";
 
 /** Finds the errors and warnings of the configuration and of the files that it names. */
 async function configurationFaults(loaded: LoadedConfig) {

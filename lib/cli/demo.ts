@@ -8,12 +8,12 @@ import { compose } from "../server/compose.ts";
 import { listen } from "../server/listen.ts";
 import { openLogs } from "../server/logging.ts";
 import { createMetrics } from "../server/metrics.ts";
+import { boundsOf } from "../server/run.ts";
 import { onShutdown } from "../server/shutdown.ts";
 import { gathering } from "../server/worker-metrics.ts";
 import { openStore } from "../store/store.ts";
-import { boundsOf } from "../server/run.ts";
-import { configOrComplaint } from "./settings.ts";
 import { EXIT, type ExitCode, type Terminal } from "../terminal.ts";
+import { configOrComplaint } from "./settings.ts";
 
 const welcome = (host: string) => `
 The demo registry is at http://${host}. Browsers find its repositories there, and its API at http://${host}/docs.

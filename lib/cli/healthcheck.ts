@@ -1,10 +1,10 @@
 import { request as plainRequest } from "node:http";
 import { request as tlsRequest } from "node:https";
-import type { Config } from "../config/config.ts";
 import { describeListenAddress } from "../config/addresses.ts";
-import { configOrComplaint } from "./settings.ts";
-import { EXIT, type ExitCode, type Terminal } from "../terminal.ts";
+import type { Config } from "../config/config.ts";
 import { codeOf } from "../system-error.ts";
+import { EXIT, type ExitCode, type Terminal } from "../terminal.ts";
+import { configOrComplaint } from "./settings.ts";
 
 /** Shorter than the time that schedulers give a check, so that ours is the reason that is logged. */
 const TIMEOUT_MILLISECONDS = 4000;

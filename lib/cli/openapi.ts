@@ -1,8 +1,8 @@
 import { compose } from "../server/compose.ts";
 import { createMetrics } from "../server/metrics.ts";
 import { EMPTY_SNAPSHOT } from "../store/snapshots.ts";
-import { configOrComplaint } from "./settings.ts";
 import { EXIT, type ExitCode, type Terminal } from "../terminal.ts";
+import { configOrComplaint } from "./settings.ts";
 
 const silent = () => {};
 

@@ -2,13 +2,13 @@ import { Argument, Command, CommanderError } from "commander";
 import { closest, distance } from "fastest-levenshtein";
 import { description, version } from "../../package.json" with { type: "json" };
 import { SECTIONS } from "../config/schema.ts";
+import { EXIT, type ExitCode, type Terminal } from "../terminal.ts";
 import { describeCheckContent } from "./check-content.ts";
 import { paint, withColors } from "./colors.ts";
 import { completionScript, SHELLS } from "./completion.ts";
 import { describePublish } from "./publish-flags.ts";
 import { describeServe, serve } from "./serve.ts";
 import { addSettings } from "./settings.ts";
-import { EXIT, type ExitCode, type Terminal } from "../terminal.ts";
 
 const ALL_SECTIONS = SECTIONS.map(({ name }) => name);
 

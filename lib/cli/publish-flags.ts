@@ -2,9 +2,9 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { parseRepositoryName, type RepositoryName } from "../core/reference.ts";
 import { type Credentials, parseCredentials } from "../publish/registry/access.ts";
+import { WEB_SERVERS, type WebServer } from "../publish/server-config.ts";
 import { type PlatformChoice, parsePlatform } from "../publish/sources/platforms.ts";
 import { parseTagChoice, type TagChoice } from "../publish/sources/selection.ts";
-import { WEB_SERVERS, type WebServer } from "../publish/server-config.ts";
 import { PUBLISH_HELP } from "./publish-help.ts";
 
 /** The flags of `craned publish`, read. */

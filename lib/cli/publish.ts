@@ -1,10 +1,6 @@
-import type { Report } from "../publish/events.ts";
-import { openSource } from "../publish/sources/open-source.ts";
-import { inPlaces, openPlace, s3ConnectionOf } from "../publish/targets/places.ts";
-import { type Target, untouched } from "../publish/targets/target.ts";
-import { webTarget } from "../publish/targets/web.ts";
-import { isS3 } from "../s3/address.ts";
 import { isAbsolute } from "node:path";
+import type { RepositoryName } from "../core/reference.ts";
+import type { Report } from "../publish/events.ts";
 import {
   publishLayoutInPlace,
   publishStorageInPlace,
@@ -15,10 +11,14 @@ import { type PublishOptions, publish as publishAll, type RepositoryOptions } fr
 import { describeError } from "../publish/publish-error.ts";
 import { PULP_PREFIX, upgradePulp } from "../publish/pulp/upgrade.ts";
 import { serverConfig } from "../publish/server-config.ts";
-import type { RepositoryName } from "../core/reference.ts";
+import { openSource } from "../publish/sources/open-source.ts";
+import { inPlaces, openPlace, s3ConnectionOf } from "../publish/targets/places.ts";
+import { type Target, untouched } from "../publish/targets/target.ts";
+import { webTarget } from "../publish/targets/web.ts";
+import { isS3 } from "../s3/address.ts";
+import { EXIT, type ExitCode, type Terminal } from "../terminal.ts";
 import { type PublishFlags, parseUrl, REPOSITORY_ID } from "./publish-flags.ts";
 import { progressFor } from "./publish-progress.ts";
-import { EXIT, type ExitCode, type Terminal } from "../terminal.ts";
 
 /** The longest that the files of all systems may be called, with room for what is added. */
 const MAX_DIRECTORY = 128;

@@ -10,10 +10,10 @@ import {
   type Reference,
   type RepositoryName,
 } from "../core/reference.ts";
-import { readDirectoryOnce } from "../store/store.ts";
 import { secondsNow } from "../server/compose.ts";
-import { configOrComplaint } from "./settings.ts";
+import { readDirectoryOnce } from "../store/store.ts";
 import { EXIT, type ExitCode, type Terminal } from "../terminal.ts";
+import { configOrComplaint } from "./settings.ts";
 
 /** The types that current clients accept. */
 const USUAL_ACCEPT = Object.values(MEDIA_TYPE).join(", ");

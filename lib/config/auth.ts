@@ -1,6 +1,6 @@
 import * as kinds from "./kinds.ts";
 import { type SectionReader, type Values, valuesOf } from "./reading.ts";
-import { type Setting, optional, setting } from "./setting.ts";
+import { optional, type Setting, setting } from "./setting.ts";
 
 const NO_TOKENS = "no tokens";
 

@@ -3,10 +3,10 @@ import type { S3Access } from "../s3/connection.ts";
 import { type AuthConfig, readAuth } from "./auth.ts";
 import { readCdn } from "./cdn.ts";
 import { type MirrorConfig, readMirror } from "./mirror.ts";
+import { type SectionReader, type Values, valuesOf } from "./reading.ts";
 import { readS3 } from "./s3.ts";
 import { SETTINGS } from "./schema.ts";
 import { type ManagementConfig, readManagement, readServer, type ServerConfig } from "./server.ts";
-import { type SectionReader, type Values, valuesOf } from "./reading.ts";
 
 type Settings = typeof SETTINGS;
 

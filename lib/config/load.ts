@@ -1,8 +1,8 @@
 import { type Config, readSections } from "./config.ts";
 import { type Ini, interpolate, parseIni } from "./ini.ts";
 import { type ConfigProblem, quote, type SettingSource } from "./problem.ts";
-import { flagOf, REMOVED_SETTINGS, SETTINGS, sectionOf, variableOf } from "./schema.ts";
 import type { Given, ReadTextFile, SourceOf } from "./reading.ts";
+import { flagOf, REMOVED_SETTINGS, SETTINGS, sectionOf, variableOf } from "./schema.ts";
 import { type NamedSetting, type Setting, secretFileOf } from "./setting.ts";
 import { unknownFlags, unknownInEnvironment, unknownInFile } from "./unknown.ts";
 

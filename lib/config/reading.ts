@@ -1,8 +1,8 @@
 /** The sources that sections of the configuration are read from. */
 import { readFileSync } from "node:fs";
+import { codeOf, codeOrText } from "../system-error.ts";
 import type { ConfigProblem, SettingSource } from "./problem.ts";
 import type { Setting } from "./setting.ts";
-import { codeOf, codeOrText } from "../system-error.ts";
 
 /** The result of reading a file. */
 export type FileContent =

@@ -3,7 +3,7 @@ import { type S3Access, SECRET_VARIABLES, s3Surroundings } from "../s3/connectio
 import * as kinds from "./kinds.ts";
 import { quote } from "./problem.ts";
 import { type SectionReader, valuesOf } from "./reading.ts";
-import { type Setting, optional, setting } from "./setting.ts";
+import { optional, type Setting, setting } from "./setting.ts";
 
 const MAX_TIMEOUT_SECONDS = 3600;
 

@@ -12,7 +12,7 @@ import { LIMIT_SETTINGS } from "./limits.ts";
 import { MIRROR_SECTION } from "./mirror.ts";
 import { dataPlace, S3_SETTINGS } from "./s3.ts";
 import { MANAGEMENT_SETTINGS, MAX_TIMER_SECONDS, SERVER_SETTINGS } from "./server.ts";
-import { type NamedSetting, type Setting, optional, secretFileOf, setting } from "./setting.ts";
+import { type NamedSetting, optional, type Setting, secretFileOf, setting } from "./setting.ts";
 
 /** The table. Properties are named as in `Config`, settings as in files. */
 export const SETTINGS = {

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { read } from "node:fs";
 import { promisify } from "node:util";
 import type { ByteRange, Parts } from "./conditions.ts";
-import { close, IN_MEMORY, type BodySource } from "./file.ts";
+import { type BodySource, close, IN_MEMORY } from "./file.ts";
 import { type OpenFile, pathOf, readPart, shortened } from "./open.ts";
 
 /** Bytes of a large file that a stream reads at once, and that each slow client keeps in memory. */

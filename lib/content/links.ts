@@ -1,8 +1,8 @@
 /** Finds the links of published trees that the server doesn't follow, for `craned check`. */
 import { readdirSync, realpathSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { isBelow, resolveRoots, unlessAbsent } from "./open.ts";
 import { type ContentSettings, directoryFault } from "./content.ts";
+import { isBelow, resolveRoots, unlessAbsent } from "./open.ts";
 
 interface Link {
   readonly path: string;

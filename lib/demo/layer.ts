@@ -1,4 +1,4 @@
-import { type DemoBlob, blobOf, digestOf } from "./blob.ts";
+import { blobOf, type DemoBlob, digestOf } from "./blob.ts";
 import { gzipStored } from "./gzip.ts";
 import { type Architecture, printingProgram } from "./program.ts";
 import { type TarEntry, tar } from "./tar.ts";

@@ -1,5 +1,5 @@
 import { type ManifestKind, MEDIA_TYPE } from "../core/media-types.ts";
-import { type DemoBlob, blobOf, digestOf, jsonBytes, prettyBytes } from "./blob.ts";
+import { blobOf, type DemoBlob, digestOf, jsonBytes, prettyBytes } from "./blob.ts";
 import { CREATED, type Layer } from "./layer.ts";
 import type { Architecture } from "./program.ts";
 

@@ -3,9 +3,9 @@ import { BASE_LAYER, CREATED, helloLayer } from "./layer.ts";
 import {
   type Artifact,
   artifactManifest,
+  type DemoManifest,
   imageManifest,
   listManifest,
-  type DemoManifest,
   type PlatformImages,
 } from "./manifest.ts";
 import type { Architecture } from "./program.ts";

@@ -1,6 +1,6 @@
 import { digestOf } from "./blob.ts";
 import type { DemoManifest } from "./manifest.ts";
-import { lineageOf, type DemoV1Image } from "./v1-image.ts";
+import { type DemoV1Image, lineageOf } from "./v1-image.ts";
 
 /** A signature over one manifest's payload, and the key to check it with. */
 export interface Schema1Signature {

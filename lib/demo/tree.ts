@@ -1,7 +1,7 @@
 import { type ManifestKind, MEDIA_TYPE } from "../core/media-types.ts";
 import { jsonBytes } from "./blob.ts";
 import type { Artifact, DemoManifest } from "./manifest.ts";
-import { lineageOf, type DemoV1Image } from "./v1-image.ts";
+import { type DemoV1Image, lineageOf } from "./v1-image.ts";
 
 /** A file of the static host. */
 export interface StaticObject {

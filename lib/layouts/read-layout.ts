@@ -1,11 +1,11 @@
 /** Reads a layout: the repositories of its images, and where each blob begins. */
-import { parseRepositoryName, parseTag, type Digest, type RepositoryName, type Tag } from "../core/reference.ts";
+import { type Digest, parseRepositoryName, parseTag, type RepositoryName, type Tag } from "../core/reference.ts";
 import { type Planning, startPlan } from "../publish/plan.ts";
 import { broken, PublishError } from "../publish/publish-error.ts";
 import { type Bundle, directoryBundle } from "../publish/sources/bundle.ts";
 import { isDockerArchive } from "../publish/sources/docker-archive.ts";
-import { isLayout, ociLayout } from "../publish/sources/oci-layout.ts";
 import type { Descriptor } from "../publish/sources/manifest.ts";
+import { isLayout, ociLayout } from "../publish/sources/oci-layout.ts";
 import { partsOf, withoutHost } from "../publish/sources/selection.ts";
 import type { Source } from "../publish/sources/source.ts";
 import { tarBundle } from "../publish/sources/tar.ts";
@@ -116,7 +116,9 @@ export async function readLayout(
   const bundle = await open(place);
   try {
     if (!(await isLayout(bundle))) {
-      const other = (await isDockerArchive(bundle)) ? "a docker-archive, as podman save and Docker before 25 write it" : "something else";
+      const other = (await isDockerArchive(bundle))
+        ? "a docker-archive, as podman save and Docker before 25 write it"
+        : "something else";
       throw broken(place.path, "", "an OCI image layout (craned publish takes other forms)", other);
     }
     const context = { scratch: undefined, compressed: new Map(), onBytes: () => {}, warn };

@@ -3,11 +3,11 @@ import type { Digest, ImageId, Tag } from "../core/reference.ts";
 import { readPlanned } from "./blobs.ts";
 import type { Report } from "./events.ts";
 import { JSON_TYPE, OCTETS, v1Path } from "./layout-paths.ts";
+import type { Plan } from "./plan.ts";
 import type { Listing } from "./redirect-file/version-5.ts";
 import type { Manifest } from "./sources/manifest.ts";
-import type { Plan } from "./plan.ts";
+import { type DerivedV1Image, EMPTY_LAYER, EMPTY_LAYER_DIGEST, obstacleToV1, v1ImagesOf } from "./sources/v1-images.ts";
 import type { Target } from "./targets/target.ts";
-import { EMPTY_LAYER, EMPTY_LAYER_DIGEST, obstacleToV1, type DerivedV1Image, v1ImagesOf } from "./sources/v1-images.ts";
 
 /** Images and tags of the v1 API. */
 export interface V1Tree {

@@ -8,11 +8,11 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { AwsV4Signer } from "aws4fetch";
 import { plain } from "../core/redirect-file/fault.ts";
+import { codeOrText } from "../system-error.ts";
 import type { S3Connection } from "./connection.ts";
 import { createIdentity, type S3Identity } from "./identity.ts";
 import { S3Error } from "./s3-error.ts";
 import { elementOf } from "./xml.ts";
-import { codeOrText } from "../system-error.ts";
 
 interface S3Request {
   readonly method: "GET" | "HEAD" | "PUT" | "POST" | "DELETE";

@@ -1,5 +1,5 @@
-import { failed, type SearchFailure } from "./result.ts";
 import { codeOf } from "../system-error.ts";
+import { failed, type SearchFailure } from "./result.ts";
 
 /** The time and the bytes that another search server may take. */
 export interface BackendLimits {

@@ -2,10 +2,10 @@
 import type { AnyElysia } from "elysia";
 import { createApp } from "../app/app.ts";
 import { createManagementApp, liveness, type Management, managementRoutes } from "../app/management/routes.ts";
+import type { Deployment } from "../app/openapi/operation.ts";
 import { browsing } from "../app/pages/browse/routes.ts";
 import { documentation } from "../app/pages/docs/routes.ts";
 import { createAdmit } from "../app/plugins/authentication.ts";
-import type { Deployment } from "../app/openapi/operation.ts";
 import type { Observer } from "../app/plugins/observation.ts";
 import { requestMetrics } from "../app/plugins/request-metrics.ts";
 import { isPublic, type View } from "../app/view.ts";

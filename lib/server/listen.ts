@@ -4,8 +4,8 @@ import { createServer } from "node:net";
 import type { AnyElysia } from "elysia";
 import { describeListenAddress, type ListenAddress } from "../config/addresses.ts";
 import type { Log } from "../log.ts";
-import { openDescriptors } from "./descriptors.ts";
 import { codeOrText } from "../system-error.ts";
+import { openDescriptors } from "./descriptors.ts";
 
 /** Certificate and key, as PEM. */
 export interface Tls {

@@ -1,7 +1,7 @@
-import type { Config } from "../config/config.ts";
-import { createLines, createLog, type Log } from "../log.ts";
 import { commonAccess, structuredAccess } from "../app/plugins/access-log.ts";
 import type { Observer } from "../app/plugins/observation.ts";
+import type { Config } from "../config/config.ts";
+import { createLines, createLog, type Log } from "../log.ts";
 import type { Terminal } from "../terminal.ts";
 
 /** The logs of a process. */

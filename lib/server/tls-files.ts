@@ -1,7 +1,7 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
-import type { Config } from "../config/config.ts";
 import { readPem } from "../auth/certificates/certificate.ts";
+import type { Config } from "../config/config.ts";
 import type { Log } from "../log.ts";
 import type { Tls } from "./listen.ts";
 

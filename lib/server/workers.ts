@@ -1,7 +1,7 @@
 import type { Config } from "../config/config.ts";
 import type { Log } from "../log.ts";
-import { mustBeFree } from "./listen.ts";
 import { EXIT, type ExitCode, type Terminal } from "../terminal.ts";
+import { mustBeFree } from "./listen.ts";
 import { isReadyMessage, type Notifier } from "./notify.ts";
 import { gatheringOfWorkers } from "./worker-metrics.ts";
 

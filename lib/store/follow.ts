@@ -101,7 +101,8 @@ export async function follow(
         report(log, rootPath, change);
         onChange?.(change.snapshot);
       }
-      if (isRead && wasUnavailable && !snapshots.current().faults.has(rootPath)) log.info(`${rootPath}: can be read again`);
+      if (isRead && wasUnavailable && !snapshots.current().faults.has(rootPath))
+        log.info(`${rootPath}: can be read again`);
       return !isRead ? "failed" : change === undefined ? "unchanged" : "changed";
     } finally {
       if (nextIn !== undefined) reloadIn(nextIn);

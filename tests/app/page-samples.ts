@@ -1,4 +1,5 @@
 import { descriptorOf, digest, INDEX, OCI } from "../harness/redirect-files.ts";
+
 /** Redirect files of every kind that the pages show. */
 
 const CONFIG = "application/vnd.oci.image.config.v1+json";

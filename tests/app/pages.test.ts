@@ -1,9 +1,9 @@
 /** The pages for browsers, asked over the network: what they show, and to whom. */
 import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { createHash } from "node:crypto";
-import { ALICE, basic } from "../harness/passwords.ts";
 import { type Craned, scratch, serveDirectory } from "../harness/craned.ts";
 import { count, texts } from "../harness/markup.ts";
+import { ALICE, basic } from "../harness/passwords.ts";
 import { leftovers } from "../harness/programs.ts";
 import { ask } from "../harness/raw.ts";
 import { AMD64_DIGEST, NEWEST_DIGEST, PAGE_SAMPLES } from "./page-samples.ts";

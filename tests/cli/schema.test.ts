@@ -2,9 +2,9 @@ import { describe, expect, test } from "bun:test";
 import { Ajv } from "ajv";
 import fc from "fast-check";
 import { type Fields, parseJson, SOUND, soundFile, without } from "../core/redirect-file/samples.ts";
+import { wholeFile } from "../core/whole-files.ts";
 import { runCraned } from "../harness/craned.ts";
 import { digest } from "../harness/redirect-files.ts";
-import { wholeFile } from "../core/whole-files.ts";
 
 const { out } = await runCraned(["schema"]);
 // The strict mode of ajv is for its own users' schemas.

@@ -5,8 +5,8 @@
 import { beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Craned, runCraned, type Scratch, scratch, serveDirectory, startCraned } from "../harness/craned.ts";
 import { startContainerd } from "../harness/containerd.ts";
+import { type Craned, runCraned, type Scratch, scratch, serveDirectory, startCraned } from "../harness/craned.ts";
 import { startDockerEngine } from "../harness/docker-engine.ts";
 import { freePort } from "../harness/nginx.ts";
 import { freshPodman } from "../harness/podman.ts";

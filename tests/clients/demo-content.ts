@@ -2,8 +2,8 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { buildDemo } from "../../lib/demo/demo.ts";
 import type { ManifestKind } from "../../lib/core/media-types.ts";
+import { buildDemo } from "../../lib/demo/demo.ts";
 
 const { objects } = buildDemo("http://static.invalid");
 

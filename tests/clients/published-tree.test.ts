@@ -1,8 +1,8 @@
 import { beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { buildDemo } from "../../lib/demo/demo.ts";
 import { MEDIA_TYPE } from "../../lib/core/media-types.ts";
+import { buildDemo } from "../../lib/demo/demo.ts";
 import { type Craned, type Scratch, scratch, serveDirectory } from "../harness/craned.ts";
 import { freePort, type Nginx, startNginx } from "../harness/nginx.ts";
 import { freshPodman } from "../harness/podman.ts";

@@ -4,9 +4,9 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, wri
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createContent } from "../../lib/content/content.ts";
+import { MEDIA_TYPE } from "../../lib/core/media-types.ts";
 import { buildDemo } from "../../lib/demo/demo.ts";
 import { createLog } from "../../lib/log.ts";
-import { MEDIA_TYPE } from "../../lib/core/media-types.ts";
 import { type ContentServer, listenForContent } from "../harness/content-server.ts";
 
 const POLLING_INTERVAL = 45;

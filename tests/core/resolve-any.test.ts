@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { digest } from "../harness/redirect-files.ts";
 import { acceptHeader } from "./accept-headers.ts";
 import { type NaiveFile, naivelyResolve } from "./naive-resolution.ts";
 import { common, pathOf, resolve } from "./resolving.ts";
-import { digest } from "../harness/redirect-files.ts";
 
 const tags = ["latest", "1-ubuntu", "a", "B", "__proto__", "constructor"];
 const digests = [digest("a"), digest("b"), `sha512:${"c".repeat(128)}`, "other+kind:A=_-"];

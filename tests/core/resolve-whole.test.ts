@@ -1,15 +1,15 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { parseAccept } from "../../lib/core/media-types.ts";
 import type { WholeRepository } from "../../lib/core/redirect-file/repository.ts";
 import { type Digest, parseDigest, parseReference } from "../../lib/core/reference.ts";
-import { parseAccept } from "../../lib/core/media-types.ts";
 import { blobPath, referrersOf, resolveBlob, resolveManifest, tagsOf } from "../../lib/core/resolve.ts";
-import { naiveBlob, naiveReferrers, naivelyResolveWhole, type NaiveWhole } from "./naive-whole.ts";
+import { descriptorOf, digest, INDEX, LIST, OCI, SCHEMA_1, SCHEMA_2 } from "../harness/redirect-files.ts";
 import { acceptHeader } from "./accept-headers.ts";
+import { type NaiveWhole, naiveBlob, naivelyResolveWhole, naiveReferrers } from "./naive-whole.ts";
 import { parseJson, parseText, repositoryOf } from "./redirect-file/samples.ts";
 import { common } from "./resolving.ts";
 import { BLOBS, wholeFile } from "./whole-files.ts";
-import { descriptorOf, digest, INDEX, LIST, OCI, SCHEMA_1, SCHEMA_2 } from "../harness/redirect-files.ts";
 
 function wholeOf(parsed: ReturnType<typeof parseText>): WholeRepository {
   const repository = repositoryOf(parsed);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { fileOf, resolve } from "./resolving.ts";
 import { digest, INDEX, LIST, OCI, SCHEMA_1, SCHEMA_1_UNSIGNED, SCHEMA_2 } from "../harness/redirect-files.ts";
+import { fileOf, resolve } from "./resolving.ts";
 
 /** Reference, Accept header, path below the url or why there is none. */
 type Row = readonly [sentence: string, reference: string, accept: string | undefined, outcome: string];

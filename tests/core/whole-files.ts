@@ -1,6 +1,5 @@
 /** Random redirect files of version 6, which are sound. */
 import fc from "fast-check";
-import { common } from "./resolving.ts";
 import {
   descriptorOf,
   digest,
@@ -11,6 +10,7 @@ import {
   SCHEMA_1_UNSIGNED,
   SCHEMA_2,
 } from "../harness/redirect-files.ts";
+import { common } from "./resolving.ts";
 
 const LAYER = "application/vnd.oci.image.layer.v1.tar+gzip";
 const CONFIG = "application/vnd.oci.image.config.v1+json";

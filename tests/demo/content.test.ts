@@ -1,19 +1,19 @@
 import { describe, expect, test } from "bun:test";
 import { createHash, createPublicKey, verify } from "node:crypto";
 import { gunzipSync } from "node:zlib";
-import { buildDemo } from "../../lib/demo/demo.ts";
 import { type ManifestKind, MEDIA_TYPE, parseAccept } from "../../lib/core/media-types.ts";
-import { parseRedirectFile } from "../../lib/core/redirect-file/parse.ts";
 import { KIND_BIT } from "../../lib/core/redirect-file/manifest-table.ts";
+import { parseRedirectFile } from "../../lib/core/redirect-file/parse.ts";
 import {
-  type ReferrerDescriptor,
   namedTags,
+  type ReferrerDescriptor,
   type TreeRepository,
   type V1Repository,
   type WholeRepository,
 } from "../../lib/core/redirect-file/repository.ts";
 import { isDigest, type Reference } from "../../lib/core/reference.ts";
 import { blobPath, referrersOf, resolveBlob, resolveManifest } from "../../lib/core/resolve.ts";
+import { buildDemo } from "../../lib/demo/demo.ts";
 
 const BASE_URL = "http://127.0.0.1:5000";
 const demo = buildDemo(BASE_URL);

@@ -5,8 +5,8 @@ import { type Craned, scratch, serveDirectory } from "../harness/craned.ts";
 import { freePort, startNginxWith } from "../harness/nginx.ts";
 import { describeWith, leftovers, whereIs } from "../harness/programs.ts";
 import { ask } from "../harness/raw.ts";
-import { until } from "../harness/until.ts";
 import { digest, OCI, SCHEMA_1, v5, v6 } from "../harness/redirect-files.ts";
+import { until } from "../harness/until.ts";
 
 setDefaultTimeout(60_000);
 

@@ -3,12 +3,12 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
-import { until } from "../harness/until.ts";
+import { FILES } from "../app/openapi/registries.ts";
 import { type Craned, type Scratch, scratch, startCraned } from "../harness/craned.ts";
 import { freePort } from "../harness/nginx.ts";
 import { describeWith, run } from "../harness/programs.ts";
 import { ask } from "../harness/raw.ts";
-import { FILES } from "../app/openapi/registries.ts";
+import { until } from "../harness/until.ts";
 import { familiesIn } from "../server/metrics/scraping.ts";
 
 setDefaultTimeout(60_000);

@@ -2,9 +2,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { MEDIA_TYPE } from "../../lib/core/media-types.ts";
+import { KIND_BIT } from "../../lib/core/redirect-file/manifest-table.ts";
 import { parseRedirectFile } from "../../lib/core/redirect-file/parse.ts";
 import type { WholeRepository } from "../../lib/core/redirect-file/repository.ts";
-import { KIND_BIT } from "../../lib/core/redirect-file/manifest-table.ts";
 import { type Descriptor, type Site, sha256 } from "./layouts.ts";
 
 const KINDS = ["1", "2", "list", "oci", "index"] as const;

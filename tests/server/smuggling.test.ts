@@ -12,8 +12,8 @@ import { type Craned, scratch, serveDirectory } from "../harness/craned.ts";
 import { startHaproxy } from "../harness/haproxy.ts";
 import { freePort, startNginxWith } from "../harness/nginx.ts";
 import { describeWith, leftovers } from "../harness/programs.ts";
-import { sample } from "../harness/samples.ts";
 import { v2 } from "../harness/redirect-files.ts";
+import { sample } from "../harness/samples.ts";
 
 setDefaultTimeout(30_000);
 

@@ -19,8 +19,8 @@ import fc from "fast-check";
 import { type Catalog, conflictsIn, EMPTY_CATALOG, type Owner, withChanges } from "../../lib/core/catalog/catalog.ts";
 import type { Shards } from "../../lib/core/catalog/shards.ts";
 import { eachOf, type Sorted } from "../../lib/core/catalog/sorted.ts";
-import { createLog } from "../../lib/log.ts";
 import type { Repository } from "../../lib/core/redirect-file/repository.ts";
+import { createLog } from "../../lib/log.ts";
 import { openStore, readDirectoryOnce, type Store } from "../../lib/store/store.ts";
 
 const DIRECTORIES = ["", "d", "e", "d/e", "d/e/f", "..h"];

@@ -1,8 +1,8 @@
 /** Descriptions of the routes of management. */
 import * as v from "valibot";
-import { pageQuery } from "../pages/page-query.ts";
 import { always, sometimes, TEXT } from "../openapi/headers.ts";
 import { momentary, type Operation, refTo } from "../openapi/operation.ts";
+import { pageQuery } from "../pages/page-query.ts";
 
 const VARY = { Vary: always("There are two forms.", { const: "Accept" }) };
 

@@ -1,7 +1,7 @@
 import { type Conflict, comparePaths } from "../../core/catalog/catalog.ts";
-import { type Html, html, NOTHING } from "../pages/html.ts";
 import { type Fault, visible } from "../../core/redirect-file/fault.ts";
-import { countOf, counted, pathOf } from "../pages/format.ts";
+import { counted, countOf, pathOf } from "../pages/format.ts";
+import { type Html, html, NOTHING } from "../pages/html.ts";
 
 /** The faults of a file or a directory, and their effect. */
 export interface RedirectFileProblem {

@@ -3,14 +3,14 @@ import { isIP } from "node:net";
 import { Elysia } from "elysia";
 import type * as v from "valibot";
 import { momentary, type Operation } from "../openapi/operation.ts";
-import type { View } from "../view.ts";
-import { v1Json, v2Json } from "./json.ts";
-import { METRICS, PAGE_QUERY, READINESS, repositories, V1_EXAMPLE } from "./descriptions.ts";
-import { type PageSource, renderPage, type ApiFilter } from "./page.ts";
 import { visibleTo } from "../pages/repositories.ts";
 import { type NavigationLink, PAGE_HEADERS } from "../pages/shell.ts";
-import { type Readiness, readinessResponse } from "./readiness.ts";
 import { wantedForm } from "../pages/wanted-form.ts";
+import type { View } from "../view.ts";
+import { METRICS, PAGE_QUERY, READINESS, repositories, V1_EXAMPLE } from "./descriptions.ts";
+import { v1Json, v2Json } from "./json.ts";
+import { type ApiFilter, type PageSource, renderPage } from "./page.ts";
+import { type Readiness, readinessResponse } from "./readiness.ts";
 import { wantsOpenMetrics } from "./wants-open-metrics.ts";
 
 /** The data of the routes of management. */

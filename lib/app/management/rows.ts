@@ -1,7 +1,7 @@
 import { type Catalog, servedFrom } from "../../core/catalog/catalog.ts";
-import { countOf, counted, pathOf } from "../pages/format.ts";
+import { type Repository, namedTags as tagsOf } from "../../core/redirect-file/repository.ts";
+import { counted, countOf, pathOf } from "../pages/format.ts";
 import { type Html, html, NOTHING } from "../pages/html.ts";
-import { namedTags as tagsOf, type Repository } from "../../core/redirect-file/repository.ts";
 
 /** Tags shown of a repository among others, and of one that is alone on its page. */
 const MAX_TAGS = 20;

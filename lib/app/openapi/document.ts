@@ -5,10 +5,10 @@ import type { AnyElysia } from "elysia";
 import type { GenericSchema } from "valibot";
 import { version } from "../../../package.json" with { type: "json" };
 import { EXPLAIN } from "../answer.ts";
-import { COMPONENTS } from "./components.ts";
-import { always, CHALLENGE, RETRY_AFTER, type JsonSchema, sometimes, TEXT } from "./headers.ts";
-import { type Deployment, type Described, type Responses, v1Failure, v2Failure } from "./operation.ts";
 import { REQUEST_ID } from "../plugins/observation.ts";
+import { COMPONENTS } from "./components.ts";
+import { always, CHALLENGE, type JsonSchema, RETRY_AFTER, sometimes, TEXT } from "./headers.ts";
+import { type Deployment, type Described, type Responses, v1Failure, v2Failure } from "./operation.ts";
 
 const ABOUT = `A read-only container registry that serves redirect files: they name the repositories, their tags and where the content is.
 

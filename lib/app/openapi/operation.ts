@@ -3,20 +3,20 @@ import { MEDIA_TYPE, UNSIGNED_SCHEMA_1 } from "../../core/media-types.ts";
 import { EXPLAIN } from "../answer.ts";
 import { type V2ErrorCode, v2Error } from "../errors.ts";
 import {
-  always,
-  type Api,
   API_HEADERS,
-  caching,
-  NOSNIFF,
-  ETAG,
-  DIGEST,
-  RANGES,
-  FILE,
+  type Api,
   ATTACHED,
-  LOCATION,
+  always,
+  caching,
+  DIGEST,
+  ETAG,
   EXPLAINED,
+  FILE,
   type HeaderMap,
   type JsonSchema,
+  LOCATION,
+  NOSNIFF,
+  RANGES,
   TEXT,
 } from "./headers.ts";
 

@@ -1,11 +1,11 @@
 import type { Allowed, Authentication, Authenticator, RequestedAccess } from "../../auth/authenticator.ts";
 import type { CertificateClients } from "../../auth/certificates/clients.ts";
 import { type Entitlements, NO_ENTITLEMENTS } from "../../auth/certificates/entitlements.ts";
+import type { HeaderGetter } from "../../auth/certificates/headers.ts";
 import type { Repository } from "../../core/redirect-file/repository.ts";
 import type { Answer } from "../answer.ts";
 import { tooManyRequests, unauthorized } from "../errors.ts";
 import { isPublic, type View } from "../view.ts";
-import type { HeaderGetter } from "../../auth/certificates/headers.ts";
 
 /** A request, as far as its client has to be known. */
 export interface Asker {

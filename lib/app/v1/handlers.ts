@@ -1,9 +1,10 @@
 /** Handlers of v1: from a view and parsed parameters to an answer, or to the place of a file. */
+
+import type { HeaderFields } from "../../content/content.ts";
 import { imageOwner } from "../../core/catalog/catalog.ts";
 import type { ImageId } from "../../core/reference.ts";
 import type { SearchQuery } from "../../search/result.ts";
 import type { Search } from "../../search/search.ts";
-import type { HeaderFields } from "../../content/content.ts";
 import type { Answer, Outcome } from "../answer.ts";
 import { V1_HEADERS, v1Error } from "../errors.ts";
 import { type View, visibleV1 } from "../view.ts";

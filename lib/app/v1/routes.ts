@@ -1,6 +1,6 @@
 /** The routes of the Docker Registry API v1, which docker before 1.6 and `docker search` ask. */
 import * as v from "valibot";
-import { parseImageId, PATTERN } from "../../core/reference.ts";
+import { PATTERN, parseImageId } from "../../core/reference.ts";
 import { always, sometimes, TEXT } from "../openapi/headers.ts";
 import { BYTES, fileAnswers, jsonAnswers, type Operation, refTo, v1Failure } from "../openapi/operation.ts";
 import { type Route, route } from "../route.ts";

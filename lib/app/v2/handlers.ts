@@ -1,4 +1,6 @@
 /** Handlers of v2: from a view and parsed parameters to an answer, or to the place of a file. */
+
+import type { HeaderFields } from "../../content/content.ts";
 import type { Accept } from "../../core/media-types.ts";
 import type { V2Repository } from "../../core/redirect-file/repository.ts";
 import {
@@ -9,7 +11,6 @@ import {
   type RepositoryName,
 } from "../../core/reference.ts";
 import { blobPath, referrersOf, resolveBlob, resolveManifest, tagsOf } from "../../core/resolve.ts";
-import type { HeaderFields } from "../../content/content.ts";
 import type { Answer, Outcome } from "../answer.ts";
 import { V2_HEADERS, v2Error } from "../errors.ts";
 import { pageOf } from "../page.ts";

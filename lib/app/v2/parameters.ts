@@ -2,7 +2,7 @@
 import { LRUCache } from "lru-cache";
 import * as v from "valibot";
 import { type Accept, parseAccept } from "../../core/media-types.ts";
-import { parseDigest, parseReference, parseRepositoryName, PATTERN } from "../../core/reference.ts";
+import { PATTERN, parseDigest, parseReference, parseRepositoryName } from "../../core/reference.ts";
 import type { V2ErrorCode } from "../errors.ts";
 
 /** The description of a parameter in the OpenAPI document, as JSON Schema. */

@@ -1,6 +1,6 @@
+import { isAbsoluteUrl } from "../redirect-file/blob-template.ts";
 import { type AkamaiSigner, createAkamaiSigner } from "./akamai.ts";
 import { type CloudFrontSigner, createCloudFrontSigner } from "./cloudfront.ts";
-import { isAbsoluteUrl } from "../redirect-file/blob-template.ts";
 import { createS3Signer, type S3Signer } from "./s3.ts";
 import type { Method, Sign } from "./sign.ts";
 

@@ -3,10 +3,10 @@ import * as v from "valibot";
 import {
   type Digest,
   type ImageId,
+  PATTERN,
   parseDigest,
   parseImageId,
   parseReference,
-  PATTERN,
   parseRepositoryName,
   parseTag,
   type Reference,
@@ -19,8 +19,8 @@ import { isPlainObject, isShallow, MAX_DEPTH } from "./json-value.ts";
 import {
   type Amd64Manifest,
   type Built,
-  type ReferrerDescriptor,
   NO_MAP,
+  type ReferrerDescriptor,
   type TreeRepository,
   type V1Image,
 } from "./repository.ts";

@@ -3,10 +3,10 @@ import type { ManifestKind } from "../../core/media-types.ts";
 import { plain } from "../../core/redirect-file/fault.ts";
 import type { V2Repository } from "../../core/redirect-file/repository.ts";
 import { type Digest, isDigest, type Reference } from "../../core/reference.ts";
-import { type Listing, listingOf, noReferences } from "../redirect-file/version-5.ts";
-import { kindOfType, type Manifest } from "../sources/manifest.ts";
 import { type Plan, type PlannedTag, tagKey } from "../plan.ts";
 import { entriesOf } from "../redirect-file/previous.ts";
+import { type Listing, listingOf, noReferences } from "../redirect-file/version-5.ts";
+import { kindOfType, type Manifest } from "../sources/manifest.ts";
 import type { NamedManifest } from "./tree.ts";
 
 /** The content of a tree, and its faults for clients. */

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { describeFault } from "../../core/redirect-file/fault.ts";
 import { parseRedirectFile } from "../../core/redirect-file/parse.ts";
 import type { Repository } from "../../core/redirect-file/repository.ts";
-import { type OtherFields, otherFields } from "../redirect-file/text.ts";
 import { PublishError } from "../publish-error.ts";
+import { type OtherFields, otherFields } from "../redirect-file/text.ts";
 
 /** A redirect file as it lies there. */
 export interface RedirectFilePath {

@@ -5,14 +5,14 @@ import * as v from "valibot";
 import { mediaTypeOf } from "../../core/manifest.ts";
 import { type ManifestKind, MEDIA_TYPE } from "../../core/media-types.ts";
 import { isDigest, parseReference, type Reference } from "../../core/reference.ts";
+import { isAbsent } from "../../system-error.ts";
 import { inParallel } from "../in-parallel.ts";
 import { fields, readJson } from "../json-file.ts";
-import { KINDS } from "../redirect-file/version-5.ts";
-import { kindOfType, type Manifest, readManifest } from "../sources/manifest.ts";
 import { knownDigest } from "../manifest-digest.ts";
 import { broken, PublishError } from "../publish-error.ts";
+import { KINDS } from "../redirect-file/version-5.ts";
+import { kindOfType, type Manifest, readManifest } from "../sources/manifest.ts";
 import { readSmall, readWhole, sha256 } from "../sources/reading.ts";
-import { isAbsent } from "../../system-error.ts";
 
 /** A manifest under one of its names. */
 export interface NamedManifest {

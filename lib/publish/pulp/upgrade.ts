@@ -10,21 +10,21 @@ import { basename, dirname, join } from "node:path";
 import { MEDIA_TYPE } from "../../core/media-types.ts";
 import type { V1Repository, V2Repository } from "../../core/redirect-file/repository.ts";
 import type { RepositoryName } from "../../core/reference.ts";
-import { insidePath } from "../sources/bundle.ts";
-import { directoryTarget } from "../targets/directory.ts";
+import { isAbsent } from "../../system-error.ts";
+import { type BlobStore, embeddedConfigs } from "../blobs.ts";
 import type { Report } from "../events.ts";
 import { blobPath, JSON_TYPE, manifestPath, v1Path } from "../layout-paths.ts";
-import { configsIn } from "../redirect-file/previous.ts";
-import { meaningOfTags, version6 } from "../redirect-file/version-6.ts";
-import { type BlobStore, embeddedConfigs } from "../blobs.ts";
 import { mustBeGood } from "../publish.ts";
-import { version5 } from "../redirect-file/version-5.ts";
 import { describeError, PublishError } from "../publish-error.ts";
+import { configsIn } from "../redirect-file/previous.ts";
+import { version5 } from "../redirect-file/version-5.ts";
+import { meaningOfTags, version6 } from "../redirect-file/version-6.ts";
+import { insidePath } from "../sources/bundle.ts";
+import { directoryTarget } from "../targets/directory.ts";
 import { type Target, untouched } from "../targets/target.ts";
 import { type KnownTree, knownOf } from "./known.ts";
 import { type LoadedRedirectFile, type RedirectFilePath, readRedirectFile, redirectFilesIn } from "./redirect-files.ts";
 import { type NamedManifest, readTagsList, readTree } from "./tree.ts";
-import { isAbsent } from "../../system-error.ts";
 
 export const PULP_PREFIX = "pulp:";
 

@@ -4,10 +4,10 @@ import { MEDIA_TYPE } from "../../core/media-types.ts";
 import { KIND_BIT } from "../../core/redirect-file/manifest-table.ts";
 import type { Amd64Manifest, TreeRepository } from "../../core/redirect-file/repository.ts";
 import type { Digest, Reference, RepositoryName, Tag } from "../../core/reference.ts";
+import type { Plan } from "../plan.ts";
 import type { Manifest } from "../sources/manifest.ts";
 import { kindOfType } from "../sources/manifest.ts";
 import { array, encode, head, type Identity, inOrder, type OtherFields, object, sortedList } from "./text.ts";
-import type { Plan } from "../plan.ts";
 
 /** A descriptor as a list of referrers has it. */
 type Referrer = Readonly<Record<string, unknown>>;

@@ -7,10 +7,10 @@ import * as v from "valibot";
 import { fields, optional, readJson } from "../json-file.ts";
 import { PublishError } from "../publish-error.ts";
 import { readSmall } from "../sources/reading.ts";
+import type { Credentials } from "./access.ts";
 import type { RegistryAddress } from "./address.ts";
 import { type Challenge, parseChallenges } from "./challenge.ts";
 import type { Reply } from "./connection.ts";
-import type { Credentials } from "./access.ts";
 import { describeRefusal } from "./refusal.ts";
 
 /** A header field's value, sent with each request. */

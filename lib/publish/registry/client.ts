@@ -1,10 +1,10 @@
 /** Asks one repository of a registry: logged in, again when it is busy, and wherever it sends us. */
 import { PublishError } from "../publish-error.ts";
 import { readSmall } from "../sources/reading.ts";
+import type { RegistryAccess } from "./access.ts";
 import type { RegistryAddress } from "./address.ts";
 import { type Authorization, authorize } from "./authorization.ts";
 import { connect, type Reply } from "./connection.ts";
-import type { RegistryAccess } from "./access.ts";
 import { findCredentials } from "./credentials.ts";
 import { hostSettings } from "./host-settings.ts";
 import { Interrupted, persist, readRetryAfter } from "./interrupted.ts";

@@ -1,9 +1,10 @@
 /** HTTP as far as a registry needs it: answers that are streams, and that end in an error when nothing comes. */
+
+import { codeOf } from "../../system-error.ts";
 import { PublishError } from "../publish-error.ts";
 import { isLoopback, type RegistryAddress } from "./address.ts";
 import type { TlsSettings } from "./host-settings.ts";
 import { Interrupted } from "./interrupted.ts";
-import { codeOf } from "../../system-error.ts";
 
 /** An answer whose body has not been read yet. */
 export interface Reply {

@@ -2,11 +2,11 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as v from "valibot";
+import { codeOf, isAbsent } from "../../system-error.ts";
 import { fields, optional, readJson } from "../json-file.ts";
 import { broken } from "../publish-error.ts";
 import { type Credentials, parseCredentials, type RegistryAccess } from "./access.ts";
 import { askHelper } from "./credential-helper.ts";
-import { codeOf, isAbsent } from "../../system-error.ts";
 
 const text = v.string("a string");
 

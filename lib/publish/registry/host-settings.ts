@@ -3,11 +3,11 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { rootCertificates } from "node:tls";
 import * as v from "valibot";
+import { codeOf, isAbsent } from "../../system-error.ts";
 import { fields, listOf, optional } from "../json-file.ts";
 import { broken } from "../publish-error.ts";
-import type { RegistryAddress } from "./address.ts";
 import type { RegistryAccess } from "./access.ts";
-import { codeOf, isAbsent } from "../../system-error.ts";
+import type { RegistryAddress } from "./address.ts";
 
 /** TLS options of a connection. */
 export interface TlsSettings {

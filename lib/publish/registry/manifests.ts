@@ -5,8 +5,8 @@ import { mediaTypeOf } from "../../core/manifest.ts";
 import { MEDIA_TYPE } from "../../core/media-types.ts";
 import { type Digest, isDigest, parseDigest, type Reference } from "../../core/reference.ts";
 import { listOf, optional } from "../json-file.ts";
-import { type Descriptor, kindOfType } from "../sources/manifest.ts";
 import { knownDigest } from "../manifest-digest.ts";
+import { type Descriptor, kindOfType } from "../sources/manifest.ts";
 import type { RegistryClient, SmallReply } from "./client.ts";
 
 /** A manifest, whose bytes are those that its digest stands for. */

@@ -1,8 +1,8 @@
 /** The referrers of a manifest. @see OCI distribution-spec 1.1 "Listing Referrers" and "Referrers Tag Schema" */
 import * as v from "valibot";
 import { MEDIA_TYPE } from "../../core/media-types.ts";
-import type { Digest } from "../../core/reference.ts";
 import { visible } from "../../core/redirect-file/fault.ts";
+import type { Digest } from "../../core/reference.ts";
 import { digestField, fields, readJson, sizeField } from "../json-file.ts";
 import { PublishError, SourceFailure } from "../publish-error.ts";
 import { type Descriptor, kindOfType, typeField } from "../sources/manifest.ts";

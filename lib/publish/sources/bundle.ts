@@ -1,10 +1,10 @@
 /** A directory of files, or an archive of one: what layouts are read from. */
 import { realpath, stat } from "node:fs/promises";
 import { join, normalize, sep } from "node:path";
+import { isAbsent } from "../../system-error.ts";
 import { broken } from "../publish-error.ts";
 import { readWhole } from "./reading.ts";
 import type { SourceFile } from "./source.ts";
-import { isAbsent } from "../../system-error.ts";
 
 /** Files by their path. */
 export interface Bundle {

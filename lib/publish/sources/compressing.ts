@@ -6,7 +6,7 @@ import { broken, mismatch, PublishError } from "../publish-error.ts";
 import { writeAll } from "../targets/writing.ts";
 import { gzipped } from "./gzip.ts";
 import { hasherFor, readWhole, sha256, verified } from "./reading.ts";
-import type { Compressed, SourceFile, SourceContext } from "./source.ts";
+import type { Compressed, SourceContext, SourceFile } from "./source.ts";
 
 /** The digest of bytes in memory. */
 export function digestOf(bytes: Uint8Array): Digest {

@@ -7,7 +7,7 @@ import type { Bundle } from "./bundle.ts";
 import { compressorIn, digestOf } from "./compressing.ts";
 import { type Descriptor, descriptor } from "./manifest.ts";
 import { fileOfBytes, readSmall } from "./reading.ts";
-import type { Source, SourceFile, SourceContext } from "./source.ts";
+import type { Source, SourceContext, SourceFile } from "./source.ts";
 
 /** The file that `docker save` has written since Docker 1.10. */
 export const MANIFEST_FILE = "manifest.json";

@@ -10,7 +10,7 @@ import { MANIFEST_FILE } from "./docker-archive.ts";
 import { type Descriptor, kindOfType, platformField, readManifest, typeField } from "./manifest.ts";
 import { platformText } from "./platforms.ts";
 import { fileOfBytes, readSmall, verified } from "./reading.ts";
-import type { Source, SourceFile, SourceImage, SourceContext } from "./source.ts";
+import type { Source, SourceContext, SourceFile, SourceImage } from "./source.ts";
 
 const LAYOUT_FILE = "oci-layout";
 const INDEX_FILE = "index.json";

@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { broken } from "../publish-error.ts";
-import { parseAddress, REGISTRY_PREFIX } from "../registry/address.ts";
 import type { RegistryAccess } from "../registry/access.ts";
+import { parseAddress, REGISTRY_PREFIX } from "../registry/address.ts";
 import { registrySource } from "../registry/registry-source.ts";
 import { type Bundle, directoryBundle } from "./bundle.ts";
 import { dockerArchive, isDockerArchive } from "./docker-archive.ts";

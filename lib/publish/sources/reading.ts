@@ -1,8 +1,8 @@
 /** Bytes from files, in bounded memory. */
 import { type FileHandle, open } from "node:fs/promises";
 import type { Digest } from "../../core/reference.ts";
-import type { Descriptor } from "./manifest.ts";
 import { broken, mismatch, PublishError } from "../publish-error.ts";
+import type { Descriptor } from "./manifest.ts";
 import type { SourceFile } from "./source.ts";
 
 /** Large enough that system calls don't count, small enough to have many. */

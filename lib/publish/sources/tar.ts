@@ -8,8 +8,8 @@
  */
 import { type FileHandle, open } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { type Bundle, insidePath } from "./bundle.ts";
 import { broken } from "../publish-error.ts";
+import { type Bundle, insidePath } from "./bundle.ts";
 import { readPart } from "./reading.ts";
 
 const BLOCK = 512;

@@ -5,11 +5,11 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip, createZstdDecompress } from "node:zlib";
+import { codeOf } from "../../system-error.ts";
 import { broken, namingFile } from "../publish-error.ts";
 import { writeAll } from "../targets/writing.ts";
 import type { Bundle } from "./bundle.ts";
 import { tarBundle } from "./tar.ts";
-import { codeOf } from "../../system-error.ts";
 
 /** The first bytes of compressed files. */
 const FORMATS = [

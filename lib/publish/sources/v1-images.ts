@@ -7,8 +7,8 @@
 import * as v from "valibot";
 import { type Digest, type ImageId, parseDigest, parseImageId } from "../../core/reference.ts";
 import { fields, optional, readJson } from "../json-file.ts";
-import type { Descriptor, Manifest } from "./manifest.ts";
 import { broken, PublishError } from "../publish-error.ts";
+import type { Descriptor, Manifest } from "./manifest.ts";
 import { sha256 } from "./reading.ts";
 
 /** One layer with its description, on top of another image. */

@@ -5,7 +5,7 @@ import { listPages } from "../../s3/listing.ts";
 import { elementOf } from "../../s3/xml.ts";
 import { contentTypeOf } from "../layout-paths.ts";
 import { PublishError } from "../publish-error.ts";
-import type { VerifiedContent, Target, Transferred } from "./target.ts";
+import type { Target, Transferred, VerifiedContent } from "./target.ts";
 
 /** Size of a part, in bytes: two parts of each file in transfer are in memory. */
 const PART = 8 * 1024 * 1024;

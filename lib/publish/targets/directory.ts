@@ -14,11 +14,11 @@ import {
   unlink,
 } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { codeOf, isAbsent } from "../../system-error.ts";
 import { namingFile } from "../publish-error.ts";
 import { readWhole } from "../sources/reading.ts";
-import type { VerifiedContent, Target, Transferred } from "./target.ts";
+import type { Target, Transferred, VerifiedContent } from "./target.ts";
 import { writeAll } from "./writing.ts";
-import { codeOf, isAbsent } from "../../system-error.ts";
 
 /** Errors of hard links after which the bytes are copied. */
 const NO_LINK = new Set(["EXDEV", "EPERM", "EACCES", "EMLINK", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);

@@ -1,8 +1,8 @@
 import { Database } from "bun:sqlite";
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import { PublishError } from "../publish-error.ts";
 import { codeOf } from "../../system-error.ts";
+import { PublishError } from "../publish-error.ts";
 
 /** Held by one process at a time, until it lets go or ends. */
 export interface Lock {

@@ -1,7 +1,7 @@
 import { plain } from "../../core/redirect-file/fault.ts";
+import { codeOrText } from "../../system-error.ts";
 import { PublishError } from "../publish-error.ts";
 import type { Target } from "./target.ts";
-import { codeOrText } from "../../system-error.ts";
 
 /** Files at a URL, which can only be read. @param url with a final slash */
 export function webTarget(url: string): Target {

@@ -1,12 +1,12 @@
 import { lstat, open, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { hasherFor, readPart } from "../sources/reading.ts";
 import { isAbsoluteUrl } from "../../core/redirect-file/blob-template.ts";
 import type { Repository } from "../../core/redirect-file/repository.ts";
 import type { Digest } from "../../core/reference.ts";
+import { codeOf } from "../../system-error.ts";
+import { hasherFor, readPart } from "../sources/reading.ts";
 import type { Host, Mismatch, WantedBlob } from "./host.ts";
 import { MAX_WHOLE, wrongDigest, wrongSize } from "./problems.ts";
-import { codeOf } from "../../system-error.ts";
 
 const WHY: Readonly<Record<string, string>> = {
   ENOENT: "nothing",

@@ -1,11 +1,11 @@
 import { MEDIA_TYPE } from "../../core/media-types.ts";
-import { hasherFor } from "../sources/reading.ts";
 import { isAbsoluteUrl } from "../../core/redirect-file/blob-template.ts";
 import { plain } from "../../core/redirect-file/fault.ts";
 import type { Repository } from "../../core/redirect-file/repository.ts";
+import { codeOrText } from "../../system-error.ts";
+import { hasherFor } from "../sources/reading.ts";
 import type { Host, Mismatch, WantedBlob } from "./host.ts";
 import { bareType, MAX_WHOLE, shownType, wrongDigest, wrongSize } from "./problems.ts";
-import { codeOrText } from "../../system-error.ts";
 
 type HostMethod = "GET" | "HEAD";
 

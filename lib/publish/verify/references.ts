@@ -1,12 +1,12 @@
 /** Which manifests a redirect file leads to. */
 import * as v from "valibot";
 import { type ManifestKind, MEDIA_TYPE, parseAccept } from "../../core/media-types.ts";
-import { manifestPath, TAGS_LIST } from "../layout-paths.ts";
-import { entriesOf } from "../redirect-file/previous.ts";
 import { show } from "../../core/redirect-file/fault.ts";
 import type { TreeRepository } from "../../core/redirect-file/repository.ts";
 import { type Digest, parseTag, type Reference, type Tag } from "../../core/reference.ts";
 import { resolveManifest } from "../../core/resolve.ts";
+import { manifestPath, TAGS_LIST } from "../layout-paths.ts";
+import { entriesOf } from "../redirect-file/previous.ts";
 import { type Host, isProblem } from "./host.ts";
 import type { Verification } from "./verification.ts";
 

@@ -1,9 +1,9 @@
 import * as v from "valibot";
-import { inParallel } from "../in-parallel.ts";
-import { v1Path } from "../layout-paths.ts";
 import { show } from "../../core/redirect-file/fault.ts";
 import type { V1Repository } from "../../core/redirect-file/repository.ts";
 import type { ImageId } from "../../core/reference.ts";
+import { inParallel } from "../in-parallel.ts";
+import { v1Path } from "../layout-paths.ts";
 import { type Host, isProblem } from "./host.ts";
 import type { Verification } from "./verification.ts";
 

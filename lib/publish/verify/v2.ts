@@ -1,17 +1,17 @@
 import { mediaTypeOf } from "../../core/manifest.ts";
 import { type ManifestKind, MEDIA_TYPE } from "../../core/media-types.ts";
-import { inParallel } from "../in-parallel.ts";
-import { blobPath, manifestPath } from "../layout-paths.ts";
-import { type Descriptor, isForeign, kindOfType, type Manifest, readManifest } from "../sources/manifest.ts";
-import { digestAmong, knownDigest } from "../manifest-digest.ts";
-import { referrersIn } from "../redirect-file/previous.ts";
-import { PublishError } from "../publish-error.ts";
-import { sha256 } from "../sources/reading.ts";
 import type { TreeRepository } from "../../core/redirect-file/repository.ts";
 import { type Digest, isDigest, parseDigest } from "../../core/reference.ts";
+import { inParallel } from "../in-parallel.ts";
+import { blobPath, manifestPath } from "../layout-paths.ts";
+import { digestAmong, knownDigest } from "../manifest-digest.ts";
+import { PublishError } from "../publish-error.ts";
+import { referrersIn } from "../redirect-file/previous.ts";
+import { type Descriptor, isForeign, kindOfType, type Manifest, readManifest } from "../sources/manifest.ts";
+import { sha256 } from "../sources/reading.ts";
 import { type Host, isProblem, type Mismatch } from "./host.ts";
 import { bareType, shownType } from "./problems.ts";
-import { type ReachableManifest, entriesToVerify, placeOf } from "./references.ts";
+import { entriesToVerify, placeOf, type ReachableManifest } from "./references.ts";
 import type { Verification } from "./verification.ts";
 
 /** Clients take schema 1 under any of these. */

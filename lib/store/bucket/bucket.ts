@@ -9,8 +9,8 @@ import { connectS3 } from "../../s3/client.ts";
 import type { S3Access } from "../../s3/connection.ts";
 import { listPages, type S3Object } from "../../s3/listing.ts";
 import { S3Error } from "../../s3/s3-error.ts";
-import type { ScannedSource } from "../follow.ts";
 import { createPause, createTurns, inParallel } from "../../slices.ts";
+import type { ScannedSource } from "../follow.ts";
 import { NOTHING, stateOfContent } from "../snapshots.ts";
 import { type ObjectRead, readObject, unreadable } from "./read-object.ts";
 

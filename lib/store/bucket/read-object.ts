@@ -3,8 +3,8 @@ import type { ParsedFile } from "../../core/redirect-file/parse.ts";
 import type { S3 } from "../../s3/client.ts";
 import type { S3Object } from "../../s3/listing.ts";
 import { S3Error } from "../../s3/s3-error.ts";
-import { parseAside } from "../parsing.ts";
 import type { Turn } from "../../slices.ts";
+import { parseAside } from "../parsing.ts";
 
 /** The result of reading an object. */
 export type ObjectRead =

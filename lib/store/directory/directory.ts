@@ -10,7 +10,7 @@ import { entryAt, formerPaths, takeDirtyPaths } from "./first-paths.ts";
 import { createPending } from "./pending.ts";
 import { type ScanScope, scan } from "./scan.ts";
 import { statAt } from "./stat.ts";
-import { below, createTree, type DirectoryEntry, eachOf, removeEntry, type DirectoryTree } from "./tree.ts";
+import { below, createTree, type DirectoryEntry, type DirectoryTree, eachOf, removeEntry } from "./tree.ts";
 import { createWatches } from "./watch.ts";
 
 /** Reports of changes by the file system. */

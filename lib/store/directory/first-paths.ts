@@ -8,11 +8,11 @@ import {
   below,
   type Directory,
   type DirectoryEntry,
+  type DirectoryTree,
   eachOf,
   pathOf,
   type RedirectFile,
   removeEntry,
-  type DirectoryTree,
 } from "./tree.ts";
 
 /** Returns the path under which a file is served: the first by UTF-8 bytes. */

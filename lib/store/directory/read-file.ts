@@ -1,10 +1,10 @@
 import { type BigIntStats, close, closeSync, constants, fstatSync, open, openSync, read, readSync } from "node:fs";
 import { promisify } from "node:util";
 import type { ParsedFile } from "../../core/redirect-file/parse.ts";
-import { parseAside, parseNow } from "../parsing.ts";
 import type { Turn } from "../../slices.ts";
-import { type FileStat, fileStatOf, unreadable } from "./stat.ts";
 import { isAbsent } from "../../system-error.ts";
+import { parseAside, parseNow } from "../parsing.ts";
+import { type FileStat, fileStatOf, unreadable } from "./stat.ts";
 
 /** The content of a file when it was last read. */
 export interface RedirectFileContent {

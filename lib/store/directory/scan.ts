@@ -1,6 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { createPause, createTurns, inParallel } from "../../slices.ts";
+import { isAbsent } from "../../system-error.ts";
 import { type RedirectFileContent, readFile, readFileAtOnce } from "./read-file.ts";
 import { type FileStat, isEmptyDirectory, statAt, unreadable } from "./stat.ts";
 import { createResolver, isSamePath, type SymlinkPath } from "./symlink.ts";
@@ -8,14 +9,13 @@ import {
   apply,
   below,
   type Directory,
+  type DirectoryEntry,
+  type DirectoryTree,
   directoryAt,
   eachOf,
-  type DirectoryEntry,
   isRedirectName,
   setListingFault,
-  type DirectoryTree,
 } from "./tree.ts";
-import { isAbsent } from "../../system-error.ts";
 
 /** The scope of a scan. */
 export interface ScanScope {

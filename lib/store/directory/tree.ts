@@ -4,8 +4,9 @@
  * Links make it a graph. Directories are scanned in any order; afterwards, each directory and file is named by
  * the first path that leads to it.
  */
-import type { Fault } from "../../core/redirect-file/fault.ts";
+
 import { dirname } from "node:path";
+import type { Fault } from "../../core/redirect-file/fault.ts";
 import type { RedirectFileContent } from "./read-file.ts";
 import type { Stat } from "./stat.ts";
 import { isSamePath, type SymlinkPath } from "./symlink.ts";

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { createConfig, lintFromString } from "@redocly/openapi-core";
 import fc from "fast-check";
-import { parseDigest, parseImageId, parseRepositoryName, parseTag, PATTERN } from "../../../lib/core/reference.ts";
+import { PATTERN, parseDigest, parseImageId, parseRepositoryName, parseTag } from "../../../lib/core/reference.ts";
 import { runCraned, scratch, serveDirectory } from "../../harness/craned.ts";
 import { leftovers } from "../../harness/programs.ts";
 

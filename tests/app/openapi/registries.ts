@@ -1,6 +1,7 @@
 /** Registries that are run in each way that makes a difference to the document, and what is asked of them. */
-import type { Sent } from "./requests.ts";
+
 import { descriptorOf, digest, hex, redirectFile } from "../../harness/redirect-files.ts";
+import type { Sent } from "./requests.ts";
 
 const file = (name: string, version: number, fields: object) =>
   redirectFile(version, name, { url: `http://cdn.test/${name}`, ...fields });

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
-import { type Certificate, parseCertificate } from "../../../lib/auth/certificates/certificate.ts";
 import { parseAuthorities } from "../../../lib/auth/certificates/authorities.ts";
+import { type Certificate, parseCertificate } from "../../../lib/auth/certificates/certificate.ts";
 import { type Authorities, verifyChain } from "../../../lib/auth/certificates/chain.ts";
 import { AUTHORITY, type Made, scratchCertificates } from "../../harness/certificates.ts";
 

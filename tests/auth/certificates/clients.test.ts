@@ -1,7 +1,7 @@
-import { afterAll, beforeEach, describe, expect, spyOn, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeEach, describe, expect, setDefaultTimeout, spyOn, test } from "bun:test";
 import { X509Certificate } from "node:crypto";
-import { parseCertificate } from "../../../lib/auth/certificates/certificate.ts";
 import { parseAuthorities } from "../../../lib/auth/certificates/authorities.ts";
+import { parseCertificate } from "../../../lib/auth/certificates/certificate.ts";
 import type { Authorities } from "../../../lib/auth/certificates/chain.ts";
 import { createCertificateClients } from "../../../lib/auth/certificates/clients.ts";
 import type { Config } from "../../../lib/config/config.ts";

@@ -4,9 +4,8 @@ import fc from "fast-check";
 import { parseCertificate } from "../../../lib/auth/certificates/certificate.ts";
 import { covers, type PathNode, pathNodeOf } from "../../../lib/auth/certificates/content-paths.ts";
 import { entitlementsOf } from "../../../lib/auth/certificates/entitlements.ts";
-import { huffmanReader, readBits } from "../../../lib/auth/certificates/path-tree.ts";
-import { decodePathTree } from "../../../lib/auth/certificates/path-tree.ts";
-import { der, scratchCertificates, redHat, version1, version3 } from "../../harness/certificates.ts";
+import { decodePathTree, huffmanReader, readBits } from "../../../lib/auth/certificates/path-tree.ts";
+import { der, redHat, scratchCertificates, version1, version3 } from "../../harness/certificates.ts";
 import {
   countBytes,
   encodeNodes,

@@ -1,7 +1,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
-import { describeFileFault } from "../../../lib/auth/watched-file.ts";
 import { parseHtpasswd } from "../../../lib/auth/passwords/htpasswd.ts";
+import { describeFileFault } from "../../../lib/auth/watched-file.ts";
 import { ALICE, BOB, CAROL, EMPTY, SPACED } from "../../harness/passwords.ts";
 
 // Keys, hashes and processes take long on a busy machine.

@@ -4,8 +4,8 @@ import { authFaults } from "../../../lib/auth/authenticator.ts";
 import { createTokens } from "../../../lib/auth/tokens/bearer.ts";
 import { parseJwks } from "../../../lib/auth/tokens/jwks.ts";
 import { createPlace, openAuthenticator } from "../../harness/passwords.ts";
-import { until } from "../../harness/until.ts";
 import { createSigner, ISSUER, NOW, SERVICE } from "../../harness/token-server.ts";
+import { until } from "../../harness/until.ts";
 
 let place = createPlace();
 let jwks = "";

@@ -3,8 +3,8 @@ import { beforeAll, expect, test } from "bun:test";
 import { type Craned, type Scratch, scratch, startCraned } from "../../harness/craned.ts";
 import { describeWith, leftovers } from "../../harness/programs.ts";
 import { ask } from "../../harness/raw.ts";
-import { S3_KEY, S3_REGION, startS3OnSocket } from "../../harness/s3.ts";
 import { digest, v2 } from "../../harness/redirect-files.ts";
+import { S3_KEY, S3_REGION, startS3OnSocket } from "../../harness/s3.ts";
 
 const DIGEST = digest("0");
 const MANIFEST = '{"schemaVersion":2}';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { parseRedirectFile } from "../../../lib/core/redirect-file/parse.ts";
-import { type Fields, faultsOf, ID, parseJson, parseText, soundFile, without } from "./samples.ts";
 import { digest } from "../../harness/redirect-files.ts";
+import { type Fields, faultsOf, ID, parseJson, parseText, soundFile, without } from "./samples.ts";
 
 const STRING = "a string";
 const NAME = "a repository name";

@@ -1,13 +1,13 @@
-import { expect, test } from "bun:test";
 import { heapStats } from "bun:jsc";
+import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { createManifestPool } from "../../../lib/core/redirect-file/manifest-pool.ts";
 import type { WholeRepository } from "../../../lib/core/redirect-file/repository.ts";
 import { storedAt } from "../../../lib/core/redirect-file/whole-table.ts";
-import { parseJson, parseText, repositoryOf } from "./samples.ts";
+import { descriptorOf, digest, OCI } from "../../harness/redirect-files.ts";
 import { common } from "../resolving.ts";
 import { wholeFile } from "../whole-files.ts";
-import { descriptorOf, digest, OCI } from "../../harness/redirect-files.ts";
+import { parseJson, parseText, repositoryOf } from "./samples.ts";
 
 function whole(parsed: ReturnType<typeof parseJson>): WholeRepository {
   const repository = repositoryOf(parsed);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { faultsOf, ID, parseJson, parseText, repositoryOf, SOUND, soundFile, without } from "./samples.ts";
 import { digest } from "../../harness/redirect-files.ts";
+import { faultsOf, ID, parseJson, parseText, repositoryOf, SOUND, soundFile, without } from "./samples.ts";
 
 describe("a sound file", () => {
   test.each(Object.keys(SOUND))("of version %s is read", (version) => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { describeWarning } from "../../../lib/core/redirect-file/fault.ts";
-import { type Fields, faultsOf, parseJson, repositoryOf, soundFile } from "./samples.ts";
 import { descriptorOf, digest, INDEX, OCI, SCHEMA_1 } from "../../harness/redirect-files.ts";
+import { type Fields, faultsOf, parseJson, repositoryOf, soundFile } from "./samples.ts";
 
 const CONFIG = "application/vnd.oci.image.config.v1+json";
 const image = descriptorOf(OCI, { schemaVersion: 2, mediaType: OCI });

@@ -5,9 +5,9 @@ import { type LoadedConfig, loadConfig } from "../../../lib/config/load.ts";
 import { describeProblem } from "../../../lib/config/problem.ts";
 import { ALL_SETTINGS, flagOf } from "../../../lib/config/schema.ts";
 import { COMMAND, runCraned, scratch } from "../../harness/craned.ts";
-import { type HostileConfiguration, hostileConfiguration } from "./hostile-configuration.ts";
 import { randomOf } from "../random.ts";
 import type { Finding, Outcome } from "../requests/engine.ts";
+import { type HostileConfiguration, hostileConfiguration } from "./hostile-configuration.ts";
 
 const MAX_FINDINGS = 20;
 const MAX_MS = 2000;

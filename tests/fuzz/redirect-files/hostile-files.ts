@@ -1,7 +1,7 @@
 /** Redirect files with something wrong in them, by their structure and by their bytes. */
 import { SOUND } from "../../core/redirect-file/samples.ts";
-import type { Random } from "../random.ts";
 import { descriptorOf } from "../../harness/redirect-files.ts";
+import type { Random } from "../random.ts";
 
 const encoder = new TextEncoder();
 const SOURCES = Object.values(SOUND).map((file) => JSON.stringify(file));

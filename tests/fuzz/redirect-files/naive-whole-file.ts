@@ -4,7 +4,7 @@ import { parseAccept } from "../../../lib/core/media-types.ts";
 import type { WholeRepository } from "../../../lib/core/redirect-file/repository.ts";
 import { parseDigest, parseReference } from "../../../lib/core/reference.ts";
 import { referrersOf, resolveBlob, resolveManifest, tagsOf } from "../../../lib/core/resolve.ts";
-import { naiveBlob, naiveReferrers, naivelyResolveWhole, type NaiveWhole } from "../../core/naive-whole.ts";
+import { type NaiveWhole, naiveBlob, naivelyResolveWhole, naiveReferrers } from "../../core/naive-whole.ts";
 
 const DIGEST = /^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/;
 const SIGNED = "application/vnd.docker.distribution.manifest.v1+prettyjws";

@@ -7,10 +7,10 @@ import { namedTags, type Repository } from "../../../lib/core/redirect-file/repo
 import { parseReference } from "../../../lib/core/reference.ts";
 import { resolveManifest } from "../../../lib/core/resolve.ts";
 import { naivelyResolve } from "../../core/naive-resolution.ts";
-import { hostileFile } from "./hostile-files.ts";
-import { wholeDifference } from "./naive-whole-file.ts";
 import { randomOf } from "../random.ts";
 import type { Finding, Outcome } from "../requests/engine.ts";
+import { hostileFile } from "./hostile-files.ts";
+import { wholeDifference } from "./naive-whole-file.ts";
 
 const MAX_FINDINGS = 20;
 /** A file of 10 MB takes a fraction of that. */

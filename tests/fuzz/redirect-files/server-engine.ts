@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { parseRedirectFile } from "../../../lib/core/redirect-file/parse.ts";
 import type { Repository } from "../../../lib/core/redirect-file/repository.ts";
 import { type Craned, scratch, serveDirectory } from "../../harness/craned.ts";
-import { ask } from "../../harness/raw.ts";
 import { comesTrue, descriptorsOf, residentOf } from "../../harness/process.ts";
-import { hostileFile } from "./hostile-files.ts";
+import { ask } from "../../harness/raw.ts";
 import { type Random, randomOf } from "../random.ts";
 import type { Finding, Outcome } from "../requests/engine.ts";
 import { CONTROL, SERVED } from "../requests/served-files.ts";
+import { hostileFile } from "./hostile-files.ts";
 
 const SLOTS = 10;
 const PATIENCE_MS = 20_000;

@@ -1,10 +1,10 @@
 /** Requests without end to registries of each kind, and what is wrong with the answers. */
 
 import { comesTrue, descriptorsOf, residentOf } from "../../harness/process.ts";
+import { type Random, randomOf } from "../random.ts";
 import { converse } from "./conversation.ts";
 import { madeRequest, textOf } from "./grammar.ts";
 import { mutated, rawBytes } from "./mutations.ts";
-import { type Random, randomOf } from "../random.ts";
 import { CONTROL } from "./served-files.ts";
 import { SITES, type Site } from "./sites.ts";
 import { tryBytes } from "./trial.ts";

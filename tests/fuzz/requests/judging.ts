@@ -1,5 +1,5 @@
 /** What is wrong with the answers to what was sent on one connection, if anything. */
-import { readAnswer, type ReceivedAnswer } from "./answers.ts";
+import { type ReceivedAnswer, readAnswer } from "./answers.ts";
 import type { Heard } from "./conversation.ts";
 import type { Reading, ReadRequest } from "./naive-http.ts";
 import { type Expected, isKnownLocation } from "./naive-registry.ts";

@@ -1,6 +1,6 @@
 /** What the registry of served-files.ts has to answer, read from its pages once more. */
 import { naivelyResolve } from "../../core/naive-resolution.ts";
-import { naiveBlob, naiveReferrers, naivelyResolveWhole, type NaiveWhole } from "../../core/naive-whole.ts";
+import { type NaiveWhole, naiveBlob, naivelyResolveWhole, naiveReferrers } from "../../core/naive-whole.ts";
 import { fieldOf, type ReadRequest } from "./naive-http.ts";
 import { SERVED, type ServedFile } from "./served-files.ts";
 

@@ -1,9 +1,9 @@
 /** The registries that requests are made up for, each with what it has to answer. */
 
 import { AUTHORITY, scratchCertificates, version1 } from "../../harness/certificates.ts";
+import { type Craned, scratch, serveDirectory } from "../../harness/craned.ts";
 import { ALICE, basic } from "../../harness/passwords.ts";
 import { createSigner, ISSUER, SERVICE } from "../../harness/token-server.ts";
-import { type Craned, scratch, serveDirectory } from "../../harness/craned.ts";
 import type { CheckBody, Expect, IsSlow } from "./judging.ts";
 import { fieldOf, type ReadRequest } from "./naive-http.ts";
 import { type Expected, expectNaively, type MaySee } from "./naive-registry.ts";

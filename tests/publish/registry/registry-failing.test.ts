@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { runCraned, scratch } from "../../harness/craned.ts";
 import { leftovers, type Ran } from "../../harness/programs.ts";
+import { type Descriptor, layoutAt, publishArguments, type Site, sha256, siteAt } from "../layouts.ts";
 import {
   type Answer,
   breakingHost,
@@ -13,7 +14,6 @@ import {
   serveLayout,
   untilWritten,
 } from "./fake-registry.ts";
-import { type Descriptor, layoutAt, publishArguments, type Site, sha256, siteAt } from "../layouts.ts";
 
 setDefaultTimeout(60_000);
 

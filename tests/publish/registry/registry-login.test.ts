@@ -3,8 +3,8 @@ import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs
 import { join } from "node:path";
 import { runCraned, type Scratch, scratch } from "../../harness/craned.ts";
 import { leftovers } from "../../harness/programs.ts";
-import { type Answer, type FakeRegistry, refusal, type Seen, serveLayout } from "./fake-registry.ts";
 import { layoutAt, publishArguments, siteAt } from "../layouts.ts";
+import { type Answer, type FakeRegistry, refusal, type Seen, serveLayout } from "./fake-registry.ts";
 
 setDefaultTimeout(60_000);
 

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { buildDemo } from "../../../lib/demo/demo.ts";
 import { MEDIA_TYPE } from "../../../lib/core/media-types.ts";
+import { buildDemo } from "../../../lib/demo/demo.ts";
 import { HELLO } from "../../clients/demo-content.ts";
 import { type Craned, scratch, startCraned } from "../../harness/craned.ts";
 import { type Distribution, startDistribution } from "../../harness/distribution.ts";
 import { describeWith, leftovers, run, succeed } from "../../harness/programs.ts";
-import { type Answer, breakingHost, type FakeRegistry, refusal, serveLayout } from "./fake-registry.ts";
 import { type Descriptor, forPlatform, type Layout, layoutAt, sha256, siteAt } from "../layouts.ts";
+import { type Answer, breakingHost, type FakeRegistry, refusal, serveLayout } from "./fake-registry.ts";
 
 setDefaultTimeout(60_000);
 

@@ -3,13 +3,13 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { version } from "../../../package.json" with { type: "json" };
-import { until } from "../../harness/until.ts";
+import { FILES } from "../../app/openapi/registries.ts";
+import { strayRequests } from "../../app/openapi/requests.ts";
 import { type Craned, scratch, serveDirectory } from "../../harness/craned.ts";
 import { describeWith, leftovers } from "../../harness/programs.ts";
 import { ask } from "../../harness/raw.ts";
 import { digest, hex } from "../../harness/redirect-files.ts";
-import { FILES } from "../../app/openapi/registries.ts";
-import { strayRequests } from "../../app/openapi/requests.ts";
+import { until } from "../../harness/until.ts";
 import { answered, familiesIn, parseText, sample, scrape } from "./scraping.ts";
 
 setDefaultTimeout(30_000);

@@ -1,12 +1,12 @@
 /** What several workers measured, of whichever of them is asked. */
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync } from "node:fs";
-import { until } from "../../harness/until.ts";
+import { FILES } from "../../app/openapi/registries.ts";
 import { type Craned, scratch, startCraned } from "../../harness/craned.ts";
 import { freePort } from "../../harness/nginx.ts";
 import { leftovers } from "../../harness/programs.ts";
 import { ask } from "../../harness/raw.ts";
-import { FILES } from "../../app/openapi/registries.ts";
+import { until } from "../../harness/until.ts";
 import { answered, type Scraped, sample, scrape } from "./scraping.ts";
 
 setDefaultTimeout(30_000);

@@ -1,6 +1,6 @@
 /** Descriptions of the routes of the pages. */
 import * as v from "valibot";
-import { always, caching, CHALLENGE, NOSNIFF, RETRY_AFTER, sometimes, TEXT } from "../../openapi/headers.ts";
+import { always, CHALLENGE, caching, NOSNIFF, RETRY_AFTER, sometimes, TEXT } from "../../openapi/headers.ts";
 import type { Deployment, Operation } from "../../openapi/operation.ts";
 import { text } from "../../v2/parameters.ts";
 import { pageQuery } from "../page-query.ts";

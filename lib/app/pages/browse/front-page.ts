@@ -6,8 +6,8 @@ import { countOf, cutText, dateOf } from "../format.ts";
 import { type Html, html, NOTHING } from "../html.ts";
 import { addressOf, finder, type ListPage, pager, partOf } from "../list.ts";
 import { byName, descriptionOf, hasWords, type NamedRepository, visibleTo } from "../repositories.ts";
-import { type PageRequest, framed, repositoryAddress } from "./frame.ts";
 import { badge, platformBadges, purposeBadge } from "./badges.ts";
+import { framed, type PageRequest, repositoryAddress } from "./frame.ts";
 import { summaryOf, type TagSummary } from "./tag-summary.ts";
 
 const PAGE_SIZE = 50;

@@ -1,4 +1,4 @@
-import { explainV1, explainV2, type Explanation } from "../../../core/explain.ts";
+import { type Explanation, explainV1, explainV2 } from "../../../core/explain.ts";
 import { MEDIA_TYPE, parseAccept } from "../../../core/media-types.ts";
 import type { ReferrerDescriptor, WholeRepository } from "../../../core/redirect-file/repository.ts";
 import { manifestOf, manifestsOfTag, type StoredManifest } from "../../../core/redirect-file/whole-table.ts";
@@ -8,9 +8,9 @@ import { counted, cutText, dateOf, mediaTypeText, pathOf, shortDigest, sizeRange
 import { type Html, html, NOTHING } from "../html.ts";
 import type { NamedRepository } from "../repositories.ts";
 import { annotationList } from "./annotations.ts";
-import { commandList, commandsFor, copyButton, referenceText } from "./commands.ts";
 import { badge, purposeBadge } from "./badges.ts";
-import { type PageRequest, framed, manifestAddress } from "./frame.ts";
+import { commandList, commandsFor, copyButton, referenceText } from "./commands.ts";
+import { framed, manifestAddress, type PageRequest } from "./frame.ts";
 import {
   createdOf,
   detailsOf,

@@ -4,9 +4,9 @@ import { counted, dateOf, shortDigest, sizeRange } from "../format.ts";
 import { type Html, html, NOTHING } from "../html.ts";
 import { addressOf, finder, type ListPage, pager, partOf } from "../list.ts";
 import type { NamedRepository } from "../repositories.ts";
-import { commandList, commandsFor, copyButton, referenceText } from "./commands.ts";
 import { badge, platformBadges, purposeBadge } from "./badges.ts";
-import { type PageRequest, framed, manifestAddress, repositoryAddress } from "./frame.ts";
+import { commandList, commandsFor, copyButton, referenceText } from "./commands.ts";
+import { framed, manifestAddress, type PageRequest, repositoryAddress } from "./frame.ts";
 import { datesOf, inTagOrder, isVersion, ORDER_NAMES, type TagOrder } from "./tag-order.ts";
 import { summaryOf, type TagSummary } from "./tag-summary.ts";
 

@@ -13,7 +13,7 @@ import { PAGE_HEADERS } from "../shell.ts";
 import { wantsHtml } from "../wanted-form.ts";
 import { registryOf } from "./commands.ts";
 import { described, PLACE, QUERY } from "./descriptions.ts";
-import { type PageRequest, framed, rootOf, type Site } from "./frame.ts";
+import { framed, type PageRequest, rootOf, type Site } from "./frame.ts";
 import { frontPage } from "./front-page.ts";
 import { manifestPage } from "./manifest-page.ts";
 import { repositoryPage } from "./repository-page.ts";

@@ -1,7 +1,7 @@
 /** The OpenAPI document, and Swagger UI on a page that asks no other host. */
 import { Elysia } from "elysia";
-import bundle from "swagger-ui-dist/swagger-ui-bundle.js" with { type: "file" };
 import sheet from "swagger-ui-dist/swagger-ui.css" with { type: "file" };
+import bundle from "swagger-ui-dist/swagger-ui-bundle.js" with { type: "file" };
 import { etagOf, matches } from "../../deliver.ts";
 import { always, sometimes, TEXT } from "../../openapi/headers.ts";
 import type { Operation } from "../../openapi/operation.ts";
