@@ -7,10 +7,10 @@ export type Pause = () => Promise<void> | undefined;
 /**
  * Cuts long synchronous work into slices, between which requests are answered.
  *
- * @param slice milliseconds
+ * @param slice longest wait of other requests, in ms
  * @returns to be awaited often; it waits only when the slice is used up
  */
-export function createPause(slice: number): Pause {
+export function createPause(slice = SLICE_MS): Pause {
   let until = performance.now() + slice;
   return () => {
     if (performance.now() < until) return undefined;
@@ -30,9 +30,9 @@ export type Turn = <Result>(job: () => Result) => Promise<Result>;
  * Runs jobs one after the other, with a pause whenever a slice is used up: jobs that become ready together would
  * otherwise all run at once.
  *
- * @param slice milliseconds
+ * @param slice longest wait of other requests, in ms
  */
-export function createTurns(slice: number): Turn {
+export function createTurns(slice = SLICE_MS): Turn {
   const pause = createPause(slice);
   let last: Promise<unknown> = Promise.resolve();
   return (job) => {

@@ -45,8 +45,6 @@ const MAX_BYTES = 4 * 1024 * 1024;
 const TRUSTED_INTERVALS = 3;
 /** Lines about single repositories in one interval. */
 const MAX_LINES = 20;
-/** The longest wait of requests while a catalogue is searched, in ms. */
-const SLICE_MS = 0.5;
 
 const isBlind = (repository: V2Repository | undefined): repository is TreeRepository =>
   repository !== undefined && repository.version <= 4;
@@ -148,7 +146,7 @@ export function createLearnedTags({ locate, pollingInterval, log }: LearnedTagsO
   return {
     follow: async (catalog) => {
       latest = catalog;
-      const pause = createPause(SLICE_MS);
+      const pause = createPause();
       const names = new Set<string>();
       for (const name of catalog.v1.names) {
         await pause();

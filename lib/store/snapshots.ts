@@ -99,9 +99,6 @@ export interface Snapshots {
   next(): Promise<SnapshotChange | undefined>;
 }
 
-/** The longest wait of requests, in ms. */
-const SLICE_MS = 0.5;
-
 const isGood = ({ repository, fault }: PathState): boolean => repository !== undefined && fault === undefined;
 
 const faultText = ({ fault }: PathState): string | undefined =>
@@ -163,7 +160,7 @@ export function createSnapshots(source: SnapshotSource): Snapshots {
   const last = (path: string): PathState => known.get(path) ?? NOTHING;
 
   async function next(): Promise<SnapshotChange | undefined> {
-    const pause = createPause(SLICE_MS);
+    const pause = createPause();
     // All states are determined before any is replaced, since some depend on the last state of other paths.
     const states: (readonly [path: string, before: PathState, after: PathState])[] = [];
     for (const path of await source.takeDirtyPaths(pause)) {

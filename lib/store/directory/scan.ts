@@ -43,12 +43,10 @@ interface Visit {
 
 /** Enough to keep all threads busy; more would only make requests wait. */
 const CONCURRENCY = 16;
-/** The longest wait of requests while a large directory is scanned, in ms. */
-const SLICE_MS = 0.5;
 /** Number of looks at a name that changes under the scan. */
 const MAX_TRIES = 3;
 
-const turn = createTurns(SLICE_MS);
+const turn = createTurns();
 
 /** Scans names and directories, and applies what it finds to the tree. */
 export async function scan({ everything, paths, links }: ScanScope, options: ScanOptions): Promise<void> {
@@ -56,7 +54,7 @@ export async function scan({ everything, paths, links }: ScanScope, options: Sca
   /** Nothing is served yet that a slow disk could delay. */
   const isFirst = tree.root === undefined;
   const resolvePath = createResolver();
-  const pause = createPause(SLICE_MS);
+  const pause = createPause();
   const listed = new Set<Directory>();
   const listedAgain = new Set<Directory>();
   let toList = new Set<Directory>();
