@@ -5,6 +5,7 @@ import { type Html, html, NOTHING } from "../pages/html.ts";
 import { addressOf, finder, type ListPage, pager, partOf } from "../pages/list.ts";
 import { byName, type Repositories, visibleTo } from "../pages/repositories.ts";
 import { type NavigationLink, pageText } from "../pages/shell.ts";
+import { scrollable } from "../pages/table.ts";
 import type { View } from "../view.ts";
 import { conflictSection, faultSection, type RedirectFileProblem } from "./problems.ts";
 import { rowsOf } from "./rows.ts";
@@ -99,10 +100,13 @@ const TABLE_HEAD = html`<thead><tr><th scope="col">Name</th><th scope="col">API<
 
 function table(source: PageSource, { items }: ListPage<Repository>): Html {
   if (items.length === 0) return html`<p class="empty">Nothing to show.</p>`;
-  return html`<div class="wide" role="region" tabindex="0" aria-label="Table of repositories"><table>
+  return scrollable(
+    "Table of repositories",
+    html`<table>
 <caption class="unseen">Repositories, by name</caption>
 ${TABLE_HEAD}
-<tbody>${rowsOf(source.catalog, items)}</tbody></table></div>`;
+<tbody>${rowsOf(source.catalog, items)}</tbody></table>`,
+  );
 }
 
 /** Everything below the bar. */

@@ -2,6 +2,7 @@ import { type Conflict, comparePaths } from "../../core/catalog/catalog.ts";
 import { type Fault, visible } from "../../core/redirect-file/fault.ts";
 import { counted, countOf, pathOf } from "../pages/format.ts";
 import { type Html, html, NOTHING } from "../pages/html.ts";
+import { scrollable } from "../pages/table.ts";
 
 /** The faults of a file or a directory, and their effect. */
 export interface RedirectFileProblem {
@@ -40,8 +41,11 @@ function section(
 ): Html {
   return html`<section class="card problems ${id}" aria-labelledby="${id}"><details${count <= MAX_OPEN ? html` open` : NOTHING}>
 <summary><h2 id="${id}">${title}</h2></summary>${note}
-<div class="wide" role="region" tabindex="0" aria-label="${title}, as a table"><table><thead><tr>${head}</tr></thead>
-<tbody>${rows}</tbody></table></div></details></section>
+${scrollable(
+  `${title}, as a table`,
+  html`<table><thead><tr>${head}</tr></thead>
+<tbody>${rows}</tbody></table>`,
+)}</details></section>
 `;
 }
 

@@ -1,5 +1,6 @@
 import { type Catalog, servedFrom } from "../../core/catalog/catalog.ts";
 import { type Repository, namedTags as tagsOf } from "../../core/redirect-file/repository.ts";
+import { accessBadge } from "../pages/browse/badges.ts";
 import { counted, countOf, pathOf } from "../pages/format.ts";
 import { type Html, html, NOTHING } from "../pages/html.ts";
 
@@ -38,13 +39,10 @@ function tagList(repository: Repository, limit: number): Html {
 <ul class="${style}">${items}</ul>${cut}</details>`;
 }
 
-const access = ({ isProtected }: Repository): Html =>
-  isProtected ? html`<span class="badge protected">protected</span>` : html`<span class="badge public">public</span>`;
-
 function row(catalog: Catalog, repository: Repository, limit: number): Html {
   const { api, name, version, url } = repository;
   return html`<tr><th scope="row">${name}${tagList(repository, limit)}</th>
-<td>${api}</td><td class="number">${version}</td><td>${access(repository)}</td>
+<td>${api}</td><td class="number">${version}</td><td>${accessBadge(repository.isProtected)}</td>
 <td>${pathOf(url)}</td><td>${pathOf(servedFrom(catalog, api, name) ?? "")}</td></tr>
 `;
 }

@@ -10,6 +10,10 @@ const LINUX = "linux/";
 export const badge = (text: string, kind: "plain" | "public" | "protected" | "accent" = "plain"): Html =>
   html`<span class="badge ${kind}">${text}</span>`;
 
+/** Says whether everyone may pull from a repository. */
+export const accessBadge = (isProtected: boolean): Html =>
+  isProtected ? badge("protected", "protected") : badge("public", "public");
+
 /** Says what a manifest is for, where that is known. */
 export const purposeBadge = (purpose: Purpose | undefined): Html =>
   purpose === undefined ? NOTHING : badge(PURPOSE_NAMES[purpose], "accent");

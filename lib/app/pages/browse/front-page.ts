@@ -6,7 +6,7 @@ import { countOf, cutText, dateOf } from "../format.ts";
 import { type Html, html, NOTHING } from "../html.ts";
 import { addressOf, finder, type ListPage, pager, partOf } from "../list.ts";
 import { byName, descriptionOf, hasWords, type NamedRepository, visibleTo } from "../repositories.ts";
-import { badge, platformBadges, purposeBadge } from "./badges.ts";
+import { accessBadge, badge, platformBadges, purposeBadge } from "./badges.ts";
 import { framed, type PageRequest, repositoryAddress } from "./frame.ts";
 import { summaryOf, type TagSummary } from "./tag-summary.ts";
 
@@ -48,7 +48,7 @@ function row(asked: PageRequest, repository: NamedRepository): Html {
   const summary = v2 === undefined ? undefined : summarized(v2);
   const about = v2?.about ?? v1?.about;
   return html`<li class="repository"><div class="title"><a href="${repositoryAddress(asked, name)}">${name}</a>${about?.isOfficial === true ? badge("official", "accent") : NOTHING}${
-    (v2 ?? v1)?.isProtected === true ? badge("protected", "protected") : NOTHING
+    (v2 ?? v1)?.isProtected === true ? accessBadge(true) : NOTHING
   }</div>
 ${description === "" ? NOTHING : html`<p>${cutText(description, MAX_DESCRIPTION)}</p>`}
 <div class="facets">${purposeBadge(summary?.purpose)}${v1 === undefined ? NOTHING : badge(v2 === undefined ? "API v1 only" : "API v1 and v2")}${platformBadges(summary?.platforms ?? [])}<span class="quiet">${tagCount(repository)}</span>${

@@ -7,6 +7,7 @@ import { referrersOf } from "../../../core/resolve.ts";
 import { counted, cutText, dateOf, mediaTypeText, pathOf, shortDigest, sizeRange, sizeText } from "../format.ts";
 import { type Html, html, NOTHING } from "../html.ts";
 import type { NamedRepository } from "../repositories.ts";
+import { scrollable } from "../table.ts";
 import { annotationList } from "./annotations.ts";
 import { badge, purposeBadge } from "./badges.ts";
 import { commandList, commandsFor, copyButton, referenceText } from "./commands.ts";
@@ -43,8 +44,11 @@ function table(id: string, label: string, head: readonly string[], rows: readonl
     rows.length > MAX_ROWS
       ? html`<p class="note">These are the first ${MAX_ROWS} of ${counted(rows.length)}.</p>`
       : NOTHING;
-  return html`<div class="wide" role="region" tabindex="0" aria-label="${label}, as a table"><table id="${id}"><thead><tr>${head.map((text) => html`<th scope="col"${NUMBERS.has(text) ? html` class="number"` : NOTHING}>${text}</th>`)}</tr></thead>
-<tbody>${rows.slice(0, MAX_ROWS)}</tbody></table></div>${cut}`;
+  return html`${scrollable(
+    `${label}, as a table`,
+    html`<table id="${id}"><thead><tr>${head.map((text) => html`<th scope="col"${NUMBERS.has(text) ? html` class="number"` : NOTHING}>${text}</th>`)}</tr></thead>
+<tbody>${rows.slice(0, MAX_ROWS)}</tbody></table>`,
+  )}${cut}`;
 }
 
 const sizeCell = (size: number | undefined): Html =>

@@ -4,7 +4,7 @@ import { counted, dateOf, shortDigest, sizeRange } from "../format.ts";
 import { type Html, html, NOTHING } from "../html.ts";
 import { addressOf, finder, type ListPage, pager, partOf } from "../list.ts";
 import type { NamedRepository } from "../repositories.ts";
-import { badge, platformBadges, purposeBadge } from "./badges.ts";
+import { accessBadge, badge, platformBadges, purposeBadge } from "./badges.ts";
 import { commandList, commandsFor, copyButton, referenceText } from "./commands.ts";
 import { framed, manifestAddress, type PageRequest, repositoryAddress } from "./frame.ts";
 import { datesOf, inTagOrder, isVersion, ORDER_NAMES, type TagOrder } from "./tag-order.ts";
@@ -103,7 +103,7 @@ function facts({ v1, v2 }: NamedRepository, tagCount: number): Html {
 <div><dt>Tags</dt><dd>${counted(tagCount)}</dd></div>
 ${manifests === undefined || manifests === 0 ? NOTHING : html`<div><dt>Manifests</dt><dd>${counted(manifests)}</dd></div>`}
 <div><dt>Published as</dt><dd>${versions.map((text) => html`<span>${text}</span>`)}</dd></div>
-<div><dt>Access</dt><dd>${source.isProtected ? badge("protected", "protected") : badge("public", "public")}</dd></div>
+<div><dt>Access</dt><dd>${accessBadge(source.isProtected)}</dd></div>
 </dl>`;
 }
 
