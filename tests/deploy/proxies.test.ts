@@ -97,6 +97,19 @@ interface World extends SiteCertificates {
   readonly statusFrom: (from: string, path: string, headers?: Readonly<Record<string, string>>) => Promise<number>;
 }
 
+/** Asks a proxy on this port, as a client or as nobody. */
+const getThrough =
+  (port: number, { server }: SiteCertificates): World["get"] =>
+  (path, as, headers = {}) =>
+    fetch(`https://localhost:${port}${path}`, {
+      redirect: "manual",
+      headers,
+      tls: {
+        ca: server.pem,
+        ...(as !== undefined && { cert: as.pem, key: readFileSync(as.keyPath, "utf8") }),
+      },
+    });
+
 type Format = "nginx" | "apache";
 
 async function start(
@@ -136,15 +149,7 @@ async function start(
           modules,
         );
   putAway(proxy.stop);
-  const get: World["get"] = (path, as, headers = {}) =>
-    fetch(`https://localhost:${port}${path}`, {
-      redirect: "manual",
-      headers,
-      tls: {
-        ca: certificates.server.pem,
-        ...(as !== undefined && { cert: as.pem, key: readFileSync(as.keyPath, "utf8") }),
-      },
-    });
+  const get = getThrough(port, certificates);
   const statusFrom: World["statusFrom"] = (from, path, headers = {}) =>
     statusOverTls({ from, port, path, headers, ca: certificates.server.pem });
   return { ...certificates, craned, get, statusFrom };
@@ -423,15 +428,7 @@ describeWith(["apache2", "openssl"], "deploy/apache-katello.conf", () => {
       }),
     );
     putAway(proxy.stop);
-    const get: World["get"] = (path, as, headers = {}) =>
-      fetch(`https://localhost:${port}${path}`, {
-        redirect: "manual",
-        headers,
-        tls: {
-          ca: certificates.server.pem,
-          ...(as !== undefined && { cert: as.pem, key: readFileSync(as.keyPath, "utf8") }),
-        },
-      });
+    const get = getThrough(port, certificates);
     world = { ...certificates, craned, get };
   });
 
