@@ -54,15 +54,16 @@ describeWith(["chromium"], "the page in Chromium", () => {
   async function execute(name: string): Promise<{ status: string; shown: string; curl: string }> {
     const { view, until } = page;
     const field = `${MANIFEST}.querySelector('tr[data-param-name="name"] input')`;
-    await view.evaluate(`(() => {
-      ${MANIFEST}.querySelector(".btn-clear")?.click();
+    await view.evaluate(`${MANIFEST}.querySelector(".btn-clear")?.click()`);
+    // Looking and setting are one step: the page draws the field again while it is made ready.
+    await until(`!${RESULT} && ((field) => {
+      if (!field || field.disabled) return false;
       // React sees a value only if it is set past its own setter.
-      Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(${field}, ${JSON.stringify(name)});
-      ${field}.dispatchEvent(new Event("input", { bubbles: true }));
-    })()`);
+      Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(field, ${JSON.stringify(name)});
+      return field.dispatchEvent(new Event("input", { bubbles: true }));
+    })(${field})`);
     // Swagger UI takes the value over some time after the last key, or when the field is left.
     await view.evaluate(`${field}.dispatchEvent(new FocusEvent("focusout", { bubbles: true }))`);
-    await until(`!${RESULT}`);
     await view.evaluate(`${MANIFEST}.querySelector(".execute").click()`);
     await until(RESULT);
     const textOf = (selector: string) => view.evaluate<string>(`${MANIFEST}.querySelector("${selector}").innerText`);
