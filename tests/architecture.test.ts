@@ -66,7 +66,6 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
     "content",
     "search",
     "log",
-    "slices",
     "prometheus",
     "@elysiajs/openapi",
     "@valibot/to-json-schema",

@@ -5,6 +5,7 @@
 import { closeSync, constants, fstatSync, openSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { type OpenFile, openRoot, type Root, stateFrom } from "../content/open.ts";
+import type { FileFault } from "../core/redirect-file/fault.ts";
 import { type ParsedFile, parseRedirectFile } from "../core/redirect-file/parse.ts";
 import { type Digest, parseDigest, parseRepositoryName, type RepositoryName, type Tag } from "../core/reference.ts";
 import type { Plan } from "../publish/plan.ts";
@@ -14,7 +15,7 @@ import { meaningOfTags, version6 } from "../publish/redirect-file/version-6.ts";
 import type { Manifest } from "../publish/sources/manifest.ts";
 import { createWatches } from "../store/directory/watch.ts";
 import type { ScannedSource } from "../store/follow.ts";
-import { type FileFault, NOTHING, stateOfContent } from "../store/snapshots.ts";
+import { NOTHING, stateOfContent } from "../store/snapshots.ts";
 import { findPlaces, fingerprintOf, type Place } from "./places.ts";
 import { type BlobPlace, type GivenName, type LayoutContent, readLayout } from "./read-layout.ts";
 

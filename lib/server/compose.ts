@@ -175,10 +175,7 @@ export async function compose(options: CompositionOptions): Promise<Composed> {
   const managed: Management = {
     view: publicView,
     showProtected: management.showProtected,
-    load: () => {
-      const { faults, loadedAt } = snapshot();
-      return { problems: faults, loadedAt };
-    },
+    load: snapshot,
     dataDir: general.dataDir,
     readiness,
     metrics: async (isOpenMetrics) => writeMetrics(await gather(), isOpenMetrics),

@@ -8,17 +8,10 @@ import {
   editCatalog,
   servedFrom,
 } from "../core/catalog/catalog.ts";
-import { describeFault, describeWarning, type Fault, type Warning } from "../core/redirect-file/fault.ts";
+import { describeFault, describeWarning, type FileFault, type Warning } from "../core/redirect-file/fault.ts";
 import type { ParsedFile } from "../core/redirect-file/parse.ts";
 import type { Repository } from "../core/redirect-file/repository.ts";
 import { createPause, type Pause } from "../slices.ts";
-
-/** The errors of a file or a directory. */
-export interface FileFault {
-  readonly faults: readonly [Fault, ...Fault[]];
-  /** Whether the last good content, of the file or below the directory, is still served. */
-  readonly servesLastGood: boolean;
-}
 
 /** All redirect files at one moment; it never changes. */
 export interface Snapshot {

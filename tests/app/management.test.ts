@@ -52,8 +52,8 @@ const asLatin1 = (text: string): string => Buffer.from(text).toString("latin1");
 describe("the pages", () => {
   const files = filesOf({
     "a.json": v1("team/old"),
-    "b.json": v2("team/new"),
-    "c.json": v2("vault", { protected: true }),
+    "b.json": v2("team/new", { colour: "red" }),
+    "c.json": v2("vault", { protected: true, colour: "black" }),
     "d.json": v1("cellar", { protected: true }),
     "e.json": v1("team/both"),
     "f.json": v2("team/both"),
@@ -125,6 +125,13 @@ describe("the pages", () => {
     const markup = utf8(await page(craned));
     expect(await texts(markup, ".conflicts tbody th")).toEqual([`${files.path}/g.json`]);
     expect(await texts(markup, ".conflicts tbody td")).toEqual(["team/both", `${files.path}/f.json`]);
+  });
+
+  test("tell the warnings of the files that are shown", async () => {
+    const markup = utf8(await page(craned));
+    expect(await texts(markup, ".warnings h2")).toEqual(["1 file with warnings"]);
+    expect(await texts(markup, ".warnings tbody th")).toEqual([`${files.path}/b.json`]);
+    expect(await texts(markup, ".warnings tbody td")).toEqual(["colour", expect.stringContaining("not a field")]);
   });
 
   test("have the structure that assistive technology goes by", async () => {

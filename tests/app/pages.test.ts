@@ -6,6 +6,7 @@ import { count, texts } from "../harness/markup.ts";
 import { ALICE, basic } from "../harness/passwords.ts";
 import { leftovers } from "../harness/programs.ts";
 import { ask } from "../harness/raw.ts";
+import { descriptorOf, OCI, redirectFile } from "../harness/redirect-files.ts";
 import { AMD64_DIGEST, NEWEST_DIGEST, PAGE_SAMPLES } from "./page-samples.ts";
 
 const BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
@@ -54,10 +55,14 @@ describe("the pages", () => {
     ["/?q=pulp+published", ["team/listed"]],
     ["/?q=secret", []],
     ["/?q=hush", []],
+    ["/?in=team", ["team/app", "team/blind", "team/both", "team/listed", "team/old"]],
+    ["/?in=team/&q=publ", ["team/listed"]],
+    ["/?in=te", []],
+    ["/?in=secret", []],
   ])("%s lists the repositories that fit and that everyone may see", async (path, names) => {
     const { markup } = await open(craned, path);
     expect(await texts(markup, ".repository .title a")).toEqual([...names]);
-    expect(markup).not.toContain("secret/");
+    expect(markup).not.toContain("secret/plans");
   });
 
   test("the front page tells of each repository what its file knows", async () => {
@@ -74,6 +79,23 @@ describe("the pages", () => {
     expect(of("team/blind")).toBe("1 tag or more");
     expect(of("team/old")).toBe("API v1 only1 tag");
     expect(await texts(markup, ".repository p")).toContain(`The app of <b>everybody</b>: "safe" & sound.`);
+  });
+
+  test("the front page links to the namespaces of what it lists, and a page to those above it", async () => {
+    const linked = async (path: string, nav: string) => {
+      const { markup } = await open(craned, path);
+      return texts(markup, `nav[aria-label="${nav}"] li`);
+    };
+    expect(await linked("/", "Namespaces")).toEqual([
+      "charts/ 1 repository",
+      "models/ 1 repository",
+      "team/ 5 repositories",
+    ]);
+    expect(await linked("/?q=app", "Namespaces")).toEqual(["charts/ 1 repository", "team/ 1 repository"]);
+    expect(await linked("/?in=team", "Namespaces")).toEqual([]);
+    expect(await linked("/?in=team", "Breadcrumb")).toEqual(["Repositories", "team"]);
+    expect(await linked("/r/team/app", "Breadcrumb")).toEqual(["Repositories", "team", "app"]);
+    expect(await linked("/r/team/app:latest", "Breadcrumb")).toEqual(["Repositories", "team", "app", "latest"]);
   });
 
   const SIGNATURE = `${NEWEST_DIGEST.replace(":", "-")}.sig`;
@@ -129,7 +151,7 @@ describe("the pages", () => {
 
   test("a digest's page has its layers and its configuration", async () => {
     const { markup } = await open(craned, `/r/team/app@${AMD64_DIGEST}`);
-    expect(await texts(markup, "#layer-table .step")).toEqual(["COPY app /app"]);
+    expect(await texts(markup, "#layer-table .step")).toEqual(["COPY app /app", "ENTRYPOINT /app"]);
     expect(await texts(markup, "#layer-table .number")).toEqual(["Number", "Size", "1", "3.4 MB"]);
     expect(await texts(markup, ".pairs dd")).toEqual(['/app --greeting "hello there"', "nobody", "MODE=production"]);
   });
@@ -215,6 +237,37 @@ describe("the pages", () => {
       expect([await count(markup, "script"), await count(markup, "b")]).toEqual([1, 0]);
       expect(markup).not.toMatch(/\s(?:on\w+|style)=/);
     }
+  });
+});
+
+describe("when an image was made", () => {
+  const CONFIG = "application/vnd.oci.image.config.v1+json";
+  const made = (config: string, annotations: object = {}) => {
+    const embedded = descriptorOf(CONFIG, config);
+    const { data: _, ...link } = embedded;
+    return { embedded, manifest: descriptorOf(OCI, { schemaVersion: 2, config: link, layers: [], annotations }) };
+  };
+  test.each<[string, string, object, string[]]>([
+    ["a config", `{"created":"2026-03-01T10:00:00.123456789Z"}`, {}, ["Mar 1, 2026"]],
+    ["blanks", `{\n  "os" : "x",\n  "created" :  "2026-03-01T10:00:00+02:00"\n}`, {}, ["Mar 1, 2026"]],
+    ["a label of that name", `{"a":[{"created":"2001-01-01"}],"created":"2026-03-01T10:00:00Z"}`, {}, ["Mar 1, 2026"]],
+    ["texts like it", `{"a":"{\\"","b":"\\"created","c":"created","created":"2026-03-01"}`, {}, ["Mar 1, 2026"]],
+    [
+      "an annotation",
+      `{"created":"2026-03-01"}`,
+      { "org.opencontainers.image.created": "2026-04-01" },
+      ["Apr 1, 2026"],
+    ],
+    ["the history only", `{"history":[{"created":"2026-03-01"}]}`, {}, []],
+    ["a reproducible build", `{"created":"1970-01-01T00:00:00Z"}`, {}, []],
+    ["no date", `{"created":null}`, {}, []],
+    ["no JSON", `{"created":`, {}, []],
+    ["half a text", `{"created":"2026-03-01`, {}, []],
+  ])("%s", async (_, config, annotations, dates) => {
+    const { embedded, manifest } = made(config, annotations);
+    const file = redirectFile(6, "app", { manifests: [manifest], configs: [embedded], tags: { v1: manifest.digest } });
+    const { markup } = await open(await serve({ "app.json": file }), "/r/app:v1");
+    expect(await texts(markup, ".facts time")).toEqual(dates);
   });
 });
 

@@ -1,4 +1,5 @@
-import { type Catalog, type Conflict, comparePaths, conflictsIn } from "../../core/catalog/catalog.ts";
+import { type Catalog, type Conflict, comparePaths, conflictsIn, servedFrom } from "../../core/catalog/catalog.ts";
+import type { FileFault, Warning } from "../../core/redirect-file/fault.ts";
 import type { Repository } from "../../core/redirect-file/repository.ts";
 import { counted } from "../pages/format.ts";
 import { type Html, html, NOTHING } from "../pages/html.ts";
@@ -7,7 +8,7 @@ import { byName, type Repositories, visibleTo } from "../pages/repositories.ts";
 import { type NavigationLink, pageText } from "../pages/shell.ts";
 import { scrollable } from "../pages/table.ts";
 import type { View } from "../view.ts";
-import { conflictSection, faultSection, type RedirectFileProblem } from "./problems.ts";
+import { conflictSection, faultSection, warningSection } from "./problems.ts";
 import { rowsOf } from "./rows.ts";
 
 /** Which repositories a page is about. */
@@ -16,7 +17,9 @@ export type ApiFilter = "all" | Repository["api"];
 /** The data of the page. */
 export interface PageSource extends Pick<View, "catalog" | "maySee"> {
   /** By the path of the file or directory. */
-  readonly problems: ReadonlyMap<string, RedirectFileProblem>;
+  readonly faults: ReadonlyMap<string, FileFault>;
+  /** By the path of the file. */
+  readonly warnings: ReadonlyMap<string, readonly Warning[]>;
   /** When the data directory last gave something new; undefined as long as there was none to read. */
   readonly loadedAt: Date | undefined;
   readonly dataDir: string;
@@ -65,6 +68,13 @@ function conflictsAmong({ v1, v2 }: Repositories, catalog: Catalog): readonly Co
   return conflicts.filter(({ name }) => names.has(name));
 }
 
+/** The warnings of files that are served to those who see the page. */
+function warningsAmong({ v1, v2 }: Repositories, { catalog, warnings }: PageSource): PageSource["warnings"] {
+  if (warnings.size === 0) return warnings;
+  const served = new Set([...v1, ...v2].map(({ api, name }) => servedFrom(catalog, api, name)));
+  return new Map([...warnings].filter(([path]) => served.has(path)));
+}
+
 /** Counts the repositories that may not be seen. */
 const hiddenFrom = (visible: Repositories, { v1, v2 }: Catalog): number =>
   v1.names.length + v2.names.length - visible.v1.length - visible.v2.length;
@@ -79,13 +89,13 @@ const within = (visible: Repositories, scope: ApiFilter): readonly Repository[] 
 const timeOf = (time: Date): Html =>
   html`<time datetime="${time.toISOString()}">${time.toISOString().slice(0, 19).replace("T", " ")}</time><small>UTC; the last that found a change</small>`;
 
-function facts({ catalog, problems, loadedAt, dataDir }: PageSource, visible: Repositories): Html {
+function facts({ catalog, faults, loadedAt, dataDir }: PageSource, visible: Repositories): Html {
   const hidden = hiddenFrom(visible, catalog);
   const [v1, v2] = [visible.v1.length, visible.v2.length];
   const notShown = hidden === 0 ? NOTHING : html`<small>${counted(hidden)} protected not shown to you</small>`;
   const loaded = loadedAt === undefined ? html`<span class="bad">not yet</span>` : timeOf(loadedAt);
   const inError =
-    problems.size === 0 ? html`<dd>0</dd>` : html`<dd><a class="bad" href="#faults">${counted(problems.size)}</a></dd>`;
+    faults.size === 0 ? html`<dd>0</dd>` : html`<dd><a class="bad" href="#faults">${counted(faults.size)}</a></dd>`;
   return html`<dl class="facts">
 <div><dt>Repositories</dt><dd>${counted(v1 + v2)}<small>${counted(v1)} of version 1, ${counted(v2)} of version 2</small>${notShown}</dd></div>
 <div><dt>Files in error</dt>${inError}</div>
@@ -116,7 +126,7 @@ function content(source: PageSource, { scope, search, page }: RepositoriesQuery,
   const wanted = search.toLowerCase();
   const part = partOf(wanted === "" ? all : all.filter(({ name }) => name.includes(wanted)), page, PAGE_SIZE);
   return html`<h1>${HEADINGS[scope]}</h1>
-${facts(source, visible)}${faultSection(source.problems)}${conflictSection(conflictsAmong(visible, source.catalog))}
+${facts(source, visible)}${faultSection(source.faults)}${conflictSection(conflictsAmong(visible, source.catalog))}${warningSection(warningsAmong(visible, source))}
 <section class="card" aria-labelledby="repositories"><h2 id="repositories" class="unseen">List</h2>
 ${finder({ action: path, label: "Find by name", search, part, words: WORDS })}
 <div id="list">${table(source, part)}${pager(part, (to) => addressOf(path, { q: search }, to))}</div></section>`;

@@ -18,8 +18,8 @@ export interface Management {
   readonly view: () => View;
   /** Whether protected repositories are shown. */
   readonly showProtected: boolean;
-  /** Faults and time of the last load. */
-  readonly load: () => Pick<PageSource, "problems" | "loadedAt">;
+  /** Faults, warnings and time of the last load. */
+  readonly load: () => Pick<PageSource, "faults" | "warnings" | "loadedAt">;
   readonly dataDir: string;
   readonly readiness: () => Readiness;
   /** Writes the metrics of all workers. */

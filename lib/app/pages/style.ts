@@ -32,7 +32,7 @@ h2 { margin: 0; font-size: 1.1rem; font-weight: 620; }
 .card > .note { margin: 0; padding: 0 1.1rem .9rem; color: var(--quiet); }
 .problems > details > summary { cursor: pointer; }
 .faults > details > summary { background: var(--bad-ground); color: var(--bad); }
-.conflicts > details > summary { background: var(--shut-ground); color: var(--shut); }
+.conflicts > details > summary, .warnings > details > summary { background: var(--shut-ground); color: var(--shut); }
 .problems > details > summary h2 { display: inline; }
 .problems td, .problems th { border-top: 1px solid var(--line); }
 .problems .note { padding-top: .9rem; }

@@ -13,6 +13,13 @@ export interface Warning {
   readonly message: string;
 }
 
+/** The faults of a file or a directory. */
+export interface FileFault {
+  readonly faults: readonly [Fault, ...Fault[]];
+  /** Whether the last good content, of the file or below the directory, is still served. */
+  readonly servesLastGood: boolean;
+}
+
 /** The faults and the warnings that are reported for one file. */
 export const MAX_FAULTS = 20;
 

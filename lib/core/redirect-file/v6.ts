@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { type Digest, parseDigest, parseTag, type Tag } from "../reference.ts";
 import { aboutOf } from "./about.ts";
 import { OCI_LAYOUT_BLOBS, parseTemplate } from "./blob-template.ts";
+import { creationDates } from "./created.ts";
 import { descriptors, type ReadManifest } from "./descriptors.ts";
 import { MAX_FAULTS, type Warning } from "./fault.ts";
 import { type CommonFile, common, EXPECTED, JSON_SCHEMA, mapOf, parsed, pathTo, redirectFile } from "./fields.ts";
@@ -97,7 +98,15 @@ function readWhole(file: Version6File): Built {
       about: aboutOf(file),
       blobTemplate: file.blobs,
     },
-    createTable({ tags, manifests, configs, blobs, referrers, knowsAllBlobs }),
+    createTable({
+      tags,
+      manifests,
+      configs,
+      created: creationDates(manifests, configs),
+      blobs,
+      referrers,
+      knowsAllBlobs,
+    }),
   );
   return { repository, warnings };
 }

@@ -26,8 +26,9 @@ export interface WholeTable {
   /** Sizes of manifests, configs and blobs; -1 where unknown. */
   readonly sizes: Float64Array;
   /**
-   * For each manifest and config: index of its media type, of its chunk, offset in the chunk. For each tag: the end of
-   * its manifests in the part that follows. Then the manifests of tags, and for each subject its referrer.
+   * For each manifest and config: index of its media type, of its chunk, offset in the chunk, creation date in seconds
+   * (0 where unknown). For each tag: the end of its manifests in the part that follows. Then the manifests of tags, and
+   * for each subject its referrer.
    */
   readonly places: Uint32Array;
   /** The bytes of manifests and configs, many in each. */
@@ -42,6 +43,8 @@ export interface WholeContent {
   readonly tags: ReadonlyMap<Tag, readonly Digest[]>;
   readonly manifests: readonly StoredManifest[];
   readonly configs: readonly StoredManifest[];
+  /** Creation dates of manifests, in ms since 1970. */
+  readonly created: ReadonlyMap<Digest, number>;
   readonly blobs: ReadonlyMap<Digest, number | undefined>;
   readonly referrers: readonly { readonly subject: Digest; readonly manifest: Digest }[];
   readonly knowsAllBlobs: boolean;
@@ -52,7 +55,7 @@ export interface WholeContent {
 const CHUNK_BYTES = 32 * 1024;
 
 const NO_CHUNK = 0xffffffff;
-const PLACE_LENGTH = 3;
+const PLACE_LENGTH = 4;
 const UNKNOWN_SIZE = -1;
 
 /** The place of bytes. */
@@ -128,10 +131,11 @@ export function createTable(content: WholeContent): WholeTable {
   const chunks = chunkList();
   const numbers: number[] = [];
   let next = 0;
-  for (const { mediaType, bytes } of stored) {
+  for (const { digest, mediaType, bytes } of stored) {
     const location = bytes === undefined ? undefined : packed[next++];
     const chunk = location === undefined ? NO_CHUNK : chunks.indexOf(location.chunk);
-    numbers.push(typeIndex.get(mediaType) ?? 0, chunk, location?.offset ?? 0);
+    const created = Math.floor((content.created.get(digest) ?? 0) / 1000);
+    numbers.push(typeIndex.get(mediaType) ?? 0, chunk, location?.offset ?? 0, created);
   }
   const targets = tags.map((tag) => content.tags.get(tag)?.map((digest) => indexOf.get(digest) ?? 0) ?? []);
   let end = 0;
@@ -221,16 +225,34 @@ export function blobOf(table: WholeTable, digest: Digest): { readonly size: numb
   return { size: size === UNKNOWN_SIZE ? undefined : size };
 }
 
-/** @returns the manifests of a tag, the preferred one first; none when there is no such tag */
-export function manifestsOfTag(table: WholeTable, tag: Tag): readonly StoredManifest[] {
-  const { names, tagCount, places } = table;
-  const at = findSorted(names, tag, 0, tagCount);
-  if (at === undefined) return [];
+function createdAt({ places }: WholeTable, index: number): number | undefined {
+  const seconds = places[index * PLACE_LENGTH + 3] ?? 0;
+  return seconds === 0 ? undefined : seconds * 1000;
+}
+
+/** @returns when a manifest was made, in ms since 1970; undefined where that is unknown */
+export function createdOf(table: WholeTable, digest: Digest): number | undefined {
+  const index = indexIn(table, digest, 0, table.manifestCount);
+  return index === undefined ? undefined : createdAt(table, index);
+}
+
+/** @param at index of the tag */
+function targetsOf(table: WholeTable, at: number): Uint32Array {
+  const { tagCount, places } = table;
   const ends = storedCount(table) * PLACE_LENGTH;
   const from = at === 0 ? 0 : (places[ends + at - 1] ?? 0);
-  const targets = places.subarray(ends + tagCount + from, ends + tagCount + (places[ends + at] ?? 0));
-  return Array.from(targets, (index) => storedAt(table, index));
+  return places.subarray(ends + tagCount + from, ends + tagCount + (places[ends + at] ?? 0));
 }
+
+/** @returns the manifests of a tag, the preferred one first; none when there is no such tag */
+export function manifestsOfTag(table: WholeTable, tag: Tag): readonly StoredManifest[] {
+  const at = findSorted(table.names, tag, 0, table.tagCount);
+  return at === undefined ? [] : Array.from(targetsOf(table, at), (index) => storedAt(table, index));
+}
+
+/** @returns when the preferred manifest of each tag was made, in the order of the tags */
+export const createdOfTags = (table: WholeTable): readonly (number | undefined)[] =>
+  Array.from({ length: table.tagCount }, (_, at) => createdAt(table, targetsOf(table, at)[0] ?? 0));
 
 /** @returns the manifests whose subject is that digest, in the order of their digests */
 export function manifestsWithSubject(table: WholeTable, subject: Digest): readonly StoredManifest[] {

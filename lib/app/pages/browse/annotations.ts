@@ -1,8 +1,8 @@
 /** Annotations of manifests and labels of images: those that are known by their own names, the others as they are. */
 
+import { timeIn } from "../../../core/redirect-file/created.ts";
 import { cutText, dateOf } from "../format.ts";
 import { type Html, html, NOTHING } from "../html.ts";
-import { timeIn } from "./manifest-details.ts";
 
 const PREFIX = "org.opencontainers.image.";
 

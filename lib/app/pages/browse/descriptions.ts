@@ -9,6 +9,10 @@ import { isTagOrder } from "./tag-order.ts";
 /** Query of all pages. */
 export const QUERY = v.object({
   ...pageQuery,
+  in: v.pipe(
+    v.optional(text({ description: "On the front page: the namespace whose repositories are listed." }), ""),
+    v.transform((sent = "") => sent.replace(/\/+$/, "").slice(0, 255)),
+  ),
   order: v.pipe(
     v.optional(
       text({ description: "On a repository's page: the order of its tags.", enum: ["newest", "version", "name"] }),

@@ -2,6 +2,7 @@
 import type { Reference } from "../../../core/reference.ts";
 import type { View } from "../../view.ts";
 import { type Html, html } from "../html.ts";
+import { addressOf } from "../list.ts";
 import { type NavigationLink, pageText } from "../shell.ts";
 import { type RegistryHost, referenceText } from "./commands.ts";
 
@@ -29,9 +30,24 @@ export const rootOf = (path: string): string => "../".repeat(path.split("/").len
 /** Address of a repository's page. Names, tags and digests have no character that a path would have to encode. */
 export const repositoryAddress = ({ root }: PageRequest, name: string): string => `${root}r/${name}`;
 
+/** Address of the list of a namespace. */
+export const namespaceAddress = ({ root }: PageRequest, namespace: string, search = ""): string =>
+  addressOf(root, { in: namespace, q: search });
+
 /** Address of a manifest's page. */
 export const manifestAddress = ({ root }: PageRequest, name: string, reference: Reference): string =>
   `${root}r/${referenceText(name, reference)}`;
+
+/** The way to a page. @param name of a repository or a namespace @param last a page below it */
+export function trail(asked: PageRequest, name: string, last?: Html): Html {
+  const link = (href: string, text: string): Html => html`<li><a href="${href}">${text}</a></li>`;
+  const current = (text: string | Html): Html => html`<li aria-current="page">${text}</li>`;
+  const parts = name.split("/");
+  const own = parts.pop() ?? "";
+  const above = parts.map((part, at) => link(namespaceAddress(asked, parts.slice(0, at + 1).join("/")), part));
+  const here = last === undefined ? current(own) : html`${link(repositoryAddress(asked, name), own)}${current(last)}`;
+  return html`<nav class="trail" aria-label="Breadcrumb"><ol>${link(asked.root, "Repositories")}${above}${here}</ol></nav>`;
+}
 
 /** A page in the frame of all. */
 export function framed({ site, root }: PageRequest, title: string, skipTo: string, body: Html): string {

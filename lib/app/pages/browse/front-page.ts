@@ -2,17 +2,20 @@ import type { V2Repository } from "../../../core/redirect-file/repository.ts";
 import { namedTags } from "../../../core/redirect-file/repository.ts";
 import type { Tag } from "../../../core/reference.ts";
 import { tagsOf } from "../../../core/resolve.ts";
-import { countOf, cutText, dateOf } from "../format.ts";
+import { counted, countOf, cutText, dateOf } from "../format.ts";
 import { type Html, html, NOTHING } from "../html.ts";
 import { addressOf, finder, type ListPage, pager, partOf } from "../list.ts";
 import { byName, descriptionOf, hasWords, type NamedRepository, visibleTo } from "../repositories.ts";
 import { accessBadge, badge, platformBadges, purposeBadge } from "./badges.ts";
-import { framed, type PageRequest, repositoryAddress } from "./frame.ts";
+import { framed, namespaceAddress, type PageRequest, repositoryAddress, trail } from "./frame.ts";
 import { summaryOf, type TagSummary } from "./tag-summary.ts";
 
 const PAGE_SIZE = 50;
 /** Characters of a description in the list. */
 const MAX_DESCRIPTION = 240;
+
+/** Namespaces that are linked to; the search finds the repositories of the others. */
+const MAX_NAMESPACES = 24;
 
 const WORDS = { one: "repository", many: "repositories", within: "the name or description" };
 
@@ -62,19 +65,61 @@ function list(asked: PageRequest, { items }: ListPage<NamedRepository>, isSearch
   return html`<p class="empty">${isSearch ? "Nothing fits. Try a part of the name." : "Once redirect files are published, their repositories are listed here."}</p>`;
 }
 
-/** The page of all repositories. @param search words that the name or the description has, each of them */
-export function frontPage(asked: PageRequest, search: string, page: number): string {
+/** The part of the list that a request asks for. */
+interface ListQuery {
+  /** Words that the name or the description has, each of them. */
+  readonly search: string;
+  /** Without its last slash; empty for all. */
+  readonly namespace: string;
+  readonly page: number;
+}
+
+/** Counts repositories by the next part of their names, where another one follows. @param prefix of all of them */
+function namespacesOf(repositories: readonly NamedRepository[], prefix: string): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { name } of repositories) {
+    const end = name.indexOf("/", prefix.length);
+    if (end === -1) continue;
+    const namespace = name.slice(0, end);
+    counts.set(namespace, (counts.get(namespace) ?? 0) + 1);
+  }
+  return counts;
+}
+
+/** Links to namespaces: all, or those with the most repositories. */
+function namespaceLinks(asked: PageRequest, found: readonly NamedRepository[], { search, namespace }: ListQuery): Html {
+  const prefix = namespace === "" ? "" : `${namespace}/`;
+  const counts = [...namespacesOf(found, prefix)];
+  const isOneForAll = counts.length === 1 && counts[0]?.[1] === found.length;
+  if (counts.length === 0 || isOneForAll) return NOTHING;
+  const links = counts
+    .toSorted(([, a], [, b]) => b - a)
+    .slice(0, MAX_NAMESPACES)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(
+      ([name, count]) =>
+        html`<li><a href="${namespaceAddress(asked, name, search)}">${name.slice(prefix.length)}/ <span class="quiet">${counted(count)}<span class="unseen"> ${count === 1 ? WORDS.one : WORDS.many}</span></span></a></li>`,
+    );
+  const more = counts.length - links.length;
+  return html`<nav class="orders" aria-label="Namespaces"><ul>${links}${more > 0 ? html`<li><span class="here">and ${counted(more)} smaller ones</span></li>` : NOTHING}</ul></nav>`;
+}
+
+/** The page of all repositories, or of those of a namespace. */
+export function frontPage(asked: PageRequest, query: ListQuery): string {
   const { view, registry, root, site } = asked;
-  const all = byName(visibleTo(view));
+  const { search, namespace, page } = query;
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
-  const found = words.length === 0 ? all : all.filter((each) => hasWords(each, words));
+  const found = byName(visibleTo(view)).filter(
+    (each) => (namespace === "" || each.name.startsWith(`${namespace}/`)) && hasWords(each, words),
+  );
   const part = partOf(found, page, PAGE_SIZE);
   return framed(
     asked,
-    site.title,
+    namespace === "" ? site.title : `${namespace}/`,
     "list",
-    html`<div class="hero"><h1>Repositories</h1><p class="quiet">of <code>${registry.host}</code></p></div>
-<section class="card" aria-label="Repositories">${finder({ action: root, label: "Search names and descriptions", search, part, words: WORDS })}
-<div id="list">${list(asked, part, search !== "")}${pager(part, (to) => addressOf(root, { q: search }, to))}</div></section>`,
+    html`${namespace === "" ? NOTHING : trail(asked, namespace)}
+<div class="hero"><h1>${namespace === "" ? "Repositories" : `${namespace}/`}</h1><p class="quiet">${namespace === "" ? "of" : "at"} <code>${registry.host}</code></p></div>
+<section class="card" aria-label="Repositories">${finder({ action: root, label: "Search names and descriptions", search, kept: { in: namespace }, part, words: WORDS })}
+<div id="list">${namespaceLinks(asked, found, query)}${list(asked, part, search + namespace !== "")}${pager(part, (to) => addressOf(root, { in: namespace, q: search }, to))}</div></section>`,
   );
 }

@@ -16,18 +16,22 @@ export interface LayerDetails {
   readonly size: number | undefined;
   /** Name of the file. */
   readonly title: string | undefined;
-  /** Step of the build that made it. */
-  readonly step: string | undefined;
+}
+
+/** A command of the build that made an image. */
+export interface BuildStep {
+  readonly command: string;
+  /** False for those that only set the configuration. */
+  readonly makesLayer: boolean;
 }
 
 /** The configuration of an image, where the redirect file carries it. */
 export interface ImageConfig {
-  readonly created: number | undefined;
   readonly platform: string | undefined;
   /** Settings of a container, named as in the image specification. */
   readonly settings: ReadonlyMap<string, string>;
   readonly labels: Readonly<Record<string, string>>;
-  readonly steps: readonly string[];
+  readonly steps: readonly BuildStep[];
 }
 
 /** A manifest, as far as its own bytes and those of its configuration tell. */
@@ -45,8 +49,6 @@ export interface ManifestDetails {
 }
 
 const utf8 = new TextDecoder();
-/** Before this, a date only says that the build is reproducible. */
-const FIRST_YEAR = Date.UTC(2000, 0);
 
 function fieldsOf(bytes: Uint8Array): JsonObject {
   try {
@@ -66,12 +68,6 @@ const stringsIn = (value: unknown): Readonly<Record<string, string>> =>
         Object.entries(value).flatMap(([name, text]) => (typeof text === "string" ? [[name, text]] : [])),
       )
     : {};
-
-/** @returns ms since 1970; undefined for what is no date, or the date of a reproducible build */
-export function timeIn(value: unknown): number | undefined {
-  const time = typeof value === "string" ? Date.parse(value) : Number.NaN;
-  return time >= FIRST_YEAR ? time : undefined;
-}
 
 /** A command line, quoted where it has to be. */
 const commandLine = (parts: readonly string[]): string =>
@@ -96,13 +92,13 @@ function configIn(bytes: Uint8Array): ImageConfig {
   const config = isPlainObject(fields["config"]) ? fields["config"] : {};
   const platform = [fields["os"], fields["architecture"], fields["variant"]].map(textIn).filter(Boolean).join("/");
   return {
-    created: timeIn(fields["created"]),
     platform: platform || undefined,
     settings: settingsOf(config),
     labels: stringsIn(config["Labels"]),
-    steps: objectsIn(fields["history"])
-      .filter(({ empty_layer }) => empty_layer !== true)
-      .map(({ created_by }) => textIn(created_by) ?? ""),
+    steps: objectsIn(fields["history"]).map(({ created_by, empty_layer }) => ({
+      command: textIn(created_by) ?? "",
+      makesLayer: empty_layer !== true,
+    })),
   };
 }
 
@@ -145,12 +141,11 @@ export function detailsOf(repository: WholeRepository, manifest: StoredManifest)
   const stored = configDigest === undefined ? undefined : configOf(repository, configDigest);
   const config = stored?.bytes !== undefined && IMAGE_CONFIG.test(configType) ? configIn(stored.bytes) : undefined;
   const layers = [...objectsIn(fields["layers"]), ...objectsIn(fields["blobs"])].map(
-    (layer, at): LayerDetails => ({
+    (layer): LayerDetails => ({
       digest: textIn(layer["digest"]) ?? "",
       mediaType: textIn(layer["mediaType"]) ?? "",
       size: typeof layer["size"] === "number" && layer["size"] >= 0 ? layer["size"] : undefined,
       title: stringsIn(layer["annotations"])["org.opencontainers.image.title"],
-      step: config?.steps[at],
     }),
   );
   return {
@@ -182,27 +177,3 @@ export const imagesOf = (repository: WholeRepository, children: readonly Child[]
     const manifest = manifestOf(repository, child.digest);
     return { child, details: manifest === undefined ? undefined : detailsOf(repository, manifest) };
   });
-
-const CREATED = "org.opencontainers.image.created";
-
-/** When a manifest was made, as its annotations or its configuration say. */
-export const createdOf = ({ annotations, config }: ManifestDetails): number | undefined =>
-  timeIn(annotations[CREATED]) ?? config?.created;
-
-/** When a manifest or the first image of an index was made: what {@link createdOf} says, for thousands of manifests. */
-export function dateOfManifest(repository: WholeRepository, { bytes }: StoredManifest): number | undefined {
-  if (bytes === undefined) return undefined;
-  const { annotations, config, manifests } = fieldsOf(bytes);
-  const created = isPlainObject(annotations) ? timeIn(annotations[CREATED]) : undefined;
-  if (created !== undefined) return created;
-  const digestIn = (descriptor: unknown) =>
-    isPlainObject(descriptor) ? parseDigest(textIn(descriptor["digest"]) ?? "") : undefined;
-  const [ofConfig, ofFirst] = [digestIn(config), Array.isArray(manifests) ? digestIn(manifests[0]) : undefined];
-  if (ofConfig !== undefined) {
-    const stored = configOf(repository, ofConfig);
-    return stored?.bytes === undefined ? undefined : timeIn(fieldsOf(stored.bytes)["created"]);
-  }
-  const first = ofFirst === undefined ? undefined : manifestOf(repository, ofFirst);
-  // An index may contain another one, but none contains itself.
-  return first === undefined ? undefined : dateOfManifest(repository, first);
-}

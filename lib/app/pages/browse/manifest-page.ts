@@ -1,7 +1,8 @@
 import { type Explanation, explainV1, explainV2 } from "../../../core/explain.ts";
 import { MEDIA_TYPE, parseAccept } from "../../../core/media-types.ts";
+import { timeIn } from "../../../core/redirect-file/created.ts";
 import type { ReferrerDescriptor, WholeRepository } from "../../../core/redirect-file/repository.ts";
-import { manifestOf, manifestsOfTag, type StoredManifest } from "../../../core/redirect-file/whole-table.ts";
+import { createdOf, manifestOf, manifestsOfTag, type StoredManifest } from "../../../core/redirect-file/whole-table.ts";
 import { type Digest, isDigest, parseDigest, parseTag, type Reference, type Tag } from "../../../core/reference.ts";
 import { referrersOf } from "../../../core/resolve.ts";
 import { counted, cutText, dateOf, mediaTypeText, pathOf, shortDigest, sizeRange, sizeText } from "../format.ts";
@@ -11,19 +12,18 @@ import { scrollable } from "../table.ts";
 import { annotationList } from "./annotations.ts";
 import { badge, purposeBadge } from "./badges.ts";
 import { commandList, commandsFor, copyButton, referenceText } from "./commands.ts";
-import { framed, manifestAddress, type PageRequest } from "./frame.ts";
+import { framed, manifestAddress, type PageRequest, trail } from "./frame.ts";
 import {
-  createdOf,
+  type BuildStep,
   detailsOf,
   imagesOf,
   isAttestation,
   type LayerDetails,
   type ManifestDetails,
   type PlatformImage,
-  timeIn,
 } from "./manifest-details.ts";
 import { artifactName, mediaTypeName } from "./names.ts";
-import { knowledgeNote, knownTags, trail } from "./repository-page.ts";
+import { knowledgeNote, knownTags } from "./repository-page.ts";
 import { contentsOf, kindNames } from "./tag-summary.ts";
 
 /** A manifest of a repository, and what the page knows of it. */
@@ -63,7 +63,7 @@ function manifestLink({ asked, repository: { name, v2 } }: Shown, digest: Digest
     : shortDigest(digest);
 }
 
-function platformSection(shown: Shown, images: readonly PlatformImage[]): Html {
+function platformSection(shown: Shown, repository: WholeRepository, images: readonly PlatformImage[]): Html {
   if (images.length === 0) return NOTHING;
   const last = (image: PlatformImage): number => Number(isAttestation(image.child));
   const rows = images
@@ -72,7 +72,7 @@ function platformSection(shown: Shown, images: readonly PlatformImage[]): Html {
       const platform = isAttestation(child)
         ? "attestation"
         : (child.platform ?? details?.config?.platform ?? mediaTypeName(child.mediaType));
-      const created = details === undefined ? undefined : createdOf(details);
+      const created = createdOf(repository, child.digest);
       return html`<tr><th scope="row">${platform}${details === undefined ? html` <span class="aside">not in this repository</span>` : NOTHING}</th><td>${manifestLink(shown, child.digest)}</td>
 ${sizeCell(details?.contentSize)}<td class="number">${details === undefined ? "" : counted(details.layers.length)}</td><td>${created === undefined ? "" : dateOf(created)}</td></tr>
 `;
@@ -81,15 +81,33 @@ ${sizeCell(details?.contentSize)}<td class="number">${details === undefined ? ""
 ${table("platform-table", "Platforms", ["Platform", "Digest", "Size", "Layers", "Created"], rows)}</section>`;
 }
 
-function layerSection(layers: readonly LayerDetails[], isImage: boolean): Html {
+function layerRow({ digest, mediaType, size, title }: LayerDetails, at: number, command: string): Html {
+  const made = title ?? (command === "" ? undefined : html`<code class="step">${cutText(command)}</code>`);
+  return html`<tr><td class="number">${at + 1}</td><th scope="row">${made ?? html`<code>${mediaType}</code>`}${
+    made === undefined ? NOTHING : html`<div class="aside">${mediaType}</div>`
+  }</th><td>${shortDigest(digest)}</td>${sizeCell(size)}</tr>
+`;
+}
+
+/** The layers, and between them the commands that made none. */
+function layerRows(layers: readonly LayerDetails[], steps: readonly BuildStep[]): readonly Html[] {
+  const waiting = [...layers.entries()];
+  const row = ([at, layer]: readonly [number, LayerDetails], command = ""): Html => layerRow(layer, at, command);
+  const told = steps.flatMap(({ command, makesLayer }) => {
+    if (!makesLayer)
+      return html`<tr><td></td><th scope="row"><code class="step">${cutText(command)}</code></th><td></td><td></td></tr>
+`;
+    const next = waiting.shift();
+    return next === undefined ? [] : row(next, command);
+  });
+  return [...told, ...waiting.map((each) => row(each))];
+}
+
+function layerSection({ layers, config, purpose }: ManifestDetails): Html {
   if (layers.length === 0) return NOTHING;
-  const rows = layers.map(
-    ({ digest, mediaType, size, title, step }, at) => html`<tr><td class="number">${at + 1}</td><th scope="row">${
-      title ?? (step ? html`<code class="step">${cutText(step)}</code>` : html`<code>${mediaType}</code>`)
-    }${title === undefined && !step ? NOTHING : html`<div class="aside">${mediaType}</div>`}</th><td>${shortDigest(digest)}</td>${sizeCell(size)}</tr>
-`,
-  );
+  const isImage = purpose === "image";
   const title = isImage ? "Layers" : "Files";
+  const rows = layerRows(layers, config?.steps ?? []);
   return html`<section class="card" aria-labelledby="layers"><h2 id="layers">${title}</h2>
 ${table("layer-table", title, ["Number", isImage ? "Made by" : "Name", "Digest", "Size"], rows)}</section>`;
 }
@@ -214,13 +232,14 @@ function manifestFacts(
 ): Html {
   const { mediaType, digest, size } = manifest;
   const contents = details === undefined ? undefined : contentsOf(repository, details);
+  const created = createdOf(repository, digest);
   const total = sizeRange(contents?.sizes ?? []);
   return html`<dl class="facts">
 <div class="broad"><dt>Digest</dt><dd class="mono">${digest} ${copyButton(digest, "the digest")}</dd></div>
 <div><dt>Media type</dt><dd>${mediaTypeName(mediaType)}<small>${mediaTypeText(mediaType)}</small></dd></div>
 ${details?.artifactType === undefined || details.purpose === "image" ? NOTHING : html`<div><dt>Artifact type</dt><dd>${artifactName(details.artifactType) ?? details.artifactType}<small>${mediaTypeText(details.artifactType)}</small></dd></div>`}
 <div><dt>Size</dt><dd>${total ?? "unknown"}<small>compressed; the manifest has ${sizeText(size)}</small></dd></div>
-${contents?.created === undefined ? NOTHING : html`<div><dt>Created</dt><dd>${dateOf(contents.created)}</dd></div>`}
+${created === undefined ? NOTHING : html`<div><dt>Created</dt><dd>${dateOf(created)}</dd></div>`}
 ${details?.subject === undefined ? NOTHING : html`<div><dt>Refers to</dt><dd>${manifestLink(shown, details.subject)}</dd></div>`}
 </dl>`;
 }
@@ -242,7 +261,7 @@ function wholePage(shown: Shown, v2: WholeRepository, manifests: readonly [Store
 ${manifestFacts(shown, v2, manifest, details)}${pullSection(shown, purpose, manifest.digest)}${
   details === undefined
     ? html`<p class="note">The redirect file has no more than the descriptor of this manifest.</p>`
-    : html`${platformSection(shown, imagesOf(v2, details.children))}${layerSection(details.layers, purpose === "image")}${configSection(details)}${annotationList("annotations", "Annotations", details.annotations)}${annotationList("labels", "Labels", labels)}`
+    : html`${platformSection(shown, v2, imagesOf(v2, details.children))}${layerSection(details)}${configSection(details)}${annotationList("annotations", "Annotations", details.annotations)}${annotationList("labels", "Labels", labels)}`
 }${referrerSection(shown, manifest.digest)}${
   also.length === 0
     ? NOTHING

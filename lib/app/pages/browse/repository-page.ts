@@ -6,7 +6,7 @@ import { addressOf, finder, type ListPage, pager, partOf } from "../list.ts";
 import type { NamedRepository } from "../repositories.ts";
 import { accessBadge, badge, platformBadges, purposeBadge } from "./badges.ts";
 import { commandList, commandsFor, copyButton, referenceText } from "./commands.ts";
-import { framed, manifestAddress, type PageRequest, repositoryAddress } from "./frame.ts";
+import { framed, manifestAddress, type PageRequest, repositoryAddress, trail } from "./frame.ts";
 import { datesOf, inTagOrder, isVersion, ORDER_NAMES, type TagOrder } from "./tag-order.ts";
 import { summaryOf, type TagSummary } from "./tag-summary.ts";
 
@@ -77,11 +77,6 @@ function orders(address: (order: TagOrder) => string, offered: readonly TagOrder
   return html`<nav class="orders" aria-label="Order"><ul>${links}</ul></nav>`;
 }
 
-/** Name of a repository, and the way to it. */
-export function trail(asked: PageRequest, name: string, last: Html): Html {
-  return html`<nav class="trail" aria-label="Breadcrumb"><ol><li><a href="${asked.root}">Repositories</a></li><li><a href="${repositoryAddress(asked, name)}">${name}</a></li><li aria-current="page">${last}</li></ol></nav>`;
-}
-
 function tagList(asked: PageRequest, { name, v2 }: NamedRepository, { items }: ListPage<Tag>): Html {
   if (items.length === 0) return html`<p class="empty">No tag to show.</p>`;
   const rows = items.map((tag) => {
@@ -115,15 +110,11 @@ interface TagQuery {
 }
 
 /** The page of a repository: what it is, how to pull it, and its tags. */
-export async function repositoryPage(
-  asked: PageRequest,
-  repository: NamedRepository,
-  query: TagQuery,
-): Promise<string> {
+export function repositoryPage(asked: PageRequest, repository: NamedRepository, query: TagQuery): string {
   const { name, v1, v2 } = repository;
   const { search, page } = query;
   const { tags, isComplete } = knownTags(asked, repository);
-  const dates = v2 === undefined ? new Map<string, number>() : await datesOf(v2, tags);
+  const dates = v2 === undefined ? new Map<string, number>() : datesOf(v2);
   const hasVersions = tags.some(isVersion);
   const offered: readonly TagOrder[] = [
     ...(dates.size > 0 ? (["newest"] as const) : []),
@@ -149,7 +140,7 @@ export async function repositoryPage(
     asked,
     name,
     "list",
-    html`<nav class="trail" aria-label="Breadcrumb"><ol><li><a href="${asked.root}">Repositories</a></li><li aria-current="page">${name}</li></ol></nav>
+    html`${trail(asked, name)}
 <div class="hero"><h1>${name}</h1>${purposeBadge(summary?.purpose)}</div>
 ${description ? html`<p class="lead">${description}</p>` : NOTHING}${facts(repository, tags.length)}
 ${

@@ -69,9 +69,9 @@ export function browsing(registry: Registry, site: Site) {
     query: QUERY,
     variesByAccept: true,
     detail: { hide: true },
-    handle: (view, { query: { q, page: number } }, { request }) =>
+    handle: (view, { query: { q: search, in: namespace, page: number } }, { request }) =>
       wantsHtml(request.headers.get("accept") ?? undefined)
-        ? page(200, frontPage(askedOf(view, request), q, number))
+        ? page(200, frontPage(askedOf(view, request), { search, namespace, page: number }))
         : notFound("/"),
   });
 
@@ -81,14 +81,14 @@ export function browsing(registry: Registry, site: Site) {
     params: v.object({ name: v.string(), reference: v.custom<Reference | undefined>(() => true) }),
     query: QUERY,
     detail: { hide: true },
-    handle: async (view, { params: { name, reference }, query }, { request }) => {
+    handle: (view, { params: { name, reference }, query }, { request }) => {
       const asked = askedOf(view, request);
       const repository = { name, v1: visibleV1(view, name), v2: visibleV2(view, name) };
       if (repository.v1 === undefined && repository.v2 === undefined) return missingPage(asked);
       const { q: search, page: number, order } = query;
       const body =
         reference === undefined
-          ? await repositoryPage(asked, repository, { search, page: number, order })
+          ? repositoryPage(asked, repository, { search, page: number, order })
           : manifestPage(asked, repository, reference);
       return body === undefined ? missingPage(asked) : page(200, body);
     },

@@ -1,9 +1,7 @@
 /** The orders of a repository's tags: newest first, highest version first, or by name. */
-import type { V2Repository, WholeRepository } from "../../../core/redirect-file/repository.ts";
-import { manifestsOfTag } from "../../../core/redirect-file/whole-table.ts";
-import type { Digest, Tag } from "../../../core/reference.ts";
-import { inSlices } from "../../../slices.ts";
-import { dateOfManifest } from "./manifest-details.ts";
+import { namedTags, type V2Repository, type WholeRepository } from "../../../core/redirect-file/repository.ts";
+import { createdOfTags } from "../../../core/redirect-file/whole-table.ts";
+import type { Tag } from "../../../core/reference.ts";
 
 export type TagOrder = "newest" | "version" | "name";
 
@@ -22,21 +20,18 @@ const NO_DATES: TagDates = new Map();
 
 const knownDates = new WeakMap<WholeRepository, TagDates>();
 
-/** Reads the dates of all tags, once; other requests are answered meanwhile. */
-export async function datesOf(repository: V2Repository, tags: readonly Tag[]): Promise<TagDates> {
+/** The dates of all tags. */
+export function datesOf(repository: V2Repository): TagDates {
   if (repository.version !== 6) return NO_DATES;
   const known = knownDates.get(repository);
   if (known !== undefined) return known;
-  const dates = new Map<string, number>();
-  const byDigest = new Map<Digest, number | undefined>();
-  await inSlices(tags, undefined, (tag) => {
-    const [manifest] = manifestsOfTag(repository, tag);
-    if (manifest === undefined) return;
-    const { digest } = manifest;
-    if (!byDigest.has(digest)) byDigest.set(digest, dateOfManifest(repository, manifest));
-    const date = byDigest.get(digest);
-    if (date !== undefined) dates.set(tag, date);
-  });
+  const created = createdOfTags(repository);
+  const dates = new Map(
+    namedTags(repository).flatMap((tag, at) => {
+      const date = created[at];
+      return date === undefined ? [] : [[tag, date] as const];
+    }),
+  );
   knownDates.set(repository, dates);
   return dates;
 }

@@ -2,16 +2,9 @@
 import type { ManifestKind } from "../../../core/media-types.ts";
 import { KIND_BIT, kindsOf } from "../../../core/redirect-file/manifest-table.ts";
 import type { V2Repository, WholeRepository } from "../../../core/redirect-file/repository.ts";
-import { manifestsOfTag } from "../../../core/redirect-file/whole-table.ts";
+import { createdOf, manifestsOfTag } from "../../../core/redirect-file/whole-table.ts";
 import type { Digest, Tag } from "../../../core/reference.ts";
-import {
-  createdOf,
-  detailsOf,
-  imagesOf,
-  isAttestation,
-  type ManifestDetails,
-  type Purpose,
-} from "./manifest-details.ts";
+import { detailsOf, imagesOf, isAttestation, type ManifestDetails, type Purpose } from "./manifest-details.ts";
 import { KIND_NAMES, mediaTypeName } from "./names.ts";
 
 /** A tag, as far as its repository's file describes it. */
@@ -40,7 +33,6 @@ export function kindNames(repository: V2Repository, reference: Tag | Digest): re
 interface Contents {
   readonly platforms: readonly string[];
   readonly sizes: readonly number[];
-  readonly created: number | undefined;
 }
 
 /** Summarizes a manifest, and the images of an index. */
@@ -50,7 +42,6 @@ export function contentsOf(repository: WholeRepository, details: ManifestDetails
     return {
       platforms: config?.platform === undefined ? [] : [config.platform],
       sizes: contentSize === undefined ? [] : [contentSize],
-      created: createdOf(details),
     };
   }
   const images = imagesOf(
@@ -58,11 +49,9 @@ export function contentsOf(repository: WholeRepository, details: ManifestDetails
     details.children.filter((child) => !isAttestation(child)),
   );
   const known = images.flatMap((image) => image.details ?? []);
-  const dates = known.flatMap((each) => createdOf(each) ?? []);
   return {
     platforms: images.flatMap((image) => image.child.platform ?? image.details?.config?.platform ?? []),
     sizes: known.flatMap(({ contentSize }) => contentSize ?? []).sort((a, b) => a - b),
-    created: createdOf(details) ?? (dates.length === 0 ? undefined : Math.max(...dates)),
   };
 }
 
@@ -74,6 +63,8 @@ export function summaryOf(repository: V2Repository, tag: Tag): TagSummary {
   const types = manifests.map(({ mediaType }) => mediaTypeName(mediaType));
   const [manifest] = manifests;
   const details = manifest === undefined ? undefined : detailsOf(repository, manifest);
-  if (details === undefined) return { purpose: undefined, types, ...unknown, digest: manifest?.digest };
-  return { purpose: details.purpose, types, digest: manifest?.digest, ...contentsOf(repository, details) };
+  const created = manifest === undefined ? undefined : createdOf(repository, manifest.digest);
+  const known = { types, created, digest: manifest?.digest };
+  if (details === undefined) return { purpose: undefined, ...unknown, ...known };
+  return { purpose: details.purpose, ...known, ...contentsOf(repository, details) };
 }
