@@ -12,6 +12,7 @@ import { EMPTY_SNAPSHOT, type Snapshot } from "../store/snapshots.ts";
 import { readDirectoryOnce } from "../store/store.ts";
 import { EXIT, type ExitCode, type Terminal } from "../terminal.ts";
 import { checkContent } from "./check-content.ts";
+import { counted } from "./counted.ts";
 import { readConfig } from "./settings.ts";
 
 /** Finds the errors and warnings of the configuration and of the files that it names. */
@@ -73,8 +74,6 @@ function* findingsOf({ catalog, faults, warnings }: Snapshot): Generator<Finding
     yield { level: "error", of, path, text };
   }
 }
-
-const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`;
 
 /** The last line: how many files and repositories there are, and how much is wrong. */
 function summaryOf(dataDir: string, { files, faults, catalog: { v1, v2 } }: Snapshot, findings: readonly Finding[]) {

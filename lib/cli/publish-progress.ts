@@ -1,5 +1,6 @@
 import type { PublishEvent, Report } from "../publish/events.ts";
 import type { Terminal } from "../terminal.ts";
+import { counted } from "./counted.ts";
 
 /** Tells a person or a machine how far publishing is. */
 export interface Progress {
@@ -60,7 +61,7 @@ const shortDigest = (digest: string): string => digest.slice(0, "sha256:".length
 function lineOf(event: PublishEvent): string | undefined {
   switch (event.event) {
     case "planned":
-      return `${event.tags} tags, ${event.manifests} manifests, ${event.blobs} blobs; ${describeBytes(event.bytes)} to read`;
+      return `${counted(event.tags, "tag")}, ${counted(event.manifests, "manifest")}, ${counted(event.blobs, "blob")}; ${describeBytes(event.bytes)} to read`;
     case "blob":
       if (event.outcome === "present") return undefined;
       return `blob ${shortDigest(event.digest)}  ${describeBytes(event.size ?? 0)}  ${event.outcome}`;

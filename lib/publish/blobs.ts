@@ -4,6 +4,7 @@ import type { Report } from "./events.ts";
 import { inParallel } from "./in-parallel.ts";
 import { blobPath, layoutBlobPath, OCTETS } from "./layout-paths.ts";
 import { missing, type Plan, type PlannedBlob } from "./plan.ts";
+import { PublishError, SourceFailure, Unreadable } from "./publish-error.ts";
 import { type EmbeddedBlob, MAX_EMBEDDED_CONFIG } from "./redirect-file/version-6.ts";
 import type { Descriptor, Manifest } from "./sources/manifest.ts";
 import { fileOfBytes, readSmall, verified } from "./sources/reading.ts";
@@ -37,11 +38,36 @@ export const AT_ONCE = 4;
 const readVerified = (file: SourceFile, descriptor: Descriptor): Promise<Uint8Array> =>
   readSmall(file.name, verified(file, descriptor));
 
-/** Reads a small blob from its source. @param from the manifest that names it */
-export async function readPlanned({ descriptor, source }: PlannedBlob, from: string): Promise<Uint8Array> {
-  const file = await source.open(descriptor, "blob");
-  if (file === undefined) throw missing(source, descriptor, from);
-  return await readVerified(file, descriptor);
+/** The error about a blob of a source; other blobs may be better, unless the source can't be read at all. */
+const unreadable = ({ digest }: Descriptor, error: unknown): unknown =>
+  error instanceof PublishError && !(error instanceof SourceFailure)
+    ? new Unreadable(new Map([[digest, error.message]]))
+    : error;
+
+/** Opens a blob at its source; it is verified as it is read. @throws {Unreadable} as reading does: it is missing or broken */
+async function openPlanned({ descriptor, source }: PlannedBlob, report: Report = () => {}): Promise<SourceFile> {
+  let file: SourceFile | undefined;
+  try {
+    file = await source.open(descriptor, "blob");
+    if (file === undefined) throw missing(source, descriptor, source.name);
+  } catch (error) {
+    throw unreadable(descriptor, error);
+  }
+  const bytes = verified(file, descriptor, (count) => report({ event: "read", bytes: count }));
+  const read = async function* () {
+    try {
+      yield* bytes;
+    } catch (error) {
+      throw unreadable(descriptor, error);
+    }
+  };
+  return { ...file, read };
+}
+
+/** Reads a small blob from its source. */
+export async function readPlanned(blob: PlannedBlob): Promise<Uint8Array> {
+  const file = await openPlanned(blob);
+  return await readSmall(file.name, file.read());
 }
 
 async function sizeOf({ target, pathOf }: BlobStore, digest: Digest, expected: number | undefined) {
@@ -61,11 +87,12 @@ export async function bytesToRead({ blobs }: Plan, store: BlobStore): Promise<nu
 }
 
 async function putBlob(
-  { descriptor, source }: PlannedBlob,
+  blob: PlannedBlob,
   { target, pathOf, formerPathOf }: BlobStore,
   bytes: Uint8Array | undefined,
   report: Report,
 ): Promise<void> {
+  const { descriptor, source } = blob;
   const { digest, size } = descriptor;
   const path = pathOf(digest);
   const there = await sizeOf({ target, pathOf, formerPathOf }, digest, size);
@@ -80,23 +107,33 @@ async function putBlob(
     report({ event: "blob", digest, size: formerSize, outcome: "linked" });
     return;
   }
-  const file = bytes === undefined ? await source.open(descriptor, "blob") : fileOfBytes(source.name, bytes);
-  if (file === undefined) throw missing(source, descriptor, source.name);
-  const read = () => verified(file, descriptor, (count) => report({ event: "read", bytes: count }));
-  const outcome = await target.transfer(path, OCTETS, { size, read, path: file.path });
+  const file = bytes === undefined ? await openPlanned(blob, report) : fileOfBytes(source.name, bytes);
+  const outcome = await target.transfer(path, OCTETS, { size, read: file.read, path: file.path });
   report({ event: "blob", digest, size: size ?? (await target.sizeOf(path)), outcome });
 }
 
-/** Puts all blobs of a plan into the store. @param known blobs whose bytes are in memory already */
+/**
+ * Puts all blobs of a plan into the store.
+ *
+ * @param known blobs whose bytes are in memory already
+ * @throws {Unreadable} in the end, naming all blobs that can't be read
+ */
 export async function putBlobs(
   { blobs }: Plan,
   store: BlobStore,
   known: ReadonlyMap<Digest, EmbeddedBlob>,
   report: Report,
 ): Promise<void> {
-  await inParallel(blobs.values(), AT_ONCE, (blob) =>
-    putBlob(blob, store, known.get(blob.descriptor.digest)?.bytes, report),
-  );
+  const why = new Map<Digest, string>();
+  await inParallel(blobs.values(), AT_ONCE, async (blob) => {
+    try {
+      await putBlob(blob, store, known.get(blob.descriptor.digest)?.bytes, report);
+    } catch (error) {
+      if (!(error instanceof Unreadable)) throw error;
+      for (const [digest, each] of error.why) why.set(digest, each);
+    }
+  });
+  if (why.size > 0) throw new Unreadable(why);
 }
 
 /**
@@ -133,5 +170,5 @@ export const fromSourceOf =
   ({ blobs }: Plan) =>
   (digest: Digest): Promise<Uint8Array> | undefined => {
     const planned = blobs.get(digest);
-    return planned === undefined ? undefined : readPlanned(planned, planned.source.name);
+    return planned === undefined ? undefined : readPlanned(planned);
   };

@@ -4,7 +4,7 @@ import { type ManifestKind, MEDIA_TYPE } from "../core/media-types.ts";
 import { plain } from "../core/redirect-file/fault.ts";
 import type { Digest, Tag } from "../core/reference.ts";
 import { inParallel } from "./in-parallel.ts";
-import { broken, Missing, mismatch, SourceFailure } from "./publish-error.ts";
+import { broken, Missing, mismatch, PublishError, SourceFailure } from "./publish-error.ts";
 import { type Descriptor, isForeign, kindOfType, type Manifest, readManifest } from "./sources/manifest.ts";
 import { type PlatformChoice, platformText, wantedChildren } from "./sources/platforms.ts";
 import { MAX_MANIFEST, readSmall, verified } from "./sources/reading.ts";
@@ -63,6 +63,8 @@ export interface Planning {
 export interface PlanOptions {
   /** None means all that the source has. */
   readonly platforms: readonly PlatformChoice[];
+  /** Blobs that were named and could not be read, and why. */
+  readonly unreadable?: ReadonlyMap<Digest, string> | undefined;
   readonly warn: (text: string) => void;
 }
 
@@ -84,7 +86,7 @@ const describeChild = ({ platform }: Descriptor): string =>
   platform === undefined || platform.os === "unknown" ? "it" : `the image for ${platformText(platform)}`;
 
 /** Collects images of one source after another. */
-export function startPlan({ platforms, warn }: PlanOptions): Planning {
+export function startPlan({ platforms, unreadable, warn }: PlanOptions): Planning {
   const manifests = new Map<Digest, Manifest>();
   const blobs = new Map<Digest, PlannedBlob>();
   const foreign = new Set<Digest>();
@@ -125,6 +127,8 @@ export function startPlan({ platforms, warn }: PlanOptions): Planning {
 
   async function addBlob(source: Source, descriptor: Descriptor, part: PlanAdditions, from: string): Promise<void> {
     const { digest, size } = descriptor;
+    const why = unreadable?.get(digest);
+    if (why !== undefined) throw new Missing(why);
     const known = (blobs.get(digest)?.descriptor ?? part.blobs.get(digest))?.size;
     if (known !== undefined && size !== undefined && known !== size) {
       throw broken(source.name, `size of ${digest}`, `${known} bytes everywhere`, `${size}`);
@@ -170,7 +174,7 @@ export function startPlan({ platforms, warn }: PlanOptions): Planning {
     }
     if (missingCount > MAX_WARNINGS) warn(`${from}: ${missingCount - MAX_WARNINGS} more are not there`);
     if (missingCount > 0 && missingCount === wanted.length) {
-      throw new Missing(`${from}: names ${missingCount} manifests, of which ${source.name} has none`);
+      throw new Missing(`${from}: ${source.name} has none of the manifests that it names`);
     }
   }
 
@@ -213,6 +217,12 @@ export function startPlan({ platforms, warn }: PlanOptions): Planning {
     if (key !== undefined && tag !== undefined) tags.set(key, { tag, kind, digest });
   }
 
+  /** Says of a referrer that it is broken. @throws what has another cause */
+  function warnOf(error: unknown): void {
+    if (!(error instanceof PublishError) || error instanceof SourceFailure) throw error;
+    warn(`${error.message}: published without it`);
+  }
+
   async function addReferrers(source: Source, candidates: readonly Descriptor[]): Promise<void> {
     let waiting = candidates.filter(({ digest }) => !manifests.has(digest));
     for (let isDone = false; !isDone; ) {
@@ -223,8 +233,7 @@ export function startPlan({ platforms, warn }: PlanOptions): Planning {
           if (subject === undefined || !manifests.has(subject)) others.push(candidate);
           else await add(source, { tag: undefined, root: candidate });
         } catch (error) {
-          if (!(error instanceof Missing)) throw error;
-          warn(`${error.message}: published without it`);
+          warnOf(error);
         }
       }
       isDone = others.length === waiting.length;
@@ -244,7 +253,7 @@ export function startPlan({ platforms, warn }: PlanOptions): Planning {
         found.push(...(await referrers(digest)));
       });
       if (found.length === 0) return;
-      for (const image of found) if (image.tag !== undefined) await add(source, image);
+      for (const image of found) if (image.tag !== undefined) await add(source, image).catch(warnOf);
       await addReferrers(
         source,
         found.flatMap(({ tag, root }) => (tag === undefined ? [root] : [])),

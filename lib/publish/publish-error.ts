@@ -1,4 +1,5 @@
 import { describeFault, plain } from "../core/redirect-file/fault.ts";
+import type { Digest } from "../core/reference.ts";
 import { S3Error } from "../s3/s3-error.ts";
 import { codeOf } from "../system-error.ts";
 
@@ -12,6 +13,14 @@ export class SourceFailure extends PublishError {}
 
 /** Something that a source names and does not have. */
 export class Missing extends PublishError {}
+
+/** Blobs that a source names and that can't be read, or are not what they should be. */
+export class Unreadable extends PublishError {
+  /** @param why by digest */
+  constructor(readonly why: ReadonlyMap<Digest, string>) {
+    super([...why.values()][0]);
+  }
+}
 
 /**
  * A file that is not what it should be.

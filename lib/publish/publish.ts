@@ -17,7 +17,7 @@ import { describeFault } from "../core/redirect-file/fault.ts";
 import { parseRedirectFile } from "../core/redirect-file/parse.ts";
 import { namedTags } from "../core/redirect-file/repository.ts";
 import { manifestsOfTag } from "../core/redirect-file/whole-table.ts";
-import { isDigest, parseTag } from "../core/reference.ts";
+import { type Digest, isDigest, parseTag } from "../core/reference.ts";
 import {
   AT_ONCE,
   type BlobStore,
@@ -34,7 +34,7 @@ import { JSON_TYPE, OCI_INDEX, OCI_LAYOUT } from "./layout-paths.ts";
 import { LAYOUT_VERSION, layoutIndex } from "./oci-layout-files.ts";
 import { type Plan, startPlan } from "./plan.ts";
 import { prune, prunePool } from "./prune.ts";
-import { PublishError } from "./publish-error.ts";
+import { PublishError, Unreadable } from "./publish-error.ts";
 import {
   configsIn,
   type Previous,
@@ -97,8 +97,10 @@ export async function planAll(
   previous: Previous,
   published: () => Pick<Published, "content" | "store">,
   report: Report,
+  unreadable?: ReadonlyMap<Digest, string>,
 ): Promise<Plan> {
-  const planning = startPlan({ platforms: options.platforms, warn: (text) => report({ event: "warning", text }) });
+  const warn = (text: string) => report({ event: "warning", text });
+  const planning = startPlan({ platforms: options.platforms, unreadable, warn });
   const { plan, add, addReferrers } = planning;
   const skipped = await collect(source, planning, options);
   for (const each of skipped) report({ event: "skipped", ...each });
@@ -226,18 +228,46 @@ async function putWhole(
   return redirectFile;
 }
 
-async function publishFrom(
+/** Publishes what can be read: of images with a blob that can't, the others are published as if they were missing. */
+async function publishReadable(
   source: Source,
   options: PublishOptions,
   places: Places,
   state: State,
   report: Report,
 ): Promise<void> {
+  const unreadable = new Map<Digest, string>();
+  const told = new Set<string>();
+  const reportOnce: Report = (event) => {
+    const text = event.event === "warning" || event.event === "skipped" ? JSON.stringify(event) : undefined;
+    if (text === undefined || !told.has(text)) report(event);
+    if (text !== undefined) told.add(text);
+  };
+  for (;;) {
+    try {
+      return await publishFrom(source, options, places, state, unreadable, reportOnce);
+    } catch (error) {
+      if (!(error instanceof Unreadable)) throw error;
+      const before = unreadable.size;
+      for (const [digest, why] of error.why) unreadable.set(digest, why);
+      if (unreadable.size === before) throw error;
+    }
+  }
+}
+
+async function publishFrom(
+  source: Source,
+  options: PublishOptions,
+  places: Places,
+  state: State,
+  unreadable: ReadonlyMap<Digest, string>,
+  report: Report,
+): Promise<void> {
   const { content, metadata, pool } = places;
   const { redirectVersion } = options;
   const previous = await readPrevious(metadata, options);
   const published = () => ({ content, store: previousStore(previous, places, options) });
-  const plan = await planAll(source, options, previous, published, report);
+  const plan = await planAll(source, options, previous, published, report, unreadable);
   const listing = listingOf(plan);
   const identity = identityOf(options, previous);
   const hasFormer = previous.v2 !== undefined && (previous.v2.version === 6) !== (redirectVersion === 6);
@@ -291,7 +321,7 @@ export async function publish(
   const warn = (text: string) => report({ event: "warning", text });
   const source = await openSource({ scratch, compressed: state.compressed, onBytes, warn });
   try {
-    await publishFrom(source, options, places, state, report);
+    await publishReadable(source, options, places, state, report);
   } finally {
     await source.close();
   }

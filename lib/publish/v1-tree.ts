@@ -35,9 +35,9 @@ function* imagesByTag({ manifests, tags }: Plan, { amd64 }: Listing): Generator<
   yield* preferred;
 }
 
-async function configOf({ blobs }: Plan, { config, digest }: Manifest): Promise<Uint8Array | undefined> {
+async function configOf({ blobs }: Plan, { config }: Manifest): Promise<Uint8Array | undefined> {
   const blob = config === undefined ? undefined : blobs.get(config.digest);
-  return blob === undefined ? undefined : await readPlanned(blob, digest);
+  return blob === undefined ? undefined : await readPlanned(blob);
 }
 
 /** Makes v1 images of all tags that can be had over v1; a warning names the others. */

@@ -46,7 +46,7 @@ test("progress goes to standard error, and nothing to standard output", async ()
   const { out, err } = await site.published(layout.path, "--copy");
   expect(out).toBe("");
   expect(err.split("\n").map((line) => line.replace(/[0-9a-f]{12,}/, "…").replace(/\d+ B/, "n B"))).toEqual([
-    "1 tags, 1 manifests, 2 blobs; n B to read",
+    "1 tag, 1 manifest, 2 blobs; n B to read",
     "blob sha256:…  n B  copied",
     "blob sha256:…  n B  copied",
     "tag 1.0  new, sha256:…",

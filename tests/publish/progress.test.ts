@@ -50,7 +50,7 @@ test("a person sees one bar below the lines, painted at most ten times a second 
     .join("")
     .split("\n")
     .map((line) => line.split("\r\u001b[K").at(-1));
-  expect(screen).toEqual(["1 tags, 1 manifests, 2 blobs; 100 B to read", "warning: mind this", ""]);
+  expect(screen).toEqual(["1 tag, 1 manifest, 2 blobs; 100 B to read", "warning: mind this", ""]);
 });
 
 test("a file of lines has no bar in it", () => {
@@ -60,7 +60,7 @@ test("a file of lines has no bar in it", () => {
   report({ event: "planned", tags: 1, manifests: 1, blobs: 2, bytes: 100 });
   report({ event: "read", bytes: 50 });
   end();
-  expect(complained).toEqual(["1 tags, 1 manifests, 2 blobs; 100 B to read\n"]);
+  expect(complained).toEqual(["1 tag, 1 manifest, 2 blobs; 100 B to read\n"]);
 });
 
 test("a machine is told of bytes once a second and at the end", () => {

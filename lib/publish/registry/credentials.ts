@@ -65,6 +65,8 @@ async function readLogins(file: string, isOptional: boolean): Promise<Logins | u
     if (isOptional && (isAbsent(error) || codeOf(error) === "EACCES")) return undefined;
     throw error;
   }
+  // Some programs make the file before they have something to write.
+  if (bytes.length === 0) return undefined;
   if (!file.endsWith(`/${OLD_FILE}`)) {
     return { ...readJson(authFile, bytes, file), file, field: (key) => `auths["${key}"].auth` };
   }

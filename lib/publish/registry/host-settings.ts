@@ -57,7 +57,13 @@ async function certificatesFor(
 const text = v.string("a string");
 const flag = optional(v.boolean("true or false"));
 
+/** How podman lets files name its own logins; others are programs. */
+const OWN_LOGINS = "containers-auth.json";
+
 const registriesFile = fields({
+  "credential-helpers": listOf(text, "an array of names"),
+  /** In files of the first version. */
+  registries: optional(fields({ insecure: optional(fields({ registries: listOf(text, "an array of registries") })) })),
   registry: listOf(
     fields({
       prefix: optional(text),
@@ -70,10 +76,15 @@ const registriesFile = fields({
   ),
 });
 
+const ENTRY = { prefix: undefined, location: undefined, insecure: undefined, blocked: undefined, mirror: [] };
+
 type RegistryEntry = v.InferOutput<typeof registriesFile>["registry"][number] & { readonly file: string };
 
 /** Every `[[registry]]`, of podman's own files or else of the system's. @see containers-registries.conf(5) */
-async function registryEntries({ HOME }: RegistryAccess["environment"]): Promise<readonly RegistryEntry[]> {
+async function registryEntries(
+  { HOME }: RegistryAccess["environment"],
+  warn: (text: string) => void,
+): Promise<readonly RegistryEntry[]> {
   for (const above of [...(HOME ? [join(HOME, ".config/containers")] : []), "/etc/containers"]) {
     const dropIns = (await unlessMissing(readdir(join(above, "registries.conf.d")))) ?? [];
     const names = dropIns.filter((name) => name.endsWith(".conf")).sort();
@@ -87,7 +98,14 @@ async function registryEntries({ HOME }: RegistryAccess["environment"]): Promise
       isThere = true;
       const read = v.safeParse(registriesFile, parseToml(content, file));
       if (!read.success) throw broken(file, v.getDotPath(read.issues[0]) ?? "", read.issues[0].message, "other");
-      entries.push(...read.output.registry.map((each) => ({ ...each, file })));
+      const { registry, registries, "credential-helpers": helpers } = read.output;
+      const programs = helpers.filter((name) => name !== OWN_LOGINS).join(", ");
+      if (programs !== "") warn(`${file}: credential-helpers: ${programs}: not heeded (give --src-creds)`);
+      const insecure = registries?.insecure?.registries ?? [];
+      entries.push(
+        ...registry.map((each) => ({ ...each, file })),
+        ...insecure.map((location) => ({ ...ENTRY, location, insecure: true, file })),
+      );
     }
     if (isThere) return entries;
   }
@@ -104,12 +122,19 @@ function parseToml(content: string, file: string): unknown {
 
 /** The most specific entry for a repository, such as `registry.example/team`. */
 function entryFor(entries: readonly RegistryEntry[], repository: string): RegistryEntry | undefined {
+  const [host = ""] = repository.split("/");
   const covers = ({ prefix, location }: RegistryEntry) => {
     const covered = prefix ?? location ?? "";
+    if (covered.startsWith("*.")) return host.replace(/:\d+$/, "").endsWith(covered.slice(1));
     return covered !== "" && (repository === covered || repository.startsWith(`${covered}/`));
   };
   const length = ({ prefix, location = "" }: RegistryEntry) => (prefix ?? location).length;
-  return entries.filter(covers).sort((a, b) => length(b) - length(a))[0];
+  // Of two for the same, the later file counts.
+  const [first] = entries
+    .filter(covers)
+    .toReversed()
+    .sort((a, b) => length(b) - length(a));
+  return first;
 }
 
 /**
@@ -123,8 +148,8 @@ export async function hostSettings(
   { verifyTls, environment }: RegistryAccess,
   warn: (text: string) => void,
 ): Promise<TlsSettings> {
-  const entry = entryFor(await registryEntries(environment), `${account}/${name}`);
-  const location = entry?.location ?? account;
+  const entry = entryFor(await registryEntries(environment, warn), `${account}/${name}`);
+  const location = entry?.location || account;
   const unread = [
     ...(entry?.blocked === true ? ["blocked"] : []),
     ...((entry?.mirror.length ?? 0) > 0 ? ["mirror"] : []),

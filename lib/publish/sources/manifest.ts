@@ -6,7 +6,8 @@ import { digestField, fields, listOf, optional, readJson, sizeField } from "../j
 import { broken } from "../publish-error.ts";
 
 const text = v.string("a string");
-const texts = v.record(text, text, "an object of strings");
+/** Of annotations; tools of Go write `null` for an empty text. */
+const texts = v.record(text, v.nullish(text, ""), "an object of strings");
 
 /** A media type; tools that do not know it leave it out, or empty. */
 export const typeField = v.nullish(text, "");
@@ -19,7 +20,13 @@ export interface Platform {
 }
 
 export const platformField = optional(
-  fields({ os: optional(text), architecture: optional(text), variant: optional(text) }),
+  fields({
+    os: optional(text),
+    architecture: optional(text),
+    variant: optional(text),
+    "os.version": optional(text),
+    "os.features": optional(v.array(text, "an array of strings")),
+  }),
 );
 
 export const descriptor = fields({

@@ -10,6 +10,7 @@ import { MANIFEST_FILE } from "./docker-archive.ts";
 import { type Descriptor, kindOfType, platformField, readManifest, typeField } from "./manifest.ts";
 import { platformText } from "./platforms.ts";
 import { fileOfBytes, readSmall, verified } from "./reading.ts";
+import { partsOf } from "./selection.ts";
 import type { Source, SourceContext, SourceFile, SourceImage } from "./source.ts";
 
 const LAYOUT_FILE = "oci-layout";
@@ -75,8 +76,16 @@ export async function readIndex(bundle: Bundle): Promise<readonly IndexEntry[]> 
   return (await readFile(bundle, INDEX_FILE, index)).manifests;
 }
 
-const nameOf = ({ annotations = {} }: IndexEntry): string =>
-  NAME_ANNOTATIONS.map((key) => annotations[key]).find((each) => each !== undefined && each !== "") ?? "";
+function nameOf({ annotations = {} }: IndexEntry): string {
+  const names = NAME_ANNOTATIONS.flatMap((key) => annotations[key] || []);
+  return names.find((name) => partsOf(name).tag !== "") ?? names[0] ?? "";
+}
+
+/** The annotations of an image, but for its names. */
+function ownAnnotations({ annotations = {} }: IndexEntry): IndexEntry["annotations"] {
+  const own = Object.entries(annotations).filter(([key]) => !NAME_ANNOTATIONS.includes(key));
+  return own.length === 0 ? undefined : Object.fromEntries(own);
+}
 
 /** The kinds of manifests that `cosign save` writes beside an image, and the endings of their tags. @see cosign, "pkg/oci/layout" */
 const COSIGN_SUFFIX: Readonly<Record<string, string>> = {
@@ -87,10 +96,17 @@ const COSIGN_SUFFIX: Readonly<Record<string, string>> = {
 
 const cosignSuffix = ({ annotations = {} }: IndexEntry): string | undefined => COSIGN_SUFFIX[annotations["kind"] ?? ""];
 
-/** Entries that are one image together: of one name, each for another platform. */
+const isImage = ({ platform }: IndexEntry): boolean => platform?.os !== "unknown";
+
+/** Entries that are one image together: of one name, each for another platform, and BuildKit's attestations of these. */
 function isOneImage(entries: readonly IndexEntry[]): boolean {
-  const platforms = new Set(entries.flatMap(({ platform }) => (platform === undefined ? [] : platformText(platform))));
-  return entries.length > 1 && platforms.size === entries.length;
+  const images = entries.filter(isImage);
+  const platforms = new Set(
+    images.flatMap(({ platform }) =>
+      platform === undefined ? [] : `${platformText(platform)} ${platform["os.version"] ?? ""}`,
+    ),
+  );
+  return entries.length > 1 && images.length > 0 && platforms.size === images.length;
 }
 
 /** The name of each entry, with those that belong together under it. */
@@ -178,20 +194,20 @@ export async function ociLayout(
   }
 
   /** Finds out the media type of an entry without one. */
-  async function typed({ annotations, ...descriptor }: IndexEntry): Promise<Descriptor> {
+  async function typed(descriptor: IndexEntry): Promise<Descriptor> {
     const file = descriptor.mediaType === "" ? await blobIn(bundle, descriptor.digest) : undefined;
     if (file === undefined) return descriptor;
     return { ...descriptor, mediaType: mediaTypeOf(await readSmall(file.name, file.read())) };
   }
 
   async function indexOf(name: string, parts: readonly IndexEntry[]): Promise<Descriptor> {
-    const manifests = await Promise.all(parts.map(typed));
+    const manifests = await Promise.all(parts.map((each) => typed({ ...each, annotations: ownAnnotations(each) })));
     const root = make(
       MEDIA_TYPE.index,
       { schemaVersion: 2, mediaType: MEDIA_TYPE.index, manifests },
       `the index of ${name}`,
     );
-    const what = `${parts.length} platforms of ${name === "" ? "an image without a name" : name}`;
+    const what = `${parts.filter(isImage).length} platforms of ${name === "" ? "an image without a name" : name}`;
     context.warn(`${bundle.name}: ${INDEX_FILE} lists ${what}: published as the index ${root.digest}`);
     return root;
   }
@@ -204,7 +220,7 @@ export async function ociLayout(
         const root =
           others.length > 0
             ? () => indexOf(name, [entry, ...others])
-            : async () => await compressed(await typed(entry));
+            : async () => await compressed(await typed({ ...entry, annotations: undefined }));
         const digest = others.length > 0 ? undefined : entry.digest;
         const image: SourceImage = { names: name === "" ? [] : [name], digest, root };
         yield image;

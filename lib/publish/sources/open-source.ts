@@ -7,7 +7,7 @@ import { type Bundle, directoryBundle } from "./bundle.ts";
 import { dockerArchive, isDockerArchive } from "./docker-archive.ts";
 import { isLayout, ociLayout } from "./oci-layout.ts";
 import { readWhole } from "./reading.ts";
-import { isCalled } from "./selection.ts";
+import { isCalled, noneCalled } from "./selection.ts";
 import { isSkopeoDirectory, skopeoDirectory } from "./skopeo-directory.ts";
 import type { Source, SourceContext } from "./source.ts";
 import { tarBundle } from "./tar.ts";
@@ -52,15 +52,23 @@ async function sourceIn(bundle: Bundle, context: SourceContext, { keepLayers }: 
   );
 }
 
-/** One image of a source: that of a name, or `@` and its place in the list. */
+/** One image of a source: that of a name, under this name only, or `@` and its place in the list. */
 function only(source: Source, wanted: string): Source {
   return {
     ...source,
     async *images() {
+      const all: string[] = [];
+      let isFound = false;
       let at = 0;
       for await (const image of source.images()) {
-        if (wanted === `@${at++}` || isCalled(image, wanted)) yield image;
+        all.push(...image.names);
+        const isThere = wanted === `@${at++}`;
+        const names = isThere ? image.names : image.names.filter((name) => isCalled(name, wanted));
+        if (!isThere && names.length === 0) continue;
+        isFound = true;
+        yield { ...image, names };
       }
+      if (!isFound) throw noneCalled(source, wanted, all);
     },
   };
 }

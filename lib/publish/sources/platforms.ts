@@ -9,10 +9,17 @@ export interface PlatformChoice {
   readonly variant: string | undefined;
 }
 
+/** What the kernel calls an architecture, and what images call it. */
+const GO_NAME: Readonly<Record<string, string>> = { aarch64: "arm64", x86_64: "amd64", i386: "386" };
+
+/** The variants that an image without one is for. */
+const USUAL_VARIANT: Readonly<Record<string, string>> = { amd64: "v1", arm: "v7", arm64: "v8" };
+
 /** Reads `os/architecture[/variant]`. @returns undefined when it is none */
 export function parsePlatform(text: string): PlatformChoice | undefined {
-  const [, os, architecture, variant] = /^([a-z0-9]+)\/([a-z0-9_]+)(?:\/([a-z0-9.]+))?$/.exec(text) ?? [];
-  return os === undefined || architecture === undefined ? undefined : { os, architecture, variant };
+  const [, os, architecture, variant] = /^([a-z0-9]+)\/([a-z0-9_]+)(?:\/([a-z0-9.]+))?$/.exec(text.toLowerCase()) ?? [];
+  if (os === undefined || architecture === undefined) return undefined;
+  return { os, architecture: GO_NAME[architecture] ?? architecture, variant };
 }
 
 /** Writes `os/architecture/variant`, without the parts that are unknown. */
@@ -22,7 +29,7 @@ export const platformText = ({ os, architecture, variant }: Platform): string =>
 const isFor = ({ os, architecture, variant }: Platform, choice: PlatformChoice): boolean =>
   os === choice.os &&
   architecture === choice.architecture &&
-  (choice.variant === undefined || choice.variant === variant);
+  (choice.variant === undefined || choice.variant === (variant || USUAL_VARIANT[architecture]));
 
 /** BuildKit's attestations are for no platform; this annotation says which image they are about. */
 const ABOUT = "vnd.docker.reference.digest";

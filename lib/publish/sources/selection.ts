@@ -40,8 +40,10 @@ interface NameParts {
   readonly isDigested: boolean;
 }
 
-/** The parts of `1.0`, `app:1.0`, `host:5000/team/app:1.0` or `host/team/app@sha256:…`. */
+/** The parts of `1.0`, `app:1.0`, `host:5000/team/app:1.0`, `host/team/app@sha256:…` or `sha256:…`. */
 export function partsOf(name: string): NameParts {
+  // Kubernetes' containerd names each image by its digest, beside its name.
+  if (/^sha\d+:/.test(name) && parseDigest(name) !== undefined) return { repository: "", tag: "", isDigested: true };
   const [tagged = "", ...digest] = name.split("@");
   const slash = tagged.lastIndexOf("/");
   const colon = tagged.indexOf(":", slash + 1);
@@ -73,9 +75,13 @@ function repositoryOf(name: string): string {
 const whole = (name: string): string => `${repositoryOf(name)}:${partsOf(name).tag}`;
 const isWhole = (name: string): boolean => repositoryOf(name) !== "" && partsOf(name).tag !== "";
 
-/** Whether an image has a name, written out or not, or the tag in one. */
-export const isCalled = ({ names }: Pick<SourceImage, "names">, text: string): boolean =>
-  names.includes(text) || names.some((name) => tagOf(name) === text || (isWhole(text) && whole(name) === whole(text)));
+/** Whether a name of an image is what is asked for, written out or not, or has it for its tag. */
+export const isCalled = (name: string, wanted: string): boolean =>
+  name === wanted || tagOf(name) === wanted || (isWhole(wanted) && whole(name) === whole(wanted));
+
+/** The error about an image that a source does not have. @param names of those that it has */
+export const noneCalled = (source: Pick<Source, "name">, wanted: string, names: readonly string[]): PublishError =>
+  new PublishError(`${source.name}: no image is called ${wanted} (there are: ${names.join(", ") || "none"})`);
 
 /** Whether a repository of a source is the one that `--source-name` means, with its host or without. */
 const isNamed = (repository: string, wanted: string): boolean =>
@@ -111,11 +117,11 @@ function ofOneRepository(
 
 async function find(images: readonly SourceImage[], { tag, of }: TagChoice, source: Source): Promise<SourceImage> {
   const wanted = of ?? tag;
-  const [found, another] = images.filter((image) => isCalled(image, wanted));
-  const names = images.flatMap((image) => image.names).join(", ") || "none";
+  const [found, another] = images.filter(({ names }) => names.some((name) => isCalled(name, wanted)));
+  const all = images.flatMap(({ names }) => names);
   if (another !== undefined) {
     throw new PublishError(
-      `${source.name}: several images are called ${wanted}: say which by its whole name (${names})`,
+      `${source.name}: several images are called ${wanted}: say which by its whole name (${all.join(", ")})`,
     );
   }
   if (found !== undefined) return found;
@@ -127,7 +133,7 @@ async function find(images: readonly SourceImage[], { tag, of }: TagChoice, sour
   }
   const [only, ...others] = images.filter((image) => !image.names.some((name) => signedBy(tagOf(name) ?? "")));
   if (of === undefined && only !== undefined && others.length === 0) return only;
-  throw new PublishError(`${source.name}: no image is called ${wanted} (there are: ${names})`);
+  throw noneCalled(source, wanted, all);
 }
 
 /** The digest in one of Cosign's tags, such as `sha256-<hex>.sig`; undefined for other tags. */

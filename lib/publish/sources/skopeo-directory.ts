@@ -1,7 +1,7 @@
 import { mediaTypeOf } from "../../core/manifest.ts";
+import { knownDigest } from "../manifest-digest.ts";
 import { broken } from "../publish-error.ts";
 import type { Bundle } from "./bundle.ts";
-import { digestOf } from "./compressing.ts";
 import { fileOfBytes, readSmall } from "./reading.ts";
 import type { Source } from "./source.ts";
 
@@ -26,7 +26,8 @@ export async function skopeoDirectory(bundle: Bundle): Promise<Source> {
   const file = await bundle.open(MANIFEST_FILE);
   if (file === undefined) throw broken(`${bundle.name}: ${MANIFEST_FILE}`, "", "a file", "nothing");
   const bytes = await readSmall(file.name, file.read());
-  const root = { mediaType: mediaTypeOf(bytes), digest: digestOf(bytes), size: bytes.length };
+  const mediaType = mediaTypeOf(bytes);
+  const root = { mediaType, digest: knownDigest(bytes, mediaType, undefined, file.name), size: bytes.length };
   return {
     name: bundle.name,
     async *images() {

@@ -27,6 +27,11 @@ type Format = (typeof FORMATS)[number];
 export const formatOf = (head: Uint8Array): Format | undefined =>
   FORMATS.find(({ magic }) => magic.every((byte, at) => head[at] === byte));
 
+/** A small archive must not fill the disk: of files, no more than this times their size is taken. */
+const MAX_RATIO = 200;
+/** So much is always taken, in bytes. */
+const ALWAYS_TAKEN = 256 * 1024 ** 2;
+
 /** Takes the first bytes off a stream, and gives it back whole. */
 async function peek(
   chunks: AsyncIterable<Uint8Array>,
@@ -69,10 +74,25 @@ export async function streamedTar(
   try {
     const handle = await open(path, "w");
     try {
+      let read = 0;
+      let written = 0;
       const write = async (unpacked: AsyncIterable<Uint8Array>) => {
-        for await (const chunk of unpacked) await writeAll(handle, chunk);
+        for await (const chunk of unpacked) {
+          written += chunk.length;
+          if (written > Math.max(ALWAYS_TAKEN, MAX_RATIO * read)) {
+            const most = `at most ${MAX_RATIO} times its ${read} bytes when unpacked`;
+            throw broken(name, "", most, "more (unpack it yourself if you trust it)");
+          }
+          await writeAll(handle, chunk);
+        }
       };
-      const source = Readable.from(whole, { objectMode: false });
+      const counted = async function* () {
+        for await (const chunk of whole) {
+          read += chunk.length;
+          yield chunk;
+        }
+      };
+      const source = Readable.from(counted(), { objectMode: false });
       if (format === undefined) await pipeline(source, write);
       else await pipeline(source, format.unpack(), write);
     } catch (error) {

@@ -90,7 +90,7 @@ async function findingsOf(
     );
     if (hint !== undefined) findings.push({ level: "hint", text: `${path}: ${hint}` });
   } else {
-    const files = `${blobs} ${repository.api === "v1" ? "layers" : "blobs"}`;
+    const files = `${blobs} ${repository.api === "v1" ? "layer" : "blob"}${blobs === 1 ? "" : "s"}`;
     findings.push({ level: "ok", text: `${path}: ${repository.name}: ${files}, all as they have to be` });
   }
   return findings;

@@ -70,9 +70,16 @@ describeWith(["openssl"], "a registry with TLS", () => {
 
   test("is not asked for a certificate that anybody vouches for where registries.conf calls it insecure", async () => {
     const host = serve({});
-    const insecure = `[[registry]]\nlocation = "${host}/team"\ninsecure = true\n`;
-    const { code, err } = await publishWith(host, { "registries.conf.d/own.conf": insecure });
-    expect([code, err]).toEqual([0, expect.stringContaining("tag 1.0  new")]);
+    const insecure = (location: string, is = true) => `[[registry]]\nlocation = "${location}"\ninsecure = ${is}\n`;
+    for (const files of [
+      { "registries.conf.d/own.conf": insecure(`${host}/team`) },
+      { "registries.conf": insecure(host, false), "registries.conf.d/own.conf": insecure(host) },
+      { "registries.conf": '[[registry]]\nprefix = "*.0.0.1"\ninsecure = true\n' },
+      { "registries.conf": `[registries.insecure]\nregistries = ["${host}"]\n` },
+    ]) {
+      const { code, err } = await publishWith(host, files);
+      expect([code, err]).toEqual([0, expect.stringContaining("tag 1.0  new")]);
+    }
   });
 });
 
@@ -83,6 +90,11 @@ test("mirrors and other names in registries.conf are said not to be heeded, as i
   expect([code, err]).toEqual([
     0,
     expect.stringContaining(`registries.conf: mirror, location of ${host}: not heeded, ${host} itself is asked`),
+  ]);
+  const helpers = await publishWith(host, { "registries.conf": 'credential-helpers = ["vault"]\n' });
+  expect([helpers.code, helpers.err]).toEqual([
+    0,
+    expect.stringContaining("credential-helpers: vault: not heeded (give --src-creds)"),
   ]);
   const broken = await publishWith(host, { "registries.conf": "[[" });
   expect([broken.code, broken.err]).toEqual([1, expect.stringContaining("registries.conf: expected TOML")]);

@@ -210,10 +210,13 @@ describe("a file of logins", () => {
     }
   });
 
-  test("of podman goes before that of docker, and one without this registry does not count", async () => {
+  test.each([
+    ["without this registry", { auths: { "other.example": auth("me:wrong") } }],
+    ["without anything", ""],
+  ])("of podman goes before that of docker, and one %s does not count", async (_, other) => {
     const registry = behind("me:right");
     const files = {
-      "run/containers/auth.json": { auths: { "other.example": auth("me:wrong") } },
+      "run/containers/auth.json": other,
       ".config/containers/auth.json": { auths: { [hostOf(registry)]: auth("me:right") } },
       ".docker/config.json": { auths: { [hostOf(registry)]: auth("me:wrong") } },
     };

@@ -187,6 +187,25 @@ describe("referrers", () => {
     expect([required.code, required.err]).toEqual([1, expect.stringContaining(`${why}`)]);
   });
 
+  const broken = layout.blob(MEDIA_TYPE.oci, JSON.stringify({ config: 5, subject: image }));
+  const layer = layout.blob("text/plain", "lost");
+  const lost = layout.manifest("oci", { config, layers: [layer], subject: image });
+  test.each([
+    ["is no manifest", () => broken, () => undefined],
+    ["has another size", () => ({ ...note, size: 1 }), () => undefined],
+    ["has lost a blob", () => lost, (path: string) => path === `blobs/${layer.digest}`],
+  ])("of which one %s are left out with one warning", async (_, referrer, isLost) => {
+    const { address } = serve(({ path }) => {
+      if (isLost(path) === true) return refusal(404, "BLOB_UNKNOWN", "gone");
+      if (!path.startsWith("referrers/")) return undefined;
+      return asIndex(path.endsWith(image.digest) ? indexOf(referrer()) : indexOf());
+    });
+    const site = newSite();
+    const { err } = await site.published(`${address}:1.0`);
+    expect(err.match(/warning: .*/g)).toEqual([expect.stringMatching(/: published without it$/)]);
+    expect(Object.values(site.tree())).not.toContain(referrer().digest);
+  });
+
   test("are not asked for when nobody wants them", async () => {
     const registry = serve(() => undefined);
     await newSite().published(`${registry.address}:1.0`, "--no-referrers");

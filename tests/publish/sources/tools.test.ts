@@ -3,6 +3,7 @@ import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { copyFileSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync, gzipSync, zstdCompressSync } from "node:zlib";
+import { MEDIA_TYPE } from "../../../lib/core/media-types.ts";
 import { runCraned, scratch, serveDirectory } from "../../harness/craned.ts";
 import { leftovers, succeed } from "../../harness/programs.ts";
 import { configOf, type Descriptor, forPlatform, type Layout, layoutAt, sha256, siteAt } from "../layouts.ts";
@@ -70,7 +71,7 @@ describe("an index that names what the source does not have", () => {
       expect.stringContaining("no image for such a platform (there are: linux/amd64, linux/arm64, linux/s390x)"),
     ]);
     const gone = await newSite().publish(layout.path, "--platform", "linux/arm64");
-    expect([gone.code, gone.err]).toEqual([1, expect.stringContaining("names 1 manifests, of which")]);
+    expect([gone.code, gone.err]).toEqual([1, expect.stringContaining("has none of the manifests that it names")]);
     const mistyped = await newSite().publish(layout.path, "--platform", "arm64");
     expect([mistyped.code, mistyped.err]).toEqual([2, expect.stringContaining("Expected os/architecture")]);
   });
@@ -95,21 +96,42 @@ test("of an index, the images for the platforms that are wanted, with their atte
   expect(contentOf(site)).toEqual(expect.arrayContaining([arm.digest, amd64.digest, ofAmd64.digest]));
 });
 
-test("platforms that stand in index.json itself are published as one index", async () => {
-  const layout = newLayout();
-  const [one, two] = [
-    forPlatform(layout.image("oci", "one"), "amd64"),
-    forPlatform(layout.image("oci", "two"), "arm64"),
-  ];
-  layout.finish([
-    ["", one],
-    ["", two],
-  ]);
-  const site = newSite();
-  const { err } = await site.published(layout.path, "--tag", "1.0");
-  const [index = ""] = site.tags()["1.0"] ?? [];
-  expect(warningsIn(err)).toEqual([expect.stringContaining(`published as the index ${index}`)]);
-  expect(contentOf(site)).toEqual(expect.arrayContaining([index, one.digest, two.digest]));
+test.each(["linux/arm64/v8", "linux/aarch64", "Linux/ARM64"])(
+  "the image for arm64 is that for %s",
+  async (platform) => {
+    const layout = newLayout();
+    const image = forPlatform(layout.image("oci", "arm64"), "arm64");
+    layout.finish([["1.0", layout.list("index", [forPlatform(layout.image("oci", "other"), "amd64"), image])]]);
+    const site = newSite();
+    await site.published(layout.path, "--platform", platform);
+    expect(contentOf(site)).toContain(image.digest);
+  },
+);
+
+describe("platforms that stand in index.json itself", () => {
+  const about = { annotations: { "vnd.docker.reference.type": "attestation-manifest" } };
+  const attestation = { ...about, platform: { os: "unknown", architecture: "unknown" } };
+  const windows = (version: string) => ({
+    platform: { os: "windows", architecture: "amd64", "os.version": version, "os.features": ["win32k"] },
+  });
+  const linux = (architecture: string) => ({ platform: { os: "linux", architecture } });
+
+  test.each([
+    ["of Linux", [linux("amd64"), linux("arm64")]],
+    ["of two versions of Windows", [windows("10.0.17763.1"), windows("10.0.20348.1")]],
+    ["with attestations", [linux("amd64"), linux("arm64"), attestation, attestation]],
+  ])("are published as one index: %s", async (_, entries) => {
+    const layout = newLayout();
+    const manifests = entries.map((more, at) => ({ ...layout.image("oci", `image ${at}`), ...more }));
+    layout.finish(manifests.map((each) => ["", each]));
+    const site = siteAt(fresh("site"), 6);
+    const { err } = await site.published(layout.path, "--tag", "1.0");
+    const [index = ""] = site.tags()["1.0"] ?? [];
+    expect(warningsIn(err)).toEqual([expect.stringContaining(`lists 2 platforms`)]);
+    expect(contentOf(site)).toEqual(expect.arrayContaining([index, ...manifests.map(({ digest }) => digest)]));
+    const blob = readFileSync(join(site.content, "team-app/blobs", index.replace(":", "/")), "utf8");
+    expect(JSON.parse(blob)).toMatchObject({ manifests });
+  });
 });
 
 describe("names", () => {
@@ -159,10 +181,10 @@ describe("names", () => {
     expect([code, err]).toEqual([1, expect.stringContaining("has images of docker.io/library/app, host:5000/app")]);
   });
 
-  test("that are digests are no tags", async () => {
+  test.each(["host:5000/team/app@", ""])("that are digests are no tags: %s…", async (repository) => {
     const digested = newLayout();
     const image = digested.image("2", "by digest");
-    digested.finish([[`host:5000/team/app@${image.digest}`, image]]);
+    digested.finish([[`${repository}${image.digest}`, image]]);
     const refused = await newSite().publish(digested.path);
     expect([refused.code, refused.err]).toEqual([
       1,
@@ -170,6 +192,18 @@ describe("names", () => {
     ]);
     const site = newSite();
     await site.published(digested.path, "--tag", "1.0");
+    expect(site.tags()).toEqual({ "1.0": [image.digest] });
+  });
+
+  test("that Kubernetes gives beside the real one are no other repository's", async () => {
+    const twice = newLayout();
+    const image = twice.image("2", "twice");
+    twice.finish([
+      ["host:5000/team/app:1.0", image],
+      [image.digest, image],
+    ]);
+    const site = newSite();
+    await site.published(twice.path);
     expect(site.tags()).toEqual({ "1.0": [image.digest] });
   });
 
@@ -184,7 +218,11 @@ describe("names", () => {
 });
 
 describe("fields that are left out, null or empty", () => {
-  const NOTHING = [{ layers: null, annotations: null, subject: null, artifactType: null }, { annotations: undefined }];
+  const NOTHING = [
+    { layers: null, annotations: null, subject: null, artifactType: null },
+    { annotations: { empty: null } },
+    { annotations: undefined },
+  ];
   test.each(NOTHING)("of an image without layers: %j", async (fields) => {
     const layout = newLayout();
     const config = layout.blob("application/vnd.oci.image.config.v1+json", '{"rootfs":null}', {
@@ -359,6 +397,45 @@ describe("an entry that can't be published", () => {
     const { code } = await newSite().publish(layout.path, "--tag", "old");
     expect(code).toBe(1);
   });
+
+  test("does no harm to one that was asked for", async () => {
+    const beside = newLayout();
+    const image = beside.image("oci", "asked for");
+    beside.finish([
+      ["1.0", image],
+      ["", beside.blob(ARTIFACT, "{}")],
+      ["", beside.blob(image.mediaType, "no JSON")],
+    ]);
+    const site = newSite();
+    const { err } = await site.published(beside.path, "--tag", "1.0");
+    expect(warningsIn(err)).toEqual([1, 2].map(() => expect.stringMatching(/: published without it$/)));
+    expect(site.tags()).toEqual({ "1.0": [image.digest] });
+  });
+
+  test("may be one whose layer is broken; others are published without it", async () => {
+    const layered = newLayout();
+    const [whole, torn] = [layered.image("oci", "whole"), forPlatform(layered.image("oci", "torn"), "arm64")];
+    const index = layered.list("index", [forPlatform(whole, "amd64"), torn]);
+    layered.finish([
+      ["1.0", whole],
+      ["2.0", torn],
+      ["all", index],
+    ]);
+    const [layer]: Descriptor[] = JSON.parse(readFileSync(layered.fileOf(torn), "utf8")).layers;
+    if (layer === undefined) throw new Error("no layer");
+    writeFileSync(layered.fileOf(layer), "x".repeat(layer.size));
+    const site = newSite();
+    const { code, err } = await site.publish(layered.path);
+    const why = `digest mismatch: expected ${layer.digest}`;
+    expect([code, err.match(/^(?:warning|skipped).*$/gm)]).toEqual([
+      2,
+      [
+        expect.stringMatching(new RegExp(`^warning: .*${why}.*published without the image for linux/arm64$`)),
+        expect.stringMatching(new RegExp(`^skipped 2.0: .*${why}`)),
+      ],
+    ]);
+    expect(site.tags()).toEqual({ "1.0": [whole.digest], all: [index.digest] });
+  });
 });
 
 describe("an image is found", () => {
@@ -381,6 +458,23 @@ describe("an image is found", () => {
     await site.published(await sourceOf(), ...(/^oci|^docker/.test(what) ? [] : ["--tag", "2.0"]));
     if (what.startsWith("docker")) expect(Object.keys(site.tags())).toEqual(["2.0"]);
     else expect(site.tags()).toEqual({ "2.0": [two.digest] });
+  });
+
+  test("under the name that is asked for, and no other", async () => {
+    const named = newLayout();
+    const image = named.image("oci", "of two names");
+    named.finish([
+      ["app:1.0", image],
+      ["app:latest", image],
+    ]);
+    const site = newSite();
+    await site.published(`oci:${named.path}:app:1.0`);
+    expect(site.tags()).toEqual({ "1.0": [image.digest] });
+    const { code, err } = await newSite().publish(`oci:${named.path}:app:3.0`);
+    expect([code, err]).toEqual([
+      1,
+      expect.stringContaining("no image is called app:3.0 (there are: app:1.0, app:latest)"),
+    ]);
   });
 
   /** What docker would call app:2.0 for short, converted to docker's own form. */
@@ -419,6 +513,10 @@ describe("an image is found", () => {
     const site = newSite();
     await site.published(`dir:${directory}`, "--tag", "1.0");
     expect(site.tags()).toEqual({ "1.0": [one.digest] });
+    await succeed(["skopeo", "copy", "--format", "v2s1", `oci:${layout.path}:1.0`, `dir:${directory}`]);
+    const signed = siteAt(fresh("site"), 6);
+    await signed.published(`dir:${directory}`, "--tag", "1.0");
+    expect(signed.redirectFile()["manifests"]).toMatchObject([{ mediaType: MEDIA_TYPE["1"] }]);
   });
 });
 
@@ -461,6 +559,18 @@ describe("a source of somebody else's", () => {
     rmSync(file);
     symlinkSync("../../elsewhere", file);
     await newSite().published(layout.path);
+  });
+
+  test("can't fill the disk when it is unpacked", async () => {
+    const path = fresh("bomb");
+    const zeros = Buffer.alloc(16 * 1024 * 1024);
+    const part = gzipSync(zeros);
+    writeFileSync(path, Buffer.concat(Array.from({ length: 17 }, () => part)));
+    const { code, err } = await newSite().publish(path);
+    expect([code, err]).toEqual([
+      1,
+      expect.stringMatching(/expected at most 200 times its \d+ bytes when unpacked, received more/),
+    ]);
   });
 
   test("can't fill the memory with manifests", async () => {
