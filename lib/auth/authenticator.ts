@@ -66,6 +66,8 @@ interface AuthenticatorOptions {
   readonly now?: () => number;
   /** Between two checks of the file, in ms. */
   readonly interval?: number;
+  /** The longest that a request waits until its password is verified, in ms. */
+  readonly maxWait?: number;
 }
 
 const INTERVAL_MS = 1000;
@@ -114,10 +116,10 @@ const nameOf = (user: string): string => Buffer.from(user, "latin1").toString("u
 async function byPassword(
   path: string,
   realm: string,
-  { log, now = Date.now, interval = INTERVAL_MS }: AuthenticatorOptions,
+  { log, now = Date.now, interval = INTERVAL_MS, maxWait }: AuthenticatorOptions,
 ): Promise<Authenticator> {
   const file = await watchFile({ path, parse: readHtpasswd, log, interval });
-  const passwords = createPasswords({ now });
+  const passwords = createPasswords({ now, ...(maxWait !== undefined && { maxWait }) });
   const challenge: Authentication = { outcome: "challenge", header: `Basic realm="${realm}"` };
 
   const byV1Token = (htpasswd: Htpasswd, parameters: string, { kind, name }: RequestedAccess): Authentication => {

@@ -104,9 +104,11 @@ function digestOf({ digest, isManifest, source }: PublishedFile, { isListed }: F
 }
 
 /** @see spec "Caching, for all answers" */
-function cacheControlOf({ isByDigest, isPrivate }: FileRequest, pollingInterval: number): string {
+function cacheControlOf(api: ContentApi, { isByDigest, isPrivate }: FileRequest, pollingInterval: number): string {
   if (isPrivate) return "private, no-store";
-  return isByDigest ? "public, max-age=31536000, immutable" : `max-age=${pollingInterval}`;
+  if (isByDigest) return "public, max-age=31536000, immutable";
+  // A tag may move at any time; an image of v1 keeps its files.
+  return `${api === "v2" ? "no-cache, " : ""}max-age=${pollingInterval}`;
 }
 
 /**
@@ -123,7 +125,7 @@ export function contentIn(api: ContentApi, root: Root, pollingInterval: number, 
       if (file === undefined) return undefined;
       const digest = digestOf(file, request);
       const about: HeaderFields = {
-        "Cache-Control": cacheControlOf(request, pollingInterval),
+        "Cache-Control": cacheControlOf(api, request, pollingInterval),
         ...(digest !== undefined && { "Docker-Content-Digest": digest }),
         // Which manifest a reference means depends on the client's Accept.
         ...(file.isManifest && { Vary: "Accept" }),

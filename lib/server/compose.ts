@@ -11,7 +11,7 @@ import { requestMetrics } from "../app/plugins/request-metrics.ts";
 import { isPublic, type View } from "../app/view.ts";
 import { createAuthenticator } from "../auth/authenticator.ts";
 import type { Authorities } from "../auth/certificates/chain.ts";
-import { createCertificateClients } from "../auth/certificates/clients.ts";
+import { type CertificateClients, createCertificateClients } from "../auth/certificates/clients.ts";
 import { DEFAULT_HEADERS } from "../auth/certificates/headers.ts";
 import { describeListenAddress } from "../config/addresses.ts";
 import type { Config } from "../config/config.ts";
@@ -30,8 +30,8 @@ interface CompositionOptions {
   readonly log: Log;
   /** Present snapshot: the same object as long as nothing changes. */
   readonly snapshot: () => Snapshot;
-  /** Authorities of `auth.client_ca`. */
-  readonly authorities?: Authorities | undefined;
+  /** Authorities of `auth.client_ca`: the same object as long as they don't change. */
+  readonly authorities?: () => Authorities | undefined;
   /** Writes the access log; absent where it is off. */
   readonly accessLog?: Observer | undefined;
   readonly metrics: MetricsRegistry;
@@ -124,14 +124,36 @@ function linksOn(config: Config) {
   };
 }
 
+/** The reader of client certificates, which forgets those that it verified when the authorities change. */
+function certificateClients(
+  { auth, server: { trustedProxies } }: Config,
+  authorities: () => Authorities | undefined,
+  now: () => number,
+): CertificateClients {
+  const clients = derived(authorities, (present) =>
+    createCertificateClients({ auth, trustedProxies, authorities: present, now: () => now() * 1000 }),
+  );
+  return (get, peer) => clients()(get, peer);
+}
+
 /** Puts the rooms together. */
 export async function compose(options: CompositionOptions): Promise<Composed> {
-  const { config, log, snapshot, authorities, accessLog, metrics, gather, others = [], now = secondsNow } = options;
+  const {
+    config,
+    log,
+    snapshot,
+    authorities = () => undefined,
+    accessLog,
+    metrics,
+    gather,
+    others = [],
+    now = secondsNow,
+  } = options;
   const { auth, general, server, management, serveContent, mirror } = config;
   const { trustedProxies } = server;
   const locations = createLocations(config.cdn, now);
   const content = options.content ?? createContent(serveContent, { pollingInterval: general.pollingInterval, log });
-  const authenticator = await createAuthenticator(auth, { log });
+  const authenticator = await createAuthenticator(auth, { log, maxWait: config.limits.idleTimeout * 500 });
   const learned = general.learnTags
     ? createLearnedTags({
         locate: ({ url }, path) => locations.v2(url, path),
@@ -160,9 +182,7 @@ export async function compose(options: CompositionOptions): Promise<Composed> {
       publicView,
       authenticate: auth.htpasswd === undefined && auth.token === undefined ? undefined : authenticator.authenticate,
       certificateClients:
-        auth.clientCertFormat === undefined
-          ? undefined
-          : createCertificateClients({ auth, trustedProxies, authorities, now: () => now() * 1000 }),
+        auth.clientCertFormat === undefined ? undefined : certificateClients(config, authorities, now),
     }),
     search: createSearch(config, { log }),
     deployment,

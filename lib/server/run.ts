@@ -73,8 +73,9 @@ async function serveHere({ config, layouts, logging, notifier, shutdown, worker 
   if (reading !== undefined && reading.tls === undefined) throw new Error(fault);
   if (fault !== undefined) log.error(fault);
   const tls = reading?.tls;
-  const authorities = readAuthorities(config.auth);
-  if (!authorities.ok) throw new Error(authorities.problem);
+  const trusted = readAuthorities(config.auth);
+  if (!trusted.ok) throw new Error(trusted.problem);
+  let { authorities } = trusted;
 
   const metrics = createMetrics(worker);
   let store: Store | undefined;
@@ -87,7 +88,7 @@ async function serveHere({ config, layouts, logging, notifier, shutdown, worker 
     content: served?.content,
     log,
     snapshot,
-    authorities: authorities.authorities,
+    authorities: () => authorities,
     accessLog: config.log.access ? access : undefined,
     metrics,
     gather: gathering(worker, metrics),
@@ -118,6 +119,9 @@ async function serveHere({ config, layouts, logging, notifier, shutdown, worker 
     log.info("reloading", { signal: "SIGHUP" });
     notifier.reloading();
     certificates?.check();
+    const read = readAuthorities(config.auth);
+    if (read.ok) authorities = read.authorities;
+    else log.error("the authorities in use stay", { error: read.problem });
     const reload = async (): Promise<void> => {
       await (await opening).reload();
       if (isServing) notifier.ready();

@@ -100,10 +100,10 @@ describe("a file", () => {
     expect(response.headers.get("etag")).toBe(`"${blobDigest}"`);
   });
 
-  test("that may change is fresh for the polling interval, and its digest is that of what is sent", async () => {
+  test("that may change is asked for again, and its digest is that of what is sent", async () => {
     const response = await ask("/v2/app/manifests/2/latest");
     expect(await response.text()).toBe(manifest);
-    expect(response.headers.get("cache-control")).toBe(`max-age=${POLLING_INTERVAL}`);
+    expect(response.headers.get("cache-control")).toBe(`no-cache, max-age=${POLLING_INTERVAL}`);
     expect(response.headers.get("docker-content-digest")).toBe(manifestDigest);
     expect(response.headers.get("etag")).toBe(`"${manifestDigest}"`);
     expect(response.headers.get("vary")).toBe("Accept");
@@ -141,7 +141,7 @@ describe("a file", () => {
         isPrivate: false,
       });
     expect(ask(true)?.headers.get("cache-control")).toBe("public, max-age=31536000, immutable");
-    expect(ask(false)?.headers.get("cache-control")).toBe(`max-age=${POLLING_INTERVAL}`);
+    expect(ask(false)?.headers.get("cache-control")).toBe(`no-cache, max-age=${POLLING_INTERVAL}`);
     expect(ask(false)?.headers.get("etag")).toBe(`"${manifestDigest}"`);
   });
 
@@ -269,7 +269,7 @@ describe("a server in front", () => {
     expect(response?.status).toBe(200);
     expect(await response?.text()).toBe("");
     expect(Object.fromEntries(response?.headers ?? [])).toEqual({
-      "cache-control": `max-age=${POLLING_INTERVAL}`,
+      "cache-control": `no-cache, max-age=${POLLING_INTERVAL}`,
       "content-disposition": "attachment",
       "content-type": MEDIA_TYPE["2"],
       "docker-content-digest": manifestDigest,

@@ -81,7 +81,7 @@ describe("served with the trees and the first disk as link roots", () => {
     const manifest = await ask("/v2/app/manifests/latest", { accept });
     expect(manifest.status).toBe(200);
     expect(manifest.headers.get("content-type")).toBe(accept);
-    expect(manifest.headers.get("cache-control")).toBe("max-age=60");
+    expect(manifest.headers.get("cache-control")).toBe("no-cache, max-age=60");
   });
 
   test("many files at once are not taken for each other", async () => {

@@ -3,10 +3,11 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { copyFileSync, existsSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { scratchCertificates } from "../harness/certificates.ts";
+import { AUTHORITY, scratchCertificates, version1 } from "../harness/certificates.ts";
 import { runCraned, scratch, serveDirectory, startCraned } from "../harness/craned.ts";
 import { freePort } from "../harness/nginx.ts";
 import { describeWith, leftovers, run } from "../harness/programs.ts";
+import { v5 } from "../harness/redirect-files.ts";
 import { until } from "../harness/until.ts";
 
 const putAway = leftovers();
@@ -137,6 +138,35 @@ describeWith(["openssl", "curl"], "TLS", () => {
     await craned.logged((line) => line.includes("the certificate in use stays"));
     // A connection that the old listener had not accepted when it closed is reset.
     await until(() => trusts(second));
+  });
+
+  test("reads the authorities of clients again on SIGHUP, and keeps the good ones", async () => {
+    const [old, renewed] = ["old", "renewed"].map((name) => certificates.make({ name, extensions: AUTHORITY }));
+    if (old === undefined || renewed === undefined) throw new Error("no authorities");
+    const client = certificates.make({ name: "client", issuer: renewed, extensions: version1("/files") });
+    const files = scratch({
+      "data/shut.json": v5("team/app", { protected: true, url: "http://h/files/" }),
+      "ca.pem": old.pem,
+    });
+    putAway(files.remove);
+    const craned = await serveDirectory(join(files.path, "data"), {
+      environment: {
+        CRANE_AUTH_CLIENT_CA: join(files.path, "ca.pem"),
+        CRANE_AUTH_CLIENT_CERT_FORMAT: "nginx",
+        CRANE_SERVER_TRUSTED_PROXIES: "127.0.0.1",
+      },
+    });
+    putAway(craned.stop);
+    const headers = { "x-ssl-client-cert": encodeURIComponent(client.pem) };
+    const sees = async () => (await fetch(`${craned.origin}/v2/team/app/tags/list`, { headers })).status === 200;
+    expect(await sees()).toBe(false);
+    files.write("ca.pem", renewed.pem);
+    craned.signal("SIGHUP");
+    await until(sees);
+    files.write("ca.pem", "garbage");
+    craned.signal("SIGHUP");
+    await craned.logged((line) => line.includes("the authorities in use stay"));
+    expect(await sees()).toBe(true);
   });
 
   test("speaks HTTP/2 where it is switched on, and HTTP/1.1 otherwise", async () => {

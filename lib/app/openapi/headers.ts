@@ -35,7 +35,7 @@ export const API_HEADERS: Readonly<Record<Api, HeaderMap>> = {
 const CACHE_CONTROL: Readonly<Record<Freshness, string>> = {
   immutable: "public, max-age=31536000, immutable",
   located: "(?:public|private), max-age=\\d+",
-  changing: "no-cache|max-age=\\d+|private, no-cache, max-age=0",
+  changing: "no-cache(?:, max-age=\\d+)?|max-age=\\d+|private, no-cache, max-age=0",
 };
 
 /** @see spec "Caching, for all answers" */

@@ -32,6 +32,8 @@ interface PasswordsOptions {
   readonly verify?: (password: Uint8Array, hash: PasswordHash) => Promise<boolean>;
   readonly concurrency?: number;
   readonly maxWaiting?: number;
+  /** The longest wait for a turn, in ms: a connection that gets no answer for longer is cut. */
+  readonly maxWait?: number;
   /** Number of cached results, of good ones and of bad ones each. */
   readonly maxCached?: number;
 }
@@ -103,6 +105,7 @@ export function createPasswords({
   verify = verifyHash,
   concurrency = CONCURRENCY,
   maxWaiting = MAX_WAITING,
+  maxWait = Number.POSITIVE_INFINITY,
   maxCached = MAX_CACHED,
 }: PasswordsOptions): Passwords {
   const key = randomBytes(32);
@@ -129,16 +132,20 @@ export function createPasswords({
     }
   }
 
+  function busy(waiting: number): Busy {
+    const seconds = Math.ceil((lastTook * (waiting + 1)) / concurrency / 1000);
+    return { outcome: "busy", retryAfter: Math.min(Math.max(seconds, 1), MAX_RETRY_AFTER) };
+  }
+
   function start({ user, password }: BasicCredentials, pair: string, present: Cache) {
     const found = hashFor(user, present);
     if (found === undefined) return FAILED;
     const waiting = limit.activeCount + limit.pendingCount - concurrency;
-    if (waiting >= maxWaiting) {
-      const seconds = Math.ceil((lastTook * (waiting + 1)) / concurrency / 1000);
-      return { outcome: "busy", retryAfter: Math.min(Math.max(seconds, 1), MAX_RETRY_AFTER) } as const;
-    }
-    const verdict = limit(timed, password, found.hash)
+    if (waiting >= maxWaiting) return busy(waiting);
+    const since = now();
+    const verdict = limit(async () => (now() - since > maxWait ? undefined : await timed(password, found.hash)))
       .then((isRight): PasswordVerdict => {
+        if (isRight === undefined) return busy(limit.pendingCount);
         const passed = { outcome: "passed", user } as const;
         if (isRight && found.isKnown) present.passed.set(pair, passed);
         else present.failed.set(pair, now() + FAILURE_MS);

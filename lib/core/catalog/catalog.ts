@@ -83,10 +83,7 @@ export function forEachRepository(catalog: Catalog, visit: (repository: Reposito
   visitIndex(catalog.v1);
 }
 
-/**
- * Finds a repository that has an image and that a client may see. A base image may have tens of thousands of owners;
- * public ones come first, so the search ends at once where there is one.
- */
+/** Finds the first repository by name that has an image and that a client may see. */
 export function imageOwner(
   catalog: Catalog,
   id: ImageId,
@@ -111,8 +108,7 @@ export function comparePaths(a: string, b: string): number {
 
 const byPath: Compare<Owner<Repository>> = (a, b) => comparePaths(a.path, b.path);
 
-const publicFirst: Compare<V1Repository> = (a, b) =>
-  Number(a.isProtected) - Number(b.isProtected) || (a.name < b.name ? -1 : Number(a.name > b.name));
+const byName: Compare<V1Repository> = (a, b) => (a.name < b.name ? -1 : Number(a.name > b.name));
 
 /** Updates a sorted list in one pass: removes the names in `changed`, except those in `present`. */
 function withNames(
@@ -179,9 +175,9 @@ function reindexImages(
   after: V1Repository | undefined,
 ): void {
   for (const { id } of before?.images ?? [])
-    if (before !== undefined) images.put(id, withoutItem(images.get(id), before, publicFirst));
+    if (before !== undefined) images.put(id, withoutItem(images.get(id), before, byName));
   for (const { id } of after?.images ?? [])
-    if (after !== undefined) images.put(id, withItem(images.get(id), after, publicFirst));
+    if (after !== undefined) images.put(id, withItem(images.get(id), after, byName));
 }
 
 const only = <Api extends Repository["api"]>(api: Api, repository: Repository | undefined) =>

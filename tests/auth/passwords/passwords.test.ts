@@ -138,6 +138,17 @@ describe("passwords", () => {
     await bench.finish();
   });
 
+  test("that waited too long for their turn are not checked, so that nobody is cut off without an answer", async () => {
+    const bench = createBench({ concurrency: 1, maxWait: 1000 });
+    const first = bench.check("alice:secret");
+    const late = bench.check("bob:secret");
+    await idle();
+    bench.pass(2000);
+    await bench.finish();
+    expect([await first, await late]).toEqual([PASSED, { outcome: "busy", retryAfter: 2 }]);
+    expect(bench.asked).toEqual(["secret 0"]);
+  });
+
   test("leave a thread to those who read files", async () => {
     let running = 0;
     const verify = () => {
