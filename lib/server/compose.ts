@@ -112,15 +112,21 @@ export const hasPages = ({ pages, auth }: Config): boolean =>
 
 /** Lists the pages of the registry's listener, which link to each other. */
 function linksOn(config: Config) {
-  const front = hasPages(config) ? [{ path: "", text: "Repositories" }] : [];
+  const hasFront = hasPages(config);
+  const front = hasFront ? [{ path: "", text: "Repositories" }] : [];
   const docs = [{ path: "docs", text: "API" }];
   const management = config.management.onRegistryPort ? [{ path: "crane/repositories", text: "Management" }] : [];
   const from = (root: string, pages: readonly { readonly path: string; readonly text: string }[]) =>
     pages.map(({ path, text }) => ({ href: root + path, text }));
   return {
     forFront: from("", [...docs, ...management]),
-    forDocs: from("./", [...front, ...management]),
-    forManagement: from("/", [...front, ...docs]),
+    forDocs: {
+      brand: hasFront ? config.pages.title : "craned",
+      home: hasFront ? "./" : undefined,
+      navigation: from("./", [...front, ...docs, ...management]),
+      current: "./docs",
+    },
+    forManagement: from("/", [...front.map(({ path }) => ({ path, text: "Front page" })), ...docs]),
   };
 }
 

@@ -23,7 +23,7 @@ test("the page lets nothing run but files of this server, and is the same until 
   const links = [...body.matchAll(/<(?:link|script)[^>]* (?:src|href)="(?!data:)([^"]*)"/g)].map(
     ([, link = ""]) => link,
   );
-  expect(links.length).toBe(3);
+  expect(links.length).toBe(4);
   for (const link of links) {
     const first = await ask(craned.port, `/${link}`);
     const again = await ask(craned.port, `/${link}`, {

@@ -1,11 +1,12 @@
 import { type Catalog, type Conflict, comparePaths, conflictsIn, servedFrom } from "../../core/catalog/catalog.ts";
 import type { FileFault, Warning } from "../../core/redirect-file/fault.ts";
 import type { Repository } from "../../core/redirect-file/repository.ts";
+import type { NavigationLink } from "../pages/bar.ts";
 import { counted } from "../pages/format.ts";
 import { type Html, html, NOTHING } from "../pages/html.ts";
 import { addressOf, finder, type ListPage, pager, partOf } from "../pages/list.ts";
 import { byName, type Repositories, visibleTo } from "../pages/repositories.ts";
-import { type NavigationLink, pageText } from "../pages/shell.ts";
+import { pageText } from "../pages/shell.ts";
 import { scrollable } from "../pages/table.ts";
 import type { View } from "../view.ts";
 import { conflictSection, faultSection, warningSection } from "./problems.ts";
@@ -43,14 +44,14 @@ const BASE = "/crane/repositories";
 
 const LISTS = [
   { scope: "all", href: BASE, text: "All repositories" },
-  { scope: "v1", href: `${BASE}/v1`, text: "Version 1" },
-  { scope: "v2", href: `${BASE}/v2`, text: "Version 2" },
+  { scope: "v1", href: `${BASE}/v1`, text: "API v1" },
+  { scope: "v2", href: `${BASE}/v2`, text: "API v2" },
 ] as const;
 
 const HEADINGS: Readonly<Record<ApiFilter, string>> = {
   all: "Repositories",
-  v1: "Repositories of API version 1",
-  v2: "Repositories of API version 2",
+  v1: "Repositories of API v1",
+  v2: "Repositories of API v2",
 };
 
 const WORDS = { one: "repository", many: "repositories", within: "the name" };
@@ -97,7 +98,7 @@ function facts({ catalog, faults, loadedAt, dataDir }: PageSource, visible: Repo
   const inError =
     faults.size === 0 ? html`<dd>0</dd>` : html`<dd><a class="bad" href="#faults">${counted(faults.size)}</a></dd>`;
   return html`<dl class="facts">
-<div><dt>Repositories</dt><dd>${counted(v1 + v2)}<small>${counted(v1)} of version 1, ${counted(v2)} of version 2</small>${notShown}</dd></div>
+<div><dt>Repositories</dt><dd>${counted(v1 + v2)}<small>${counted(v1)} of API v1, ${counted(v2)} of API v2</small>${notShown}</dd></div>
 <div><dt>Files in error</dt>${inError}</div>
 <div><dt>Last reload</dt><dd>${loaded}</dd></div>
 <div><dt>Data directory</dt><dd class="mono">${dataDir}</dd></div>

@@ -48,6 +48,9 @@ export function pathOf(text: string): Html {
 export const mediaTypeText = (mediaType: string): Html =>
   html`${mediaType.split(/(?<=[./])/).map((part) => html`${part}<wbr>`)}`;
 
+/** A tag, cut where it is made of a digest, as those of cosign are. */
+export const tagText = (tag: string): string => tag.replace(/^(sha\d+-[0-9a-f]{12})[0-9a-f]{20,}/, "$1…");
+
 /** The first digits of a digest, as many as people compare. */
 export function shortDigest(digest: string): Html {
   const [algorithm = "", encoded = ""] = digest.split(":");

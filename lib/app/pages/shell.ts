@@ -1,24 +1,13 @@
-import { ICON, MARK } from "./brand.ts";
-import { type Html, html, NOTHING, ownText, textOf } from "./html.ts";
+import { type Bar, bar } from "./bar.ts";
+import { ICON } from "./brand.ts";
+import { type Html, html, ownText, textOf } from "./html.ts";
 import { policyOf } from "./policy.ts";
 import { SCRIPT } from "./script.ts";
 import { STYLE } from "./style.ts";
 
-/** A link of the bar at the top. */
-export interface NavigationLink {
-  readonly href: string;
-  readonly text: string;
-}
-
 /** The parts in which pages differ. */
-interface PageShell {
+interface PageShell extends Bar {
   readonly title: string;
-  readonly brand: string;
-  /** Address that the brand links to, if any. */
-  readonly home?: string;
-  readonly navigation: readonly NavigationLink[];
-  /** The link of this page, or of what it belongs to. */
-  readonly current: string;
   /** Id of what follows what all pages begin with. */
   readonly skipTo: string;
   readonly body: Html;
@@ -34,12 +23,7 @@ export const PAGE_HEADERS = {
 };
 
 /** A whole HTML document; search engines are told to leave it alone. */
-export function pageText({ title, brand, home, navigation, current, skipTo, body }: PageShell): string {
-  const links = navigation.map(
-    ({ href, text }) =>
-      html`<li><a href="${href}"${href === current ? html` aria-current="page"` : NOTHING}>${text}</a></li>`,
-  );
-  const named = html`${MARK}${brand}`;
+export function pageText({ title, skipTo, body, ...shown }: PageShell): string {
   return textOf(html`<!doctype html>
 <html lang="en">
 <head>
@@ -52,8 +36,7 @@ export function pageText({ title, brand, home, navigation, current, skipTo, body
 </head>
 <body>
 <a class="skip" href="#${skipTo}">Skip to the content</a>
-<header class="bar"><div><p class="brand">${home === undefined ? named : html`<a href="${home}">${named}</a>`}</p>
-<nav aria-label="Main"><ul>${links}</ul></nav></div></header>
+${bar(shown)}
 <main>${body}</main>
 <script>${ownText(SCRIPT)}</script>
 </body>

@@ -1,6 +1,7 @@
+import { BAR_STYLE } from "./bar.ts";
 import { PALETTE } from "./palette.ts";
 
-export const STYLE = `${PALETTE}* { box-sizing: border-box; }
+export const STYLE = `${PALETTE}${BAR_STYLE}* { box-sizing: border-box; }
 body { margin: 0; background: var(--ground); color: var(--ink); font: 1rem/1.5 system-ui, "Segoe UI", Roboto, "Noto Sans", sans-serif; }
 a { color: var(--accent); text-underline-offset: .15em; }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; border-radius: 4px; }
@@ -8,17 +9,7 @@ code, .mono { font-family: ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu San
 .skip { position: absolute; left: -100vw; padding: .5rem 1rem; background: var(--card); }
 .skip:focus { left: 1rem; top: .5rem; }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
-.bar { background: var(--card); border-bottom: 1px solid var(--line); }
-.bar > div, main { max-width: 76rem; margin: 0 auto; padding: 0 1.5rem; }
-.bar > div { display: flex; flex-wrap: wrap; align-items: center; gap: .25rem 2rem; }
-.brand { margin: 0; padding: .75rem 0; display: flex; align-items: center; gap: .6rem; font-weight: 650; letter-spacing: .01em; }
-.brand a { display: flex; align-items: center; gap: .6rem; color: inherit; text-decoration: none; }
-.brand svg { width: 1.6rem; height: 1.6rem; color: var(--accent); }
-nav ul { display: flex; flex-wrap: wrap; gap: .25rem; margin: 0; padding: 0; list-style: none; }
-nav a, nav .here { display: block; padding: .35rem .8rem; border-radius: 999px; color: var(--quiet); text-decoration: none; }
-nav a:hover { background: var(--accent-ground); color: var(--ink); }
-nav a[aria-current] { background: var(--accent-ground); color: var(--accent); font-weight: 600; }
-main { padding-top: 1.75rem; padding-bottom: 3rem; }
+main { max-width: 76rem; margin: 0 auto; padding: 1.75rem 1.5rem 3rem; }
 h1 { margin: 0 0 1rem; font-size: 1.6rem; line-height: 1.25; font-weight: 650; letter-spacing: -.01em; }
 h2 { margin: 0; font-size: 1.1rem; font-weight: 620; }
 .facts { display: flex; flex-wrap: wrap; gap: 1px; margin: 0 0 1.5rem; background: var(--line); border: 1px solid var(--line); border-radius: 12px; overflow: hidden; }
@@ -35,9 +26,10 @@ h2 { margin: 0; font-size: 1.1rem; font-weight: 620; }
 .conflicts > details > summary, .warnings > details > summary { background: var(--shut-ground); color: var(--shut); }
 .problems > details > summary h2 { display: inline; }
 .problems td, .problems th { border-top: 1px solid var(--line); }
+.problems td:has(code) { min-width: 8rem; }
 .problems .note { padding-top: .9rem; }
 .find { display: flex; flex-wrap: wrap; align-items: end; gap: .75rem 1.25rem; padding: 1.1rem; }
-.find form { flex: 1 1 22rem; }
+.find form { flex: 1 1 22rem; min-width: 0; }
 .find label { display: block; margin-bottom: .3rem; font-size: .9rem; font-weight: 600; }
 .find .box { display: flex; gap: .5rem; max-width: 34rem; }
 .find input { flex: 1; min-width: 0; padding: .5rem .75rem; border: 1px solid var(--edge); border-radius: 8px; background: var(--ground); color: var(--ink); font: inherit; }
@@ -93,7 +85,7 @@ tbody details li { break-inside: avoid; padding: .1rem 0; }
 .rows > .tag { display: grid; grid-template-columns: minmax(8rem, 15rem) 1fr auto auto; align-items: center; gap: .25rem 1.25rem; padding-block: .65rem; }
 .tag .facets { margin: 0; }
 .tag .aside { display: grid; grid-template-columns: 9rem 7rem 6.5rem; gap: .25rem 1rem; align-items: center; color: var(--quiet); font-size: .9rem; font-variant-numeric: tabular-nums; }
-.tag .aside > :first-child:not(:last-child) { text-align: right; }
+.tag .aside > :first-child { text-align: right; }
 .orders { padding: 0 1.1rem .75rem; font-size: .9rem; }
 .copy { display: none; padding: .2rem .7rem; border: 1px solid var(--line); border-radius: 8px; background: var(--card); color: var(--accent); font: inherit; font-size: .84rem; font-weight: 600; cursor: pointer; min-width: 4.4rem; }
 .scripted .copy { display: inline-block; }
@@ -103,6 +95,7 @@ tbody details li { break-inside: avoid; padding: .1rem 0; }
 .commands dt { color: var(--quiet); font-size: .9rem; }
 .commands dd { display: flex; align-items: center; gap: .6rem; margin: 0; padding: .4rem .5rem .4rem .8rem; border: 1px solid var(--line); border-radius: 8px; background: var(--sunk); }
 .commands code { flex: 1; }
+.wide + .commands { padding-top: .75rem; border-top: 1px solid var(--line); }
 .more { border-top: 1px solid var(--line); }
 .more summary { padding: .75rem 1.1rem; cursor: pointer; color: var(--quiet); font-size: .92rem; }
 .facts .broad { flex-basis: 100%; }
@@ -115,9 +108,12 @@ tbody details li { break-inside: avoid; padding: .1rem 0; }
 .pairs dd { margin: 0; overflow-wrap: anywhere; }
 .lines { white-space: pre-line; }
 .step { font-weight: 400; }
+#layer-table th:first-child { width: 1%; }
+.spaces { columns: 11rem auto; column-gap: 1.5rem; margin: 0; padding: 0 1.1rem .9rem; list-style: none; font-size: .95rem; }
+.spaces li { break-inside: avoid; padding: .1rem 0; overflow-wrap: anywhere; }
 .short { white-space: nowrap; }
 .wide thead th.number, .wide td.number { white-space: nowrap; }
-@media (max-width: 60rem) { .rows > .tag { grid-template-columns: 1fr auto; } .tag .facets, .tag .aside { grid-column: 1 / -1; } .tag .aside { display: flex; flex-wrap: wrap; } .tag .copy { grid-area: 1 / 2; } }
-@media (max-width: 40rem) { .wide table { min-width: 38rem; } .wide tbody th { min-width: 9rem; } .commands > div, .pairs > div { grid-template-columns: minmax(0, 1fr); } .commands dt { padding-bottom: .15rem; } .facts div { flex-basis: 8.5rem; } .bar > div, main { padding-inline: 1rem; } tbody th, td, thead th { padding-inline: .8rem; } }
+@media (max-width: 60rem) { .rows > .tag { grid-template-columns: 1fr auto; } .tag .facets, .tag .aside { grid-column: 1 / -1; } .tag .aside { display: flex; flex-wrap: wrap; } .tag .aside :empty { display: none; } .tag .copy { grid-area: 1 / 2; } }
+@media (max-width: 40rem) { .wide table { min-width: 38rem; } .wide tbody th { min-width: 9rem; } .commands > div, .pairs > div { grid-template-columns: minmax(0, 1fr); } .commands dt { padding-bottom: .15rem; } .facts div { flex-basis: 8.5rem; } main { padding-inline: 1rem; } tbody th, td, thead th { padding-inline: .8rem; } }
 @media (forced-colors: active) { .badge { border: 1px solid; } }
 `;

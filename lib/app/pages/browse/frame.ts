@@ -1,9 +1,10 @@
 /** The frame of all pages for clients of the registry. */
 import type { Reference } from "../../../core/reference.ts";
 import type { View } from "../../view.ts";
+import type { NavigationLink } from "../bar.ts";
 import { type Html, html } from "../html.ts";
 import { addressOf } from "../list.ts";
-import { type NavigationLink, pageText } from "../shell.ts";
+import { pageText } from "../shell.ts";
 import { type RegistryHost, referenceText } from "./commands.ts";
 
 /** `[pages]`, and what else browsers find on the same listener. */

@@ -15,7 +15,7 @@ const PAGE_SIZE = 50;
 const MAX_DESCRIPTION = 240;
 
 /** Namespaces that are linked to; the search finds the repositories of the others. */
-const MAX_NAMESPACES = 24;
+const MAX_NAMESPACES = 200;
 
 const WORDS = { one: "repository", many: "repositories", within: "the name or description" };
 
@@ -86,22 +86,23 @@ function namespacesOf(repositories: readonly NamedRepository[], prefix: string):
   return counts;
 }
 
-/** Links to namespaces: all, or those with the most repositories. */
+/** Links to the namespaces of what was found, to be unfolded. */
 function namespaceLinks(asked: PageRequest, found: readonly NamedRepository[], { search, namespace }: ListQuery): Html {
   const prefix = namespace === "" ? "" : `${namespace}/`;
   const counts = [...namespacesOf(found, prefix)];
   const isOneForAll = counts.length === 1 && counts[0]?.[1] === found.length;
   if (counts.length === 0 || isOneForAll) return NOTHING;
-  const links = counts
-    .toSorted(([, a], [, b]) => b - a)
-    .slice(0, MAX_NAMESPACES)
+  const largest = counts.toSorted(([, a], [, b]) => b - a).slice(0, MAX_NAMESPACES);
+  const links = largest
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(
       ([name, count]) =>
-        html`<li><a href="${namespaceAddress(asked, name, search)}">${name.slice(prefix.length)}/ <span class="quiet">${counted(count)}<span class="unseen"> ${count === 1 ? WORDS.one : WORDS.many}</span></span></a></li>`,
+        html`<li><a href="${namespaceAddress(asked, name, search)}">${name.slice(prefix.length)}/</a> <span class="quiet">${counted(count)}</span></li>
+`,
     );
-  const more = counts.length - links.length;
-  return html`<nav class="orders" aria-label="Namespaces"><ul>${links}${more > 0 ? html`<li><span class="here">and ${counted(more)} smaller ones</span></li>` : NOTHING}</ul></nav>`;
+  const cut =
+    counts.length > links.length ? html`<p class="note">These are the largest ${counted(links.length)}.</p>` : NOTHING;
+  return html`<details class="more"><summary>${countOf(counts.length, "namespace")}</summary>${cut}<ul class="spaces">${links}</ul></details>`;
 }
 
 /** The page of all repositories, or of those of a namespace. */

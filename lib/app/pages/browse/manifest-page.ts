@@ -5,7 +5,17 @@ import type { ReferrerDescriptor, WholeRepository } from "../../../core/redirect
 import { createdOf, manifestOf, manifestsOfTag, type StoredManifest } from "../../../core/redirect-file/whole-table.ts";
 import { type Digest, isDigest, parseDigest, parseTag, type Reference, type Tag } from "../../../core/reference.ts";
 import { referrersOf } from "../../../core/resolve.ts";
-import { counted, cutText, dateOf, mediaTypeText, pathOf, shortDigest, sizeRange, sizeText } from "../format.ts";
+import {
+  counted,
+  cutText,
+  dateOf,
+  mediaTypeText,
+  pathOf,
+  shortDigest,
+  sizeRange,
+  sizeText,
+  tagText,
+} from "../format.ts";
 import { type Html, html, NOTHING } from "../html.ts";
 import type { NamedRepository } from "../repositories.ts";
 import { scrollable } from "../table.ts";
@@ -152,7 +162,7 @@ function cosignRows({ asked, repository }: Shown, digest: Digest): readonly Html
     if (tag === undefined || !tags.includes(tag)) return [];
     const address = manifestAddress(asked, repository.name, tag);
     return [
-      html`<tr><th scope="row">${title}<div class="aside">by its tag</div></th><td><a href="${address}"><code>${tag.slice(0, 19)}….${ending}</code></a></td>${sizeCell(undefined)}<td></td></tr>`,
+      html`<tr><th scope="row">${title}<div class="aside">by its tag</div></th><td><a href="${address}"><code>${tagText(tag)}</code></a></td>${sizeCell(undefined)}<td></td></tr>`,
     ];
   });
 }

@@ -1,6 +1,6 @@
 import { namedTags, type V1Repository, type V2Repository } from "../../../core/redirect-file/repository.ts";
 import { isDigest, parseTag, type Tag } from "../../../core/reference.ts";
-import { counted, dateOf, shortDigest, sizeRange } from "../format.ts";
+import { counted, dateOf, shortDigest, sizeRange, tagText } from "../format.ts";
 import { type Html, html, NOTHING } from "../html.ts";
 import { addressOf, finder, type ListPage, pager, partOf } from "../list.ts";
 import type { NamedRepository } from "../repositories.ts";
@@ -55,14 +55,14 @@ function tagRow(asked: PageRequest, name: string, tag: Tag, summary: TagSummary 
   const { host } = asked.registry;
   const [command] = commandsFor(asked.registry, name, tag, summary?.purpose ?? "image");
   const text = command?.line ?? `${host}/${referenceText(name, tag)}`;
-  return html`<li class="tag"><div class="title"><a href="${manifestAddress(asked, name, tag)}">${tag}</a></div>
+  return html`<li class="tag"><div class="title"><a href="${manifestAddress(asked, name, tag)}" title="${tag}">${tagText(tag)}</a></div>
 <div class="facets">${
     summary === undefined
       ? badge("API v1")
       : html`${summary.purpose === "image" ? NOTHING : purposeBadge(summary.purpose)}${platformBadges(summary.platforms)}${summary.types.map((type) => html`<span class="quiet">${type}</span>`)}`
   }</div>
-<div class="aside">${summary === undefined || summary.sizes.length === 0 ? NOTHING : html`<span>${sizeRange(summary.sizes)}</span>`}${
-    summary?.created === undefined ? NOTHING : dateOf(summary.created)
+<div class="aside"><span>${sizeRange(summary?.sizes ?? [])}</span>${
+    summary?.created === undefined ? html`<span></span>` : dateOf(summary.created)
   }${summary?.digest === undefined ? NOTHING : shortDigest(summary.digest)}</div>
 ${copyButton(text, `${command?.tool ?? ""} command for ${tag}`)}</li>
 `;

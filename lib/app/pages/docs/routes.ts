@@ -5,9 +5,10 @@ import bundle from "swagger-ui-dist/swagger-ui-bundle.js" with { type: "file" };
 import { etagOf, matches } from "../../deliver.ts";
 import { always, sometimes, TEXT } from "../../openapi/headers.ts";
 import type { Operation } from "../../openapi/operation.ts";
+import { BAR_STYLE, type Bar, bar } from "../bar.ts";
 import { ICON } from "../brand.ts";
 import { html, textOf } from "../html.ts";
-import type { NavigationLink } from "../shell.ts";
+import { PALETTE } from "../palette.ts";
 import start from "./start.js" with { type: "file" };
 
 /** Nothing inline, nothing of another host. */
@@ -22,8 +23,16 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join("; ");
 
+/** The bar of all pages, and room for the words of Swagger UI's sections on phones. */
+const STYLE = `${PALETTE}${BAR_STYLE}body { margin: 0; }
+.bar { font: 1rem/1.5 system-ui, "Segoe UI", Roboto, "Noto Sans", sans-serif; }
+.bar > div { max-width: 1460px; padding-inline: 20px; }
+.swagger-ui .info { margin: 1.75rem 0 1rem; }
+@media (max-width: 40rem) { .swagger-ui .opblock-tag { display: grid; grid-template-columns: 1fr auto; } .swagger-ui .opblock-tag small { grid-row: 2; padding: 0; } }
+`;
+
 /** Makes the page. Its links are relative, so that they hold behind a proxy that adds a prefix. */
-const pageWith = (links: readonly NavigationLink[]): string =>
+const pageWith = (shown: Bar): string =>
   textOf(html`<!doctype html>
 <html lang="en">
 <head>
@@ -33,9 +42,10 @@ const pageWith = (links: readonly NavigationLink[]): string =>
 <title>API documentation</title>
 <link rel="icon" href="${ICON}">
 <link rel="stylesheet" href="docs/swagger-ui.css">
+<link rel="stylesheet" href="docs/page.css">
 </head>
 <body>
-${links.length === 0 ? undefined : html`<nav aria-label="Main" class="swagger-ui"><p class="wrapper info">${links.map(({ href, text }) => html`<a href="${href}">${text}</a> `)}</p></nav>`}
+${bar(shown)}
 <main id="docs"><noscript>This page needs JavaScript. The document is at <a href="openapi.json">openapi.json</a>.</noscript></main>
 <script src="docs/swagger-ui-bundle.js"></script>
 <script src="docs/start.js"></script>
@@ -85,8 +95,8 @@ function described(operationId: string, summary: string, description: string, co
 const HIDDEN = { detail: { hide: true } };
 const SCRIPT = "text/javascript; charset=utf-8";
 
-/** Makes the routes. @param document the text of the OpenAPI document @param links to the pages beside this one */
-export const documentation = (document: () => Promise<string>, links: readonly NavigationLink[]) =>
+/** Makes the routes. @param document the text of the OpenAPI document @param shown the bar of the page */
+export const documentation = (document: () => Promise<string>, shown: Bar) =>
   new Elysia({ name: "documentation" })
     .get(
       "/openapi.json",
@@ -97,7 +107,7 @@ export const documentation = (document: () => Promise<string>, links: readonly N
     )
     .get(
       "/docs",
-      sending("text/html; charset=utf-8", () => pageWith(links)),
+      sending("text/html; charset=utf-8", () => pageWith(shown)),
       described("readDocument", "API documentation", "This document for people. The page asks no other host.", {
         "text/html": { schema: TEXT },
       }),
@@ -105,6 +115,11 @@ export const documentation = (document: () => Promise<string>, links: readonly N
     .get(
       "/docs/swagger-ui.css",
       sending("text/css; charset=utf-8", () => Bun.file(sheet).text()),
+      HIDDEN,
+    )
+    .get(
+      "/docs/page.css",
+      sending("text/css; charset=utf-8", () => STYLE),
       HIDDEN,
     )
     .get(
