@@ -2,6 +2,7 @@
 import type { EventEmitter } from "node:events";
 import type { Command } from "commander";
 import { createProgram } from "../lib/cli/program.ts";
+import { MIRROR_LINES, MIRROR_SECTION } from "../lib/config/mirror.ts";
 import { ALL_SETTINGS, flagOf, SECTIONS, sectionOf, variableOf } from "../lib/config/schema.ts";
 import type { Setting } from "../lib/config/setting.ts";
 import { version } from "../package.json" with { type: "json" };
@@ -43,6 +44,9 @@ function helpText(text: string): string {
     .concat("\n");
 }
 
+/** A section of its own, unless it begins with one. */
+const notes = (text: string): string => (text.startsWith(".SH") ? text : section("NOTES", text));
+
 /** What a command's help has below its flags. */
 function textBelow(command: Command): string {
   let text = "";
@@ -74,7 +78,7 @@ function commandPage(program: Command, command: Command): string {
     ...(names.length === 0 ? [] : [section("ARGUMENTS", names.join(""))]),
     ...(commands.length === 0 ? [] : [section("COMMANDS", commands.join(""))]),
     section("OPTIONS", options.join("")),
-    ...(below === "" ? [] : [section("NOTES", helpText(below))]),
+    ...(below === "" ? [] : [notes(helpText(below))]),
     section("SEE ALSO", isProgram ? ".BR crane.conf (5)\n" : ".BR craned (1),\n.BR crane.conf (5)\n"),
   ]);
 }
@@ -100,7 +104,8 @@ const configurationPage = (): string =>
     section("DESCRIPTION", escaped(CONFIGURATION)),
     ...SECTIONS.map(({ name, description }) => {
       const settings = ALL_SETTINGS.filter((setting) => sectionOf(setting) === name);
-      return section(`[${name}]`, `${escaped(description)}.\n${settings.map(settingItem).join("")}`);
+      const lines = name === MIRROR_SECTION ? `.PP\n${escaped(MIRROR_LINES)}\n` : "";
+      return section(`[${name}]`, `${escaped(description)}.\n${lines}${settings.map(settingItem).join("")}`);
     }),
     section("SEE ALSO", ".BR craned (1)\n"),
   ]);

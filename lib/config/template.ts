@@ -1,4 +1,4 @@
-import { MIRROR_SECTION } from "./mirror.ts";
+import { MIRROR_LINES, MIRROR_SECTION } from "./mirror.ts";
 import { ALL_SETTINGS, SECTIONS, SETTINGS, sectionOf } from "./schema.ts";
 import type { Setting } from "./setting.ts";
 
@@ -18,9 +18,7 @@ export const configurationTemplate = (dataDir: string): string =>
     ...SECTIONS.map(({ name, description }) =>
       [
         `# ${description}.\n[${name}]`,
-        ...(name === MIRROR_SECTION
-          ? ["# A registry's host, and the prefix of its names here.\n#docker.io: hub/"]
-          : []),
+        ...(name === MIRROR_SECTION ? [`# ${MIRROR_LINES}\n#docker.io: hub/`] : []),
         ...ALL_SETTINGS.filter((setting) => sectionOf(setting) === name).map((setting) =>
           entry(setting, setting.name === SETTINGS.general.dataDir.name ? dataDir : undefined),
         ),

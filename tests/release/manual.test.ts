@@ -44,8 +44,13 @@ describeWith(["mandoc"], "the manual", () => {
     );
   });
 
+  test("has no section without a text", () => {
+    for (const text of pages.values()) expect(text).not.toMatch(/^\.SH .*\n\.SH /m);
+  });
+
   test("has every setting of the configuration", async () => {
     const text = await shown("crane.conf.5");
+    expect(text).toContain("hosts of registries");
     for (const { name, description } of ALL_SETTINGS) {
       expect(text).toMatch(new RegExp(`\\n +${name.slice(name.indexOf(".") + 1)}\\b`));
       expect(text).toContain(description);
