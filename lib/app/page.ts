@@ -30,11 +30,16 @@ function indexAfter<Item extends string>({ sorted, count }: Listed<Item>, last: 
  *
  * @param n the most items of the page; undefined for all
  * @param last the item that the page comes after
+ * @param ns as the client named it, for the next page
  * @see OCI distribution-spec "Content Discovery"
  */
 export function pageOf<Item extends string>(
   listed: Listed<Item>,
-  { n, last }: { readonly n?: number | undefined; readonly last?: string | undefined },
+  {
+    n,
+    last,
+    ns,
+  }: { readonly n?: number | undefined; readonly last?: string | undefined; readonly ns?: string | undefined },
 ): Page<Item> {
   const { sorted, count, isShown } = listed;
   const size = n ?? count;
@@ -45,7 +50,10 @@ export function pageOf<Item extends string>(
     const final = items.at(-1);
     if (items.length < size) items.push(item);
     // Relative to the request's own path, so that it holds behind a proxy that adds a prefix.
-    else return { items, next: final && `<?last=${encodeURIComponent(final)}&n=${n}>; rel="next"` };
+    else {
+      const more = ns === undefined ? "" : `&ns=${encodeURIComponent(ns)}`;
+      return { items, next: final && `<?last=${encodeURIComponent(final)}&n=${n}${more}>; rel="next"` };
+    }
   }
   return { items, next: undefined };
 }

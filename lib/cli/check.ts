@@ -75,14 +75,21 @@ function* findingsOf({ catalog, faults, warnings }: Snapshot): Generator<Finding
   }
 }
 
+/** Counts the files in error; directories that can't be read have faults too. */
+const inError = ({ faults }: Snapshot): number => [...faults.keys()].filter((path) => path.endsWith(".json")).length;
+
 /** The last line: how many files and repositories there are, and how much is wrong. */
-function summaryOf(dataDir: string, { files, faults, catalog: { v1, v2 } }: Snapshot, findings: readonly Finding[]) {
+function summaryOf(dataDir: string, snapshot: Snapshot, findings: readonly Finding[]) {
+  const {
+    files,
+    catalog: { v1, v2 },
+  } = snapshot;
   const count = (level: Finding["level"]) => findings.filter((each) => each.level === level).length;
   const [errors, warnings] = [count("error"), count("warning")];
   const fine = v1.names.length + v2.names.length === 0 ? "no repositories" : "nothing wrong";
   const parts = [
     counted(files, "good redirect file"),
-    ...(faults.size === 0 ? [] : [`${faults.size} in error`]),
+    ...(inError(snapshot) === 0 ? [] : [`${inError(snapshot)} in error`]),
     `${v1.names.length} v1 and ${v2.names.length} v2 repositories`,
     errors === 0 ? fine : counted(errors, "error"),
     ...(warnings === 0 ? [] : [counted(warnings, "warning")]),
@@ -116,10 +123,10 @@ export async function check(options: Readonly<Record<string, unknown>>, terminal
   }
   const ok = findings.every(({ level }) => level !== "error");
   if (isJson) {
-    const { files, faults, catalog } = snapshot ?? EMPTY_SNAPSHOT;
+    const { files, catalog } = snapshot ?? EMPTY_SNAPSHOT;
     const read = {
       dataDir,
-      files: { good: files, inError: faults.size },
+      files: { good: files, inError: inError(snapshot ?? EMPTY_SNAPSHOT) },
       repositories: { v1: catalog.v1.names.length, v2: catalog.v2.names.length },
     };
     terminal.print(`${JSON.stringify({ ok, ...(snapshot !== undefined && read), findings }, undefined, 2)}\n`);

@@ -164,7 +164,8 @@ export function loadConfig(sources: Sources): LoadedConfig {
 
   const sourceOf = (setting: Setting<unknown>): SettingSource | undefined => {
     const given = givenOf(setting);
-    return isGiven(given) ? given.source : undefined;
+    // Empty is a value where it does not mean the default.
+    return isGiven(given) || !setting.emptyIsDefault ? given?.source : undefined;
   };
 
   const values = new Map<string, unknown>();

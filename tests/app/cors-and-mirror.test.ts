@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { type Craned, scratch, serveDirectory } from "../harness/craned.ts";
 import { ask } from "../harness/raw.ts";
-import { v5 } from "../harness/redirect-files.ts";
+import { hex, v1, v5 } from "../harness/redirect-files.ts";
 
 const file = (name: string) => v5(name, { schema2_data: ["1.0"] });
 
@@ -10,6 +10,8 @@ const data = scratch({
   "a.json": file("hub/library/alpine"),
   "b.json": file("team/app"),
   "c.json": file("library/solo"),
+  "d.json": v5("hub/pages", { schema2_data: ["a", "b"] }),
+  "e.json": v1("library/old", { images: [{ id: hex("a") }], tags: { "1.0": hex("a") } }),
 });
 afterAll(data.remove);
 
@@ -72,6 +74,11 @@ describe("[mirror]", () => {
     expect(found).toBe("http://cdn.test/hub/library/alpine/manifests/2/1.0");
   });
 
+  test("is in the link to the next page", async () => {
+    const { headers, body } = await asked("/v2/pages/tags/list?n=1&ns=docker.io");
+    expect([headers.get("link"), JSON.parse(body).tags]).toEqual(['<?last=a&n=1&ns=docker.io>; rel="next"', ["a"]]);
+  });
+
   test("leaves names alone without ns, and knows no registry that is not in the table", async () => {
     expect(await location(MANIFEST)).toBe("http://cdn.test/team/app/manifests/2/1.0");
     const { status, body } = await asked(`${MANIFEST}?ns=quay.io`);
@@ -90,6 +97,9 @@ describe("without a table", () => {
     for (const name of ["solo", "library/solo"]) {
       const { headers } = await asked(`/v2/${name}/manifests/1.0`);
       expect(headers.get("location")).toBe("http://cdn.test/library/solo/manifests/2/1.0");
+    }
+    for (const name of ["old", "library/old"]) {
+      expect(JSON.parse((await asked(`/v1/repositories/${name}/tags/1.0`)).body)).toBe(hex("a"));
     }
   });
 });

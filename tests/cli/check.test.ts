@@ -59,6 +59,15 @@ describe("craned check", () => {
     expect(Object.keys(unnamed).sort()).toEqual(["findings", "ok"]);
   });
 
+  test("counts no directory for a file, and says where an empty value is", async () => {
+    const config = "[general]\ndata_dir: /nowhere/data\n[serve_content]\nenable: true\ncontent_dir_v1:\n";
+    const files = scratch({ "crane.conf": config });
+    const { out } = await runCraned(["check", "--config", `${files.path}/crane.conf`]);
+    files.remove();
+    expect(out).toContain("crane.conf:5: serve_content.content_dir_v1: expected a directory, or no v1 content");
+    expect(out).toEndWith("/nowhere/data: 0 good redirect files, 0 v1 and 0 v2 repositories, 3 errors\n");
+  });
+
   test("ends well with warnings alone", async () => {
     const { "good.json": good, "old.json": old } = FILES;
     const alone = scratch({ "good.json": good, "old.json": old });

@@ -2,12 +2,13 @@
 
 import type { HeaderFields } from "../../content/content.ts";
 import { imageOwner } from "../../core/catalog/catalog.ts";
+import type { V1Repository } from "../../core/redirect-file/repository.ts";
 import type { ImageId } from "../../core/reference.ts";
 import type { SearchQuery } from "../../search/result.ts";
 import type { Search } from "../../search/search.ts";
 import type { Answer, Outcome } from "../answer.ts";
 import { V1_HEADERS, v1Error } from "../errors.ts";
-import { type View, visibleV1 } from "../view.ts";
+import { type View, visibleV1 as visible } from "../view.ts";
 
 const STANDALONE: HeaderFields = { "X-Docker-Registry-Standalone": "True" };
 
@@ -16,6 +17,10 @@ const json = (value: unknown, headers: HeaderFields = {}, status = 200): Answer 
   headers: { "Content-Type": "application/json", ...V1_HEADERS, ...headers },
   body: JSON.stringify(value),
 });
+
+/** Looks up a name as clients write it, which `library/` was dropped from. */
+const visibleV1 = (view: View, name: string): V1Repository | undefined =>
+  visible(view, name) ?? (name.includes("/") ? undefined : visible(view, `library/${name}`));
 
 const NOT_FOUND = v1Error(404, "Not Found");
 

@@ -148,7 +148,7 @@ export function tags(view: View, named: RequestedName, query: PageQuery): Outcom
   if (known === undefined) return { repository, path: "tags/list", isByDigest: false, missing: NAME_UNKNOWN };
   // `docker pull -a` then goes on with v1 instead of succeeding with nothing.
   if (known.count === 0 && hasV1()) return NAME_UNKNOWN;
-  const { items, next } = pageOf({ ...known, isShown: () => true }, query);
+  const { items, next } = pageOf({ ...known, isShown: () => true }, { ...query, ns: named.ns });
   return json({ name: named.name, tags: items }, next === undefined ? {} : { Link: next });
 }
 

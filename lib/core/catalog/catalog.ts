@@ -26,7 +26,7 @@ interface ApiIndex<Of extends Repository> {
 export interface Catalog {
   readonly v1: ApiIndex<V1Repository>;
   readonly v2: ApiIndex<V2Repository>;
-  /** The v1 repositories that have an image: public ones first, each kind by name. */
+  /** The v1 repositories that have an image, by name. */
   readonly images: Shards<Sorted<V1Repository>>;
 }
 
