@@ -31,6 +31,7 @@ describeWith(["chromium"], "the pages in Chromium", () => {
   const PAGES = [
     "/",
     "/?q=nothing+fits",
+    "/?in=team",
     "/r/team/app",
     "/r/team/app:latest",
     `/r/team/app@${AMD64_DIGEST}`,

@@ -19,7 +19,7 @@ export interface LayerDetails {
 }
 
 /** A command of the build that made an image. */
-export interface BuildStep {
+interface BuildStep {
   readonly command: string;
   /** False for those that only set the configuration. */
   readonly makesLayer: boolean;

@@ -24,7 +24,6 @@ import { badge, purposeBadge } from "./badges.ts";
 import { commandList, commandsFor, copyButton, referenceText } from "./commands.ts";
 import { framed, manifestAddress, type PageRequest, trail } from "./frame.ts";
 import {
-  type BuildStep,
   detailsOf,
   imagesOf,
   isAttestation,
@@ -91,35 +90,31 @@ ${sizeCell(details?.contentSize)}<td class="number">${details === undefined ? ""
 ${table("platform-table", "Platforms", ["Platform", "Digest", "Size", "Layers", "Created"], rows)}</section>`;
 }
 
-function layerRow({ digest, mediaType, size, title }: LayerDetails, at: number, command: string): Html {
+function layerRow({ digest, mediaType, size, title }: LayerDetails, at: number, command: string, type: Html): Html {
   const made = title ?? (command === "" ? undefined : html`<code class="step">${cutText(command)}</code>`);
-  return html`<tr><td class="number">${at + 1}</td><th scope="row">${made ?? html`<code>${mediaType}</code>`}${
-    made === undefined ? NOTHING : html`<div class="aside">${mediaType}</div>`
-  }</th><td>${shortDigest(digest)}</td>${sizeCell(size)}</tr>
+  return html`<tr><td class="number">${at + 1}</td><th scope="row">${made === undefined ? html`<code>${mediaType}</code>` : html`${made}${type}`}</th><td>${shortDigest(digest)}</td>${sizeCell(size)}</tr>
 `;
 }
 
 /** The layers, and between them the commands that made none. */
-function layerRows(layers: readonly LayerDetails[], steps: readonly BuildStep[]): readonly Html[] {
-  const waiting = [...layers.entries()];
-  const row = ([at, layer]: readonly [number, LayerDetails], command = ""): Html => layerRow(layer, at, command);
-  const told = steps.flatMap(({ command, makesLayer }) => {
+function layerSection({ layers, config, purpose }: ManifestDetails): Html {
+  const [first] = layers;
+  if (first === undefined) return NOTHING;
+  const isMixed = layers.some(({ mediaType }) => mediaType !== first.mediaType);
+  const waiting = layers.entries();
+  const row = ([at, layer]: readonly [number, LayerDetails], command = ""): Html =>
+    layerRow(layer, at, command, isMixed ? html`<div class="aside">${layer.mediaType}</div>` : NOTHING);
+  const steps = (config?.steps ?? []).flatMap(({ command, makesLayer }) => {
     if (!makesLayer)
       return html`<tr><td></td><th scope="row"><code class="step">${cutText(command)}</code></th><td></td><td></td></tr>
 `;
-    const next = waiting.shift();
-    return next === undefined ? [] : row(next, command);
+    const { value } = waiting.next();
+    return value === undefined ? [] : row(value, command);
   });
-  return [...told, ...waiting.map((each) => row(each))];
-}
-
-function layerSection({ layers, config, purpose }: ManifestDetails): Html {
-  if (layers.length === 0) return NOTHING;
   const isImage = purpose === "image";
   const title = isImage ? "Layers" : "Files";
-  const rows = layerRows(layers, config?.steps ?? []);
-  return html`<section class="card" aria-labelledby="layers"><h2 id="layers">${title}</h2>
-${table("layer-table", title, ["Number", isImage ? "Made by" : "Name", "Digest", "Size"], rows)}</section>`;
+  return html`<section class="card" aria-labelledby="layers"><h2 id="layers">${title}</h2>${isMixed ? NOTHING : html`<p class="note">${mediaTypeText(first.mediaType)}</p>`}
+${table("layer-table", title, ["Number", isImage ? "Made by" : "Name", "Digest", "Size"], [...steps, ...[...waiting].map((each) => row(each))])}</section>`;
 }
 
 const definitions = (entries: Iterable<readonly [string, string | Html]>): Html =>

@@ -54,8 +54,9 @@ export function knowledgeNote({ v1, v2 }: NamedRepository, isComplete: boolean):
 function tagRow(asked: PageRequest, name: string, tag: Tag, summary: TagSummary | undefined): Html {
   const { host } = asked.registry;
   const [command] = commandsFor(asked.registry, name, tag, summary?.purpose ?? "image");
+  const shown = tagText(tag);
   const text = command?.line ?? `${host}/${referenceText(name, tag)}`;
-  return html`<li class="tag"><div class="title"><a href="${manifestAddress(asked, name, tag)}" title="${tag}">${tagText(tag)}</a></div>
+  return html`<li class="tag"><div class="title"><a href="${manifestAddress(asked, name, tag)}"${shown === tag ? NOTHING : html` title="${tag}"`}>${shown}</a></div>
 <div class="facets">${
     summary === undefined
       ? badge("API v1")
@@ -116,11 +117,10 @@ export function repositoryPage(asked: PageRequest, repository: NamedRepository, 
   const { tags, isComplete } = knownTags(asked, repository);
   const dates = v2 === undefined ? new Map<string, number>() : datesOf(v2);
   const hasVersions = tags.some(isVersion);
-  const offered: readonly TagOrder[] = [
-    ...(dates.size > 0 ? (["newest"] as const) : []),
-    ...(hasVersions ? (["version"] as const) : []),
-    "name",
-  ];
+  const offered: readonly TagOrder[] =
+    tags.length < 2
+      ? ["name"]
+      : [...(dates.size > 0 ? (["newest"] as const) : []), ...(hasVersions ? (["version"] as const) : []), "name"];
   const order = offered.find((each) => each === query.order) ?? offered[0] ?? "name";
   const ordered = inTagOrder(tags, order, dates);
   const wanted = search.toLowerCase();
