@@ -53,7 +53,9 @@ export function reviewConfig({ config, sourceOf }: LoadedConfig): {
   }
   for (const root of sourceOf(SETTINGS.serveContent.linkRoots) === undefined ? [] : serveContent.linkRoots) {
     if (!isDirectory(root)) {
-      warnings.push(about(SETTINGS.serveContent.linkRoots, "directories", `${quote(root)}: there is none`));
+      warnings.push(
+        about(SETTINGS.serveContent.linkRoots, "directories, separated by commas", `${quote(root)}: there is none`),
+      );
     }
   }
   if (auth.clientCertVerifiedByProxy && auth.clientCa === undefined) {

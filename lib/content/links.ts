@@ -1,8 +1,18 @@
 /** Finds the links of published trees that the server doesn't follow, for `craned check`. */
-import { readdirSync, realpathSync, statSync } from "node:fs";
+import { type Dirent, readdirSync, realpathSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { type ContentSettings, directoryFault } from "./content.ts";
 import { isBelow, resolveRoots, unlessAbsent } from "./open.ts";
+
+/** The entries of a directory; none where it can't be read, or has been replaced meanwhile. */
+function entriesOf(directory: string, onError: (error: unknown) => void): readonly Dirent[] {
+  try {
+    return unlessAbsent(() => readdirSync(directory, { withFileTypes: true })) ?? [];
+  } catch (error) {
+    onError(error);
+    return [];
+  }
+}
 
 interface Link {
   readonly path: string;
@@ -11,21 +21,25 @@ interface Link {
   readonly directory: string;
 }
 
-/** Walks a tree as the server reads it, through links that it follows, and collects those that it does not. */
-function outsideLinks(directory: string, roots: readonly string[]): readonly Link[] {
+/**
+ * Walks a tree as the server reads it, through links that it follows, and collects those that it does not.
+ *
+ * @param onError receives the errors of directories that can't be read
+ */
+function outsideLinks(directory: string, roots: readonly string[], onError: (error: unknown) => void): readonly Link[] {
   const found: Link[] = [];
   const visited = new Set<string>();
   const pending = [realpathSync(directory)];
   for (let current = pending.pop(); current !== undefined; current = pending.pop()) {
     if (visited.has(current)) continue;
     visited.add(current);
-    for (const entry of readdirSync(current, { withFileTypes: true })) {
+    for (const entry of entriesOf(current, onError)) {
       const path = join(current, entry.name);
       if (entry.isDirectory()) pending.push(path);
       if (!entry.isSymbolicLink()) continue;
       const target = unlessAbsent(() => realpathSync(path));
       if (target === undefined) continue;
-      const isDirectory = statSync(target).isDirectory();
+      const isDirectory = statSync(target, { throwIfNoEntry: false })?.isDirectory() === true;
       const isInside = roots.some((root) => isBelow(root, target) || (isDirectory && target === root));
       if (!isInside) found.push({ path, target, directory: isDirectory ? target : dirname(target) });
       else if (isDirectory) pending.push(target);
@@ -68,10 +82,9 @@ export function linkFaults(settings: ContentSettings): readonly string[] {
   return [...new Set([settings.contentDirV1, settings.contentDirV2])]
     .filter((directory) => directoryFault(directory) === undefined)
     .flatMap((directory) => {
-      try {
-        return faultsOf(outsideLinks(directory, resolveRoots([resolve(directory), ...settings.linkRoots])));
-      } catch (error) {
-        return [error instanceof Error ? error.message : String(error)];
-      }
+      const errors: string[] = [];
+      const onError = (error: unknown) => void errors.push(error instanceof Error ? error.message : String(error));
+      const roots = resolveRoots([resolve(directory), ...settings.linkRoots]);
+      return [...faultsOf(outsideLinks(directory, roots, onError)), ...errors];
     });
 }

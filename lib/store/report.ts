@@ -46,5 +46,7 @@ export function report(log: Log, rootPath: string, change: SnapshotChange): void
   if (left < 0) log.warn(`${-left} more files are in error, ignored or with warnings; craned check lists all`);
   const { v1, v2 } = snapshot.catalog;
   if ((isFirst || changes.length > 0) && v1.names.length + v2.names.length === 0)
-    log.info(`${rootPath}: no repositories; craned publish puts redirect files there, craned demo shows some`);
+    log.info(
+      `${rootPath}: no repositories; craned publish puts redirect files there, craned demo shows some, and docs/quick-start.md leads through both`,
+    );
 }

@@ -46,7 +46,7 @@ describe("craned healthcheck", () => {
     const { code, out, err } = await runCraned(["healthcheck"], environment);
     expect({ code, err }).toEqual({ code: 0, err: "" });
     expect(out).toBe(
-      `http://127.0.0.1:${server.managementPort}/readyz answered {"status":"ready","repositories":0,"faults":0}\n`,
+      `http://127.0.0.1:${server.managementPort}/readyz answered {"status":"ready","repositories":0,"faults":0,"message":"no repositories"}\n`,
     );
   });
 
@@ -58,7 +58,7 @@ describe("craned healthcheck", () => {
     const { code, out, err } = await askHealth(server.managementPort);
     expect({ code, out }).toEqual({ code: 1, out: "" });
     expect(err).toBe(
-      `error: http://127.0.0.1:${server.managementPort}/readyz answered 503: {"status":"broken","repositories":0,"faults":1}\n`,
+      `error: http://127.0.0.1:${server.managementPort}/readyz answered 503: {"status":"broken","repositories":0,"faults":1,"message":"no repositories"}\n`,
     );
   });
 

@@ -49,7 +49,7 @@ describe("[management] listen", () => {
     const craned = await serveDirectory(data.path, { args: ["--management-listen", `unix:${socket}`] });
     putAway(craned.stop);
     const ready = await (await fetch("http://localhost/readyz", { unix: socket })).json();
-    expect(ready).toEqual({ status: "ready", repositories: 0, faults: 0 });
+    expect(ready).toEqual({ status: "ready", repositories: 0, faults: 0, message: "no repositories" });
   });
 
   test("refuses names that it does not know, against DNS rebinding", async () => {

@@ -22,7 +22,7 @@ function statusOf(readiness: Readiness): "ready" | "loading" | "broken" {
 export function readinessResponse(readiness: Readiness): Response {
   const { repositories, faults } = readiness;
   return Response.json(
-    { status: statusOf(readiness), repositories, faults },
+    { status: statusOf(readiness), repositories, faults, ...(repositories === 0 && { message: "no repositories" }) },
     { status: isReady(readiness) ? 200 : 503, headers: { "Cache-Control": "no-store" } },
   );
 }

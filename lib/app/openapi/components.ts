@@ -21,6 +21,12 @@ const exactly = (properties: Readonly<Record<string, JsonSchema | undefined>>): 
   properties,
 });
 
+const READINESS = {
+  status: { enum: ["ready", "loading", "broken"] },
+  repositories: { ...COUNT, description: "Repositories that are served." },
+  faults: { ...COUNT, description: "Files and directories with faults." },
+};
+
 const mapOf = (values: JsonSchema | undefined, description: string): JsonSchema => ({
   type: "object",
   description,
@@ -80,11 +86,10 @@ export const COMPONENTS: Readonly<Record<string, JsonSchema>> = {
       }),
     ),
   }),
-  Readiness: exactly({
-    status: { enum: ["ready", "loading", "broken"] },
-    repositories: { ...COUNT, description: "Repositories that are served." },
-    faults: { ...COUNT, description: "Files and directories with faults." },
-  }),
+  Readiness: {
+    ...exactly(READINESS),
+    properties: { ...READINESS, message: { const: "no repositories", description: "Present when there are none." } },
+  },
   V1Repositories: mapOf(
     exactly({
       image_ids: listOf(IMAGE_ID),
