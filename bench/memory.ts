@@ -1,6 +1,7 @@
 /** Bytes of memory that a reference costs in the catalogue, beyond its own string and the bytes of manifests. */
 import { heapStats } from "bun:jsc";
 import { EMPTY_CATALOG, withChanges } from "../lib/core/catalog/catalog.ts";
+import { createManifestPool } from "../lib/core/redirect-file/manifest-pool.ts";
 import { parseRedirectFile } from "../lib/core/redirect-file/parse.ts";
 import { fileOf } from "./data.ts";
 import { configOf, manifestsOf, wholeFileOf } from "./images.ts";
@@ -20,14 +21,18 @@ type Version = 5 | 6;
 function readAll(version: Version, files: number, tags: number) {
   const encoder = new TextEncoder();
   const make = version === 5 ? fileOf : wholeFileOf;
-  return withChanges(
+  const pool = createManifestPool();
+  const catalog = withChanges(
     EMPTY_CATALOG,
     Array.from({ length: files }, (_, repository) => {
       const parsed = parseRedirectFile(encoder.encode(JSON.stringify(make(repository, tags))));
       if (!parsed.ok) throw new Error("a file of the benchmark is in error");
-      return { path: `${repository}.json`, before: undefined, after: parsed.repository };
+      const { repository: read } = parsed;
+      const after = read.version === 6 ? pool.share(read) : read;
+      return { path: `${repository}.json`, before: undefined, after };
     }),
   );
+  return { catalog, pool };
 }
 
 /** Returns the tags and digests that a file names, and the bytes of its manifests. */
@@ -60,9 +65,9 @@ function bytesBeyondStrings(version: Version, files: number, tags: number): numb
   }
   const own = heapBytes() - empty - strings.length * 8 + manifests;
   const before = heapBytes();
-  const catalog = readAll(version, files, tags);
+  const read = readAll(version, files, tags);
   const all = heapBytes() - before;
-  if (catalog.v2.names.length !== files) throw new Error("something was lost");
+  if (read.catalog.v2.names.length !== files) throw new Error("something was lost");
   return (all - own) / strings.length;
 }
 

@@ -201,7 +201,7 @@ export function referrersOf(repository: V2Repository, subject: Digest): readonly
 export function tagsOf(
   repository: V2Repository,
 ): { readonly sorted: readonly Reference[]; readonly count: number } | undefined {
-  if (repository.version === 6) return { sorted: repository.names, count: repository.tagCount };
+  if (repository.version === 6) return { sorted: repository.tags, count: repository.tags.length };
   if (repository.version !== 5) return undefined;
   return { sorted: repository.manifests.references, count: repository.manifests.tagCount };
 }

@@ -1,8 +1,8 @@
 import { parseRedirectFile } from "../core/redirect-file/parse.ts";
+import { digestsIn } from "../core/redirect-file/whole-table.ts";
 import { pooledStore } from "./blobs.ts";
 import type { Report } from "./events.ts";
 import { isOwnPath } from "./layout-paths.ts";
-import { digestsIn } from "./redirect-file/previous.ts";
 import { readState, type State, writeState } from "./state.ts";
 import type { Target } from "./targets/target.ts";
 

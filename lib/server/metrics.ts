@@ -72,7 +72,7 @@ export function reloadMetrics(registry: MetricsRegistry): (scan: Scan) => void {
 }
 
 const referenceCount = (repository: V2Repository): number =>
-  repository.version === 6 ? repository.tagCount + repository.manifestCount : repository.manifests.references.length;
+  repository.version === 6 ? repository.tags.length + repository.manifestCount : repository.manifests.references.length;
 
 function countReferences(catalog: Catalog): { readonly v1: number; readonly v2: number } {
   const counts = { v1: 0, v2: 0 };

@@ -5,6 +5,7 @@ import { MEDIA_TYPE } from "../../lib/core/media-types.ts";
 import { KIND_BIT } from "../../lib/core/redirect-file/manifest-table.ts";
 import { parseRedirectFile } from "../../lib/core/redirect-file/parse.ts";
 import type { WholeRepository } from "../../lib/core/redirect-file/repository.ts";
+import { digestsIn } from "../../lib/core/redirect-file/whole-table.ts";
 import { type Descriptor, type Site, sha256 } from "./layouts.ts";
 
 const KINDS = ["1", "2", "list", "oci", "index"] as const;
@@ -19,8 +20,7 @@ interface AnyManifest {
 
 /** What is wrong with the files of version 6: every blob that a manifest names is there, and all is an OCI image layout. */
 function faultsOfWhole(repository: WholeRepository, root: string): readonly string[] {
-  const { names, tagCount, manifestCount, configCount, blobCount } = repository;
-  const digests = new Set<string>(names.slice(tagCount, tagCount + manifestCount + configCount + blobCount));
+  const digests = new Set<string>(digestsIn(repository));
   const listed: { readonly manifests: readonly Descriptor[] } = JSON.parse(
     readFileSync(join(root, "index.json"), "utf8"),
   );

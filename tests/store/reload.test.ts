@@ -93,8 +93,7 @@ function take([, step]: Step, root: string): void {
   }
 }
 
-const valuesOf = <Value>({ shards }: Shards<Value>): readonly Value[] =>
-  shards.flatMap((shard) => [...(shard?.values() ?? [])]);
+const valuesOf = <Value>({ shards }: Shards<Value>): readonly Value[] => shards.flatMap((shard) => shard?.values ?? []);
 
 /** Path → repository, passed over or not. */
 function claims(catalog: Catalog): Map<string, Repository> {

@@ -74,7 +74,7 @@ export function servedFrom(catalog: Catalog, api: Repository["api"], name: strin
 export function forEachRepository(catalog: Catalog, visit: (repository: Repository) => void): void {
   const visitIndex = ({ byName }: ApiIndex<Repository>) => {
     for (const shard of byName.shards)
-      for (const owners of shard?.values() ?? []) {
+      for (const owners of shard?.values ?? []) {
         const owner = firstOf(owners);
         if (owner !== undefined) visit(owner.repository);
       }

@@ -1,3 +1,5 @@
+import { firstIndex } from "./sorted.ts";
+
 /**
  * An immutable map from strings whose edited copy shares all but what the edit touched.
  *
@@ -5,7 +7,19 @@
  * 1,024th of it. Shards are filled on demand.
  */
 export interface Shards<Value> {
-  readonly shards: readonly (ReadonlyMap<string, Value> | undefined)[];
+  readonly shards: readonly (Shard<Value> | undefined)[];
+}
+
+/** Keys in order, and the value of each: a Map takes five times the memory. */
+interface Shard<Value> {
+  readonly keys: readonly string[];
+  readonly values: readonly Value[];
+}
+
+/** A copy of a shard, under edit. */
+interface Writable<Value> {
+  readonly keys: string[];
+  readonly values: Value[];
 }
 
 const SHARD_COUNT = 1024;
@@ -17,12 +31,20 @@ function shardOf(key: string): number {
   return (hash ^ (hash >>> 16)) & (SHARD_COUNT - 1);
 }
 
+const placeOf = (keys: readonly string[], key: string): number => firstIndex(keys, (each) => each >= key);
+
+function valueIn<Value>(shard: Shard<Value> | undefined, key: string): Value | undefined {
+  if (shard === undefined) return undefined;
+  const at = placeOf(shard.keys, key);
+  return shard.keys[at] === key ? shard.values[at] : undefined;
+}
+
 export function emptyShards<Value>(): Shards<Value> {
   return { shards: new Array<undefined>(SHARD_COUNT).fill(undefined) };
 }
 
 export function getFrom<Value>(map: Shards<Value>, key: string): Value | undefined {
-  return map.shards[shardOf(key)]?.get(key);
+  return valueIn(map.shards[shardOf(key)], key);
 }
 
 /** A map under edit: each shard is copied the first time that it is written to. */
@@ -35,28 +57,38 @@ export interface ShardsEdit<Value> {
 
 /** Starts an edit; the map it starts from is never changed. */
 export function editShards<Value>(map: Shards<Value>): ShardsEdit<Value> {
-  const copies = new Map<number, Map<string, Value>>();
-  const writable = (index: number): Map<string, Value> => {
+  const copies = new Map<number, Writable<Value>>();
+  const writable = (index: number): Writable<Value> => {
     const known = copies.get(index);
     if (known !== undefined) return known;
-    const copy = new Map(map.shards[index]);
+    const { keys = [], values = [] } = map.shards[index] ?? {};
+    const copy = { keys: keys.slice(), values: values.slice() };
     copies.set(index, copy);
     return copy;
   };
   return {
     get: (key) => {
       const index = shardOf(key);
-      return (copies.get(index) ?? map.shards[index])?.get(key);
+      return valueIn(copies.get(index) ?? map.shards[index], key);
     },
     put: (key, value) => {
-      const shard = writable(shardOf(key));
-      if (value === undefined) shard.delete(key);
-      else shard.set(key, value);
+      const { keys, values } = writable(shardOf(key));
+      const at = placeOf(keys, key);
+      const there = keys[at] === key ? 1 : 0;
+      if (value === undefined) {
+        keys.splice(at, there);
+        values.splice(at, there);
+      } else {
+        keys.splice(at, there, key);
+        values.splice(at, there, value);
+      }
     },
     done: () => {
       if (copies.size === 0) return map;
       const shards = map.shards.slice();
-      for (const [index, copy] of copies) shards[index] = copy.size === 0 ? undefined : copy;
+      // Copies again: a list that grew holds room for more.
+      for (const [index, { keys, values }] of copies)
+        shards[index] = keys.length === 0 ? undefined : { keys: keys.slice(), values: values.slice() };
       return { shards };
     },
   };

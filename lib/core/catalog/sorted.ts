@@ -19,7 +19,7 @@ const chunksOf = <Item extends object>(list: Sorted<Item> | undefined): Chunks<I
   list === undefined ? [] : isMany(list) ? list : [[list]];
 
 /** @returns the first index from which on all items satisfy the condition */
-function firstIndex<Item>(items: readonly Item[], isBeyond: (item: Item) => boolean): number {
+export function firstIndex<Item>(items: readonly Item[], isBeyond: (item: Item) => boolean): number {
   let [low, high] = [0, items.length];
   while (low < high) {
     const middle = (low + high) >>> 1;

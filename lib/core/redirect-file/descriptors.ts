@@ -13,7 +13,7 @@ const MEDIA_TYPE = new RegExp(MEDIA_TYPE_PATTERN);
 const MANIFESTS =
   "All manifests as OCI descriptors; data has a manifest's bytes, and may be absent from one that is too large to carry.";
 const CONFIGS = "Small blobs that craned sends itself, such as image configs: OCI descriptors with data.";
-const CHECKED_DIGEST = /^(sha256|sha512):/;
+const ALGORITHMS: readonly Algorithm[] = ["sha256", "sha512"];
 
 /** A descriptor, with what its `data` names. */
 export interface ReadManifest extends StoredManifest {
@@ -29,27 +29,13 @@ interface DescriptorFault {
 
 const isFault = (read: ReadManifest | DescriptorFault): read is DescriptorFault => "expected" in read;
 
-/** Decodes base64, padded and of the standard alphabet, into the memory of one block. */
-type Decode = (text: string) => Uint8Array | undefined;
-
-const decodedLength = (descriptor: unknown): number =>
-  isPlainObject(descriptor) && typeof descriptor["data"] === "string"
-    ? Math.ceil(descriptor["data"].length / 4) * 3
-    : 0;
-
-/** One block for all: an allocation for each would take as long as the decoding. */
-function createDecode(descriptors: readonly unknown[]): Decode {
-  const block = new Uint8Array(descriptors.reduce<number>((sum, each) => sum + decodedLength(each), 0));
-  let end = 0;
-  return (text) => {
-    const from = end;
-    try {
-      end += block.subarray(from).setFromBase64(text, { lastChunkHandling: "strict" }).written;
-      return block.subarray(from, end);
-    } catch {
-      return undefined;
-    }
-  };
+/** Decodes base64, padded and of the standard alphabet. */
+function decode(text: string): Uint8Array | undefined {
+  try {
+    return Uint8Array.fromBase64(text, { lastChunkHandling: "strict" });
+  } catch {
+    return undefined;
+  }
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
@@ -63,18 +49,14 @@ function parseJson(bytes: Uint8Array): unknown {
 }
 
 /** @param holds what the data is: a manifest, whose content is read, or a config */
-function readDescriptor(
-  descriptor: unknown,
-  holds: "manifest" | "config",
-  decode: Decode,
-): ReadManifest | DescriptorFault {
+function readDescriptor(descriptor: unknown, holds: "manifest" | "config"): ReadManifest | DescriptorFault {
   const fault = (field: string | undefined, expected: string, input: unknown) => ({ field, expected, input });
   if (!isPlainObject(descriptor)) return fault(undefined, "a descriptor", descriptor);
   const { mediaType, digest: digestText, size, data } = descriptor;
   if (typeof mediaType !== "string" || !MEDIA_TYPE.test(mediaType))
     return fault("mediaType", "a media type", mediaType);
   const digest = typeof digestText === "string" ? parseDigest(digestText) : undefined;
-  const algorithm = CHECKED_DIGEST.exec(digest ?? "")?.[1] as Algorithm | undefined;
+  const algorithm = ALGORITHMS.find((each) => digest?.startsWith(each) && digest[each.length] === ":");
   if (digest === undefined || algorithm === undefined) return fault("digest", "a sha256 or sha512 digest", digestText);
   if (typeof size !== "number" || !Number.isSafeInteger(size) || size < 0)
     return fault("size", "a size in bytes", size);
@@ -101,12 +83,11 @@ export function descriptors(holds: "manifest" | "config") {
   return v.pipe(
     v.custom<readonly unknown[]>(Array.isArray, "an array of descriptors"),
     v.rawTransform<readonly unknown[], readonly ReadManifest[]>(({ dataset, addIssue, NEVER }) => {
-      const decode = createDecode(dataset.value);
       const known = new Map<Digest, ReadManifest>();
       let faults = 0;
       for (let at = 0; at < dataset.value.length && faults < MAX_FAULTS; at++) {
         const descriptor = dataset.value[at];
-        const read = readDescriptor(descriptor, holds, decode);
+        const read = readDescriptor(descriptor, holds);
         if (!isFault(read) && !known.has(read.digest)) {
           known.set(read.digest, read);
           continue;

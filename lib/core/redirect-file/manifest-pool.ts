@@ -3,8 +3,9 @@
  *
  * It holds no manifest alive: where all repositories that use a chunk are gone, so is the chunk.
  */
+import { keyAt } from "./digests.ts";
 import { type WholeRepository, wholeRepository } from "./repository.ts";
-import { type Location, locationAt, pack, relocated, storedAt } from "./whole-table.ts";
+import { type Location, locationAt, pack, relocated, sizeAt } from "./whole-table.ts";
 
 /** A hash table without objects: for each slot a key, a number of a chunk (0 where it is free) and an offset. */
 const SLOT = 3;
@@ -14,8 +15,8 @@ const MAX_LOAD = 0.8;
 /** Room that a new table has for each entry. */
 const GROWTH = 1.7;
 
-/** The last digits of a digest, which are as good as random. */
-const keyOf = (digest: string): number => Number.parseInt(digest.slice(-8), 16) >>> 0;
+/** A copy: a view of a small chunk would cost it more memory, for as long as it is in use. */
+const bytesAt = ({ chunk, offset }: Location, size: number): Uint8Array => chunk.slice(offset, offset + size);
 
 /** The memory that repositories share. */
 export interface ManifestPool {
@@ -57,24 +58,28 @@ export function createManifestPool(): ManifestPool {
     }
   }
 
-  function find(key: number, bytes: Uint8Array): Location | undefined {
+  function find(key: number, location: Location, size: number): Location | undefined {
     const count = slots.length / SLOT;
     for (let at = key % count; slots[at * SLOT + 1] !== 0; at = (at + 1) % count) {
       if (slots[at * SLOT] !== key) continue;
       const chunk = chunks[(slots[at * SLOT + 1] ?? 0) - 1]?.deref();
-      const offset = slots[at * SLOT + 2] ?? 0;
-      const candidate = chunk?.subarray(offset, offset + bytes.length);
-      if (chunk !== undefined && candidate !== undefined && Buffer.compare(candidate, bytes) === 0)
-        return { chunk, offset };
+      if (chunk === undefined) continue;
+      const candidate = { chunk, offset: slots[at * SLOT + 2] ?? 0 };
+      if (Buffer.compare(bytesAt(candidate, size), bytesAt(location, size)) === 0) return candidate;
     }
     return undefined;
   }
 
   /** Adds what is new, chunk by chunk. */
-  function add(entries: readonly { readonly key: number; readonly location: Location }[]): void {
-    if (used + entries.length > (slots.length / SLOT) * MAX_LOAD) rebuild(entries.length);
+  function add(
+    fresh: readonly { readonly index: number; readonly key: number }[],
+    locations: readonly (Location | undefined)[],
+  ): void {
+    if (used + fresh.length > (slots.length / SLOT) * MAX_LOAD) rebuild(fresh.length);
     const numbers = new Map<Uint8Array, number>();
-    for (const { key, location } of entries) {
+    for (const { index, key } of fresh) {
+      const location = locations[index];
+      if (location === undefined) continue;
       const number = numbers.get(location.chunk) ?? chunks.push(new WeakRef(location.chunk));
       numbers.set(location.chunk, number);
       put(key, number, location.offset);
@@ -83,29 +88,30 @@ export function createManifestPool(): ManifestPool {
 
   return {
     share(repository) {
+      const { digests, manifestCount, configCount } = repository;
       const locations: (Location | undefined)[] = [];
-      const fresh: { readonly index: number; readonly key: number; readonly bytes: Uint8Array }[] = [];
-      for (let index = 0; index < repository.manifestCount + repository.configCount; index++) {
-        const { digest, bytes } = storedAt(repository, index);
-        const key = keyOf(digest);
-        const there = bytes === undefined ? undefined : find(key, bytes);
-        if (bytes !== undefined && there === undefined) fresh.push({ index, key, bytes });
-        locations.push(there ?? locationAt(repository, index));
+      const fresh: { readonly index: number; readonly key: number }[] = [];
+      let isShared = false;
+      for (let index = 0; index < manifestCount + configCount; index++) {
+        const location = locationAt(repository, index);
+        const [key, size] = [keyAt(digests, index), sizeAt(repository, index) ?? 0];
+        const there = location === undefined ? undefined : find(key, location, size);
+        if (there !== undefined) isShared = true;
+        else if (location !== undefined && size > 0) fresh.push({ index, key });
+        locations.push(there ?? location);
       }
-      const isShared = fresh.length < locations.filter((location) => location !== undefined).length;
       if (isShared) {
         // The parsed chunks hold the shared bytes too, so the others move to chunks of their own.
-        pack(fresh.map(({ bytes }) => bytes)).forEach((location, at) => {
+        const parts = fresh.flatMap(({ index }) => {
+          const location = locations[index];
+          return location === undefined ? [] : [bytesAt(location, sizeAt(repository, index) ?? 0)];
+        });
+        pack(parts).forEach((location, at) => {
           const index = fresh[at]?.index;
           if (index !== undefined) locations[index] = location;
         });
       }
-      add(
-        fresh.flatMap(({ index, key, bytes }) => {
-          const location = locations[index];
-          return location === undefined || bytes.length === 0 ? [] : [{ key, location }];
-        }),
-      );
+      add(fresh, locations);
       return isShared ? wholeRepository(repository, relocated(repository, locations)) : repository;
     },
   };

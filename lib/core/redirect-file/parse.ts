@@ -20,16 +20,27 @@ type Faults = readonly [Fault, ...Fault[]];
 
 const VERSIONS = "a version from 1 to 6";
 
-const versioned = v.object({ version: v.picklist([1, 2, 3, 4, 5, 6], VERSIONS) }, VERSIONS);
-
 const WHOLE_FILE = { field: "", expected: "a JSON object in UTF-8" };
 
 /** The schema of each version. */
 export const SCHEMAS = { 1: v1File, 2: v2File, 3: v3File, 4: v4File, 5: v5File, 6: v6File } as const;
 
-const fieldsOf = (version: keyof typeof SCHEMAS): readonly string[] => Object.keys(SCHEMAS[version].pipe[0].entries);
+type FileVersion = keyof typeof SCHEMAS;
 
-const ALL_FIELDS = new Set(([1, 2, 3, 4, 5, 6] as const).flatMap(fieldsOf));
+const isVersion = (value: unknown): value is FileVersion => typeof value === "number" && value in SCHEMAS;
+
+const fieldsOf = (version: FileVersion): readonly string[] => Object.keys(SCHEMAS[version].pipe[0].entries);
+
+const FIELDS: Readonly<Record<FileVersion, readonly string[]>> = {
+  1: fieldsOf(1),
+  2: fieldsOf(2),
+  3: fieldsOf(3),
+  4: fieldsOf(4),
+  5: fieldsOf(5),
+  6: fieldsOf(6),
+};
+
+const ALL_FIELDS = new Set(Object.values(FIELDS).flat());
 
 const faultOf = (issue: v.BaseIssue<unknown>): Fault => ({
   field: fieldAt(...(issue.path ?? []).map(({ key }) => (typeof key === "number" ? key : String(key)))),
@@ -69,11 +80,10 @@ export function parseRedirectFile(bytes: Uint8Array): ParsedFile {
   if ("received" in read) return refuse([{ ...WHOLE_FILE, received: read.received }]);
   const { value } = read;
   if (!isPlainObject(value)) return refuse([{ ...WHOLE_FILE, received: show(value) }]);
-  const file = v.safeParse(versioned, value);
-  if (!file.success) return refuse(file.issues.map(faultOf));
-  const { version } = file.output;
+  const { version } = value;
+  if (!isVersion(version)) return refuse([{ field: "version", expected: VERSIONS, received: show(version) }]);
   const schema = SCHEMAS[version];
-  const unknown = unknownFields(version, Object.keys(value), fieldsOf(version), ALL_FIELDS);
+  const unknown = unknownFields(version, Object.keys(value), FIELDS[version], ALL_FIELDS);
   const result = v.safeParse(schema, value);
   const faults = [...unknown.faults, ...(result.issues ?? []).map(faultOf)];
   if (!result.success || faults.length > 0) return refuse(faults);

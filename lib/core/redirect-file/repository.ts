@@ -87,14 +87,13 @@ export function wholeRepository(named: Omit<WholeRepository, keyof WholeTable>, 
     isProtected: named.isProtected,
     about: named.about,
     blobTemplate: named.blobTemplate,
-    names: table.names,
-    tagCount: table.tagCount,
+    tags: table.tags,
+    digests: table.digests,
     manifestCount: table.manifestCount,
     configCount: table.configCount,
     blobCount: table.blobCount,
     mediaTypes: table.mediaTypes,
-    sizes: table.sizes,
-    places: table.places,
+    words: table.words,
     chunks: table.chunks,
     knowsAllBlobs: table.knowsAllBlobs,
   };
@@ -105,9 +104,7 @@ export const NO_MAP: ReadonlyMap<never, never> = new Map<never, never>();
 
 /** The tags that a file names, in ASCII order. A version 2, 3 or 4 file may leave some out. */
 export function namedTags(repository: V2Repository): readonly Tag[] {
-  const [references, count] =
-    repository.version === 6
-      ? [repository.names, repository.tagCount]
-      : [repository.manifests.references, repository.manifests.tagCount];
-  return references.slice(0, count).filter((reference): reference is Tag => !isDigest(reference));
+  if (repository.version === 6) return repository.tags;
+  const { references, tagCount } = repository.manifests;
+  return references.slice(0, tagCount).filter((reference): reference is Tag => !isDigest(reference));
 }

@@ -32,9 +32,8 @@ export function unknownFields(
 ): { readonly faults: readonly Fault[]; readonly warnings: readonly Warning[] } {
   const faults: Fault[] = [];
   const warnings: Warning[] = [];
-  const names = new Set(known);
   for (const name of fields) {
-    if (names.has(name)) continue;
+    if (known.includes(name)) continue;
     const field = fieldAt(name);
     if (isNearlyProtected(name)) {
       faults.push({ field, expected: "this field to be spelt protected", received: show(name) });

@@ -3,7 +3,8 @@
  * times the memory. It holds plain values only, so that one thread can send it to another.
  */
 import { MEDIA_TYPE } from "../media-types.ts";
-import type { Digest, Reference, Tag } from "../reference.ts";
+import type { Digest, Tag } from "../reference.ts";
+import { countOf, type Digests, digestAt, findDigest, packDigests } from "./digests.ts";
 import { findSorted } from "./sorted.ts";
 
 /** A manifest or an embedded config. */
@@ -16,23 +17,23 @@ export interface StoredManifest {
 }
 
 export interface WholeTable {
-  /** Five sorted groups, in this order: tags, manifests, embedded configs, other blobs, subjects of referrers. */
-  readonly names: readonly Reference[];
-  readonly tagCount: number;
+  /** Sorted. */
+  readonly tags: readonly Tag[];
+  /** Four sorted groups, in this order: manifests, embedded configs, other blobs, subjects of referrers. */
+  readonly digests: Digests;
   readonly manifestCount: number;
   readonly configCount: number;
   readonly blobCount: number;
+  /** Media types beyond the usual ones. */
   readonly mediaTypes: readonly string[];
-  /** Sizes of manifests, configs and blobs; -1 where unknown. */
-  readonly sizes: Float64Array;
   /**
-   * For each manifest and config: index of its media type, of its chunk, offset in the chunk, creation date in seconds
-   * (0 where unknown). For each tag: the end of its manifests in the part that follows. Then the manifests of tags, and
-   * for each subject its referrer.
+   * For each manifest, config and blob: its size, in two words. For each manifest and config: number of its media type,
+   * index of its chunk, offset in the chunk, creation date in seconds (0 where unknown). For each tag: the end of its
+   * manifests in the part that follows. Then the manifests of tags, and for each subject its referrer.
    */
-  readonly places: Uint32Array;
-  /** The bytes of manifests and configs, many in each. */
-  readonly chunks: readonly Uint8Array[];
+  readonly words: Uint32Array;
+  /** The bytes of manifests and configs, many in each. A list of one is the chunk itself: most repositories are small. */
+  readonly chunks: Uint8Array | readonly Uint8Array[];
   /** False where a manifest is without data, which may name blobs that nothing else names. */
   readonly knowsAllBlobs: boolean;
 }
@@ -55,8 +56,11 @@ export interface WholeContent {
 const CHUNK_BYTES = 32 * 1024;
 
 const NO_CHUNK = 0xffffffff;
+const SIZE_LENGTH = 2;
 const PLACE_LENGTH = 4;
-const UNKNOWN_SIZE = -1;
+const WORD = 2 ** 32;
+/** Of which no size has so many. */
+const UNKNOWN_HIGH = WORD - 1;
 
 /** The place of bytes. */
 export interface Location {
@@ -96,18 +100,22 @@ function chunkList() {
       indexes.set(chunk, index);
       return index;
     },
-    list: (): readonly Uint8Array[] => [...indexes.keys()],
+    list: (): WholeTable["chunks"] => {
+      const [first, ...others] = indexes.keys();
+      return first !== undefined && others.length === 0 ? first : [...indexes.keys()];
+    },
   };
 }
 
-/** The types that most files have, so that not each keeps its own copy of their names. */
-const USUAL_TYPES = new Map(
-  [
-    ...Object.values(MEDIA_TYPE),
-    "application/vnd.oci.image.config.v1+json",
-    "application/vnd.docker.container.image.v1+json",
-  ].map((type) => [type, type]),
-);
+/** The types that most files have no others than; what a table has of them are their numbers. */
+const USUAL_TYPES: readonly string[] = [
+  ...Object.values(MEDIA_TYPE),
+  "application/vnd.oci.image.config.v1+json",
+  "application/vnd.docker.container.image.v1+json",
+];
+
+/** One for all tables that have no others: an empty array takes memory too. */
+const NO_TYPES: readonly string[] = [];
 
 const compare = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
 
@@ -116,26 +124,37 @@ export function createTable(content: WholeContent): WholeTable {
   const byDigest = (a: StoredManifest, b: StoredManifest) => compare(a.digest, b.digest);
   const manifests = content.manifests.toSorted(byDigest);
   const configs = content.configs.toSorted(byDigest);
-  const configDigests = new Set(configs.map(({ digest }) => digest));
-  const blobs = [...content.blobs.keys()].filter((digest) => !configDigests.has(digest)).sort();
+  const embedded = new Set(configs.map(({ digest }) => digest));
+  const blobs = [...content.blobs.keys()].filter((digest) => !embedded.has(digest)).sort();
   const tags = [...content.tags.keys()].sort();
   const referrers = content.referrers.toSorted(
     (a, b) => compare(a.subject, b.subject) || compare(a.manifest, b.manifest),
   );
   const stored = [...manifests, ...configs];
-  const packed = pack(stored.flatMap(({ bytes }) => (bytes === undefined ? [] : [bytes])));
+  const packed = pack(stored.flatMap(({ bytes }) => bytes ?? []));
   const indexOf = new Map(manifests.map(({ digest }, index) => [digest, index]));
-  const mediaTypes = [...new Set(stored.map(({ mediaType }) => USUAL_TYPES.get(mediaType) ?? mediaType))];
-  const typeIndex = new Map(mediaTypes.map((mediaType, index) => [mediaType, index]));
+  const otherTypes = new Map<string, number>();
+  const typeOf = (mediaType: string): number => {
+    const usual = USUAL_TYPES.indexOf(mediaType);
+    if (usual >= 0) return usual;
+    const other = otherTypes.get(mediaType) ?? otherTypes.size;
+    otherTypes.set(mediaType, other);
+    return USUAL_TYPES.length + other;
+  };
 
   const chunks = chunkList();
   const numbers: number[] = [];
+  const addSize = (size: number | undefined): void => {
+    numbers.push(size === undefined ? UNKNOWN_HIGH : Math.floor(size / WORD), (size ?? 0) % WORD);
+  };
+  for (const { size } of stored) addSize(size);
+  for (const digest of blobs) addSize(content.blobs.get(digest));
   let next = 0;
   for (const { digest, mediaType, bytes } of stored) {
     const location = bytes === undefined ? undefined : packed[next++];
     const chunk = location === undefined ? NO_CHUNK : chunks.indexOf(location.chunk);
     const created = Math.floor((content.created.get(digest) ?? 0) / 1000);
-    numbers.push(typeIndex.get(mediaType) ?? 0, chunk, location?.offset ?? 0, created);
+    numbers.push(typeOf(mediaType), chunk, location?.offset ?? 0, created);
   }
   const targets = tags.map((tag) => content.tags.get(tag)?.map((digest) => indexOf.get(digest) ?? 0) ?? []);
   let end = 0;
@@ -146,22 +165,14 @@ export function createTable(content: WholeContent): WholeTable {
   for (const each of targets) for (const target of each) numbers.push(target);
   for (const { manifest } of referrers) numbers.push(indexOf.get(manifest) ?? 0);
 
-  const sizes = new Float64Array(stored.length + blobs.length);
-  stored.forEach(({ size }, at) => {
-    sizes[at] = size;
-  });
-  blobs.forEach((digest, at) => {
-    sizes[stored.length + at] = content.blobs.get(digest) ?? UNKNOWN_SIZE;
-  });
   return {
-    names: [...tags, ...stored.map(({ digest }) => digest), ...blobs, ...referrers.map(({ subject }) => subject)],
-    tagCount: tags.length,
+    tags,
+    digests: packDigests([...stored.map(({ digest }) => digest), ...blobs, ...referrers.map(({ subject }) => subject)]),
     manifestCount: manifests.length,
     configCount: configs.length,
     blobCount: blobs.length,
-    mediaTypes,
-    sizes,
-    places: Uint32Array.from(numbers),
+    mediaTypes: otherTypes.size === 0 ? NO_TYPES : [...otherTypes.keys()],
+    words: new Uint32Array(numbers),
     chunks: chunks.list(),
     knowsAllBlobs: content.knowsAllBlobs,
   };
@@ -169,102 +180,111 @@ export function createTable(content: WholeContent): WholeTable {
 
 const storedCount = ({ manifestCount, configCount }: WholeTable): number => manifestCount + configCount;
 
+/** The first word behind the sizes. */
+const placesOf = (table: WholeTable): number => (storedCount(table) + table.blobCount) * SIZE_LENGTH;
+
+/** @returns the size of a manifest, config or blob; undefined where none is known */
+export function sizeAt({ words }: WholeTable, index: number): number | undefined {
+  const [high = 0, low = 0] = [words[index * SIZE_LENGTH], words[index * SIZE_LENGTH + 1]];
+  return high === UNKNOWN_HIGH ? undefined : high * WORD + low;
+}
+
 /** @returns where the bytes of a manifest or config are; undefined when it has none */
-export function locationAt({ places, chunks }: WholeTable, index: number): Location | undefined {
-  const chunk = chunks[places[index * PLACE_LENGTH + 1] ?? NO_CHUNK];
-  return chunk === undefined ? undefined : { chunk, offset: places[index * PLACE_LENGTH + 2] ?? 0 };
+export function locationAt(table: WholeTable, index: number): Location | undefined {
+  const place = placesOf(table) + index * PLACE_LENGTH;
+  const [number = NO_CHUNK, offset = 0] = [table.words[place + 1], table.words[place + 2]];
+  if (number === NO_CHUNK) return undefined;
+  const chunk = table.chunks instanceof Uint8Array ? table.chunks : table.chunks[number];
+  return chunk === undefined ? undefined : { chunk, offset };
 }
 
 /** The same table with bytes elsewhere. @param locations of all manifests and configs that have bytes */
 export function relocated(table: WholeTable, locations: readonly (Location | undefined)[]): WholeTable {
-  const places = table.places.slice();
+  const words = table.words.slice();
   const chunks = chunkList();
   locations.forEach((location, index) => {
-    if (location !== undefined) places.set([chunks.indexOf(location.chunk), location.offset], index * PLACE_LENGTH + 1);
+    const place = placesOf(table) + index * PLACE_LENGTH;
+    if (location !== undefined) words.set([chunks.indexOf(location.chunk), location.offset], place + 1);
   });
-  return { ...table, places, chunks: chunks.list() };
+  return { ...table, words, chunks: chunks.list() };
 }
 
 /** @param index of a manifest, or of a config beyond the manifests */
 export function storedAt(table: WholeTable, index: number): StoredManifest {
-  const { names, tagCount, mediaTypes, sizes, places } = table;
-  const size = sizes[index] ?? 0;
+  const size = sizeAt(table, index) ?? 0;
   const location = locationAt(table, index);
+  const type = table.words[placesOf(table) + index * PLACE_LENGTH] ?? 0;
   return {
-    digest: names[tagCount + index] as Digest,
-    mediaType: mediaTypes[places[index * PLACE_LENGTH] ?? 0] ?? "",
+    digest: digestAt(table.digests, index),
+    mediaType: USUAL_TYPES[type] ?? table.mediaTypes[type - USUAL_TYPES.length] ?? "",
     size,
     bytes: location?.chunk.subarray(location.offset, location.offset + size),
   };
 }
 
-/** Looks a digest up in one group of the names. @returns the index counted from the first manifest */
-function indexIn(table: WholeTable, digest: Digest, first: number, count: number): number | undefined {
-  const from = table.tagCount + first;
-  const at = findSorted(table.names, digest, from, from + count);
-  return at === undefined ? undefined : at - table.tagCount;
-}
+/** Every manifest, embedded config and other blob. */
+export const digestsIn = (table: WholeTable): readonly Digest[] =>
+  Array.from({ length: storedCount(table) + table.blobCount }, (_, index) => digestAt(table.digests, index));
 
 /** @returns the manifest with that digest */
 export function manifestOf(table: WholeTable, digest: Digest): StoredManifest | undefined {
-  const index = indexIn(table, digest, 0, table.manifestCount);
+  const index = findDigest(table.digests, digest, 0, table.manifestCount);
   return index === undefined ? undefined : storedAt(table, index);
 }
 
 /** @returns the embedded config with that digest */
 export function configOf(table: WholeTable, digest: Digest): StoredManifest | undefined {
-  const index = indexIn(table, digest, table.manifestCount, table.configCount);
+  const index = findDigest(table.digests, digest, table.manifestCount, storedCount(table));
   return index === undefined ? undefined : storedAt(table, index);
 }
 
 /** @returns the size of a blob, if that is known; undefined when no manifest names the blob */
 export function blobOf(table: WholeTable, digest: Digest): { readonly size: number | undefined } | undefined {
-  const index = indexIn(table, digest, storedCount(table), table.blobCount);
-  if (index === undefined) return undefined;
-  const size = table.sizes[index];
-  return { size: size === UNKNOWN_SIZE ? undefined : size };
+  const first = storedCount(table);
+  const index = findDigest(table.digests, digest, first, first + table.blobCount);
+  return index === undefined ? undefined : { size: sizeAt(table, index) };
 }
 
-function createdAt({ places }: WholeTable, index: number): number | undefined {
-  const seconds = places[index * PLACE_LENGTH + 3] ?? 0;
+function createdAt(table: WholeTable, index: number): number | undefined {
+  const seconds = table.words[placesOf(table) + index * PLACE_LENGTH + 3] ?? 0;
   return seconds === 0 ? undefined : seconds * 1000;
 }
 
 /** @returns when a manifest was made, in ms since 1970; undefined where that is unknown */
 export function createdOf(table: WholeTable, digest: Digest): number | undefined {
-  const index = indexIn(table, digest, 0, table.manifestCount);
+  const index = findDigest(table.digests, digest, 0, table.manifestCount);
   return index === undefined ? undefined : createdAt(table, index);
 }
 
 /** @param at index of the tag */
 function targetsOf(table: WholeTable, at: number): Uint32Array {
-  const { tagCount, places } = table;
-  const ends = storedCount(table) * PLACE_LENGTH;
-  const from = at === 0 ? 0 : (places[ends + at - 1] ?? 0);
-  return places.subarray(ends + tagCount + from, ends + tagCount + (places[ends + at] ?? 0));
+  const { tags, words } = table;
+  const ends = placesOf(table) + storedCount(table) * PLACE_LENGTH;
+  const from = at === 0 ? 0 : (words[ends + at - 1] ?? 0);
+  return words.slice(ends + tags.length + from, ends + tags.length + (words[ends + at] ?? 0));
 }
 
 /** @returns the manifests of a tag, the preferred one first; none when there is no such tag */
 export function manifestsOfTag(table: WholeTable, tag: Tag): readonly StoredManifest[] {
-  const at = findSorted(table.names, tag, 0, table.tagCount);
+  const at = findSorted(table.tags, tag, 0, table.tags.length);
   return at === undefined ? [] : Array.from(targetsOf(table, at), (index) => storedAt(table, index));
 }
 
 /** @returns when the preferred manifest of each tag was made, in the order of the tags */
 export const createdOfTags = (table: WholeTable): readonly (number | undefined)[] =>
-  Array.from({ length: table.tagCount }, (_, at) => createdAt(table, targetsOf(table, at)[0] ?? 0));
+  table.tags.map((_, at) => createdAt(table, targetsOf(table, at)[0] ?? 0));
 
 /** @returns the manifests whose subject is that digest, in the order of their digests */
 export function manifestsWithSubject(table: WholeTable, subject: Digest): readonly StoredManifest[] {
-  const { names, tagCount, blobCount, places } = table;
-  const subjects = tagCount + storedCount(table) + blobCount;
-  const found = findSorted(names, subject, subjects, names.length);
+  const { digests, blobCount, words } = table;
+  const [subjects, count] = [storedCount(table) + blobCount, countOf(digests)];
+  const found = findDigest(digests, subject, subjects, count);
   if (found === undefined) return [];
   let from = found;
-  while (from > subjects && names[from - 1] === subject) from--;
+  while (from > subjects && digestAt(digests, from - 1) === subject) from--;
   let end = found + 1;
-  while (names[end] === subject) end++;
-  // The referrers are the last of the places, one for each of the last names.
-  const shift = places.length - names.length;
-  return Array.from(places.subarray(from + shift, end + shift), (index) => storedAt(table, index));
+  while (end < count && digestAt(digests, end) === subject) end++;
+  // The referrers are the last of the words, one for each of the last digests.
+  const shift = words.length - count;
+  return Array.from(words.slice(from + shift, end + shift), (index) => storedAt(table, index));
 }

@@ -83,12 +83,6 @@ export function* entriesOf({ manifests }: TreeRepository) {
 export const manifestsIn = (repository: WholeRepository): readonly StoredManifest[] =>
   Array.from({ length: repository.manifestCount }, (_, at) => storedAt(repository, at));
 
-/** Every manifest and blob that a repository is known to have. */
-export const digestsIn = (repository: WholeRepository): readonly Digest[] => {
-  const { names, tagCount, manifestCount, configCount, blobCount } = repository;
-  return names.slice(tagCount, tagCount + manifestCount + configCount + blobCount).filter(isDigest);
-};
-
 /** The blobs that the file of a repository carries. */
 export const configsIn = (repository: V2Repository | undefined): ReadonlyMap<Digest, EmbeddedBlob> => {
   if (repository?.version !== 6) return new Map();

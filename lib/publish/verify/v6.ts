@@ -1,8 +1,8 @@
 import { fillTemplate } from "../../core/redirect-file/blob-template.ts";
 import type { WholeRepository } from "../../core/redirect-file/repository.ts";
-import { blobOf } from "../../core/redirect-file/whole-table.ts";
+import { blobOf, digestsIn } from "../../core/redirect-file/whole-table.ts";
 import { inParallel } from "../in-parallel.ts";
-import { digestsIn, manifestsIn } from "../redirect-file/previous.ts";
+import { manifestsIn } from "../redirect-file/previous.ts";
 import { type Host, isProblem } from "./host.ts";
 import { bareType, shownType, wrongSize } from "./problems.ts";
 import type { Verification } from "./verification.ts";

@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { createManifestPool } from "../../../lib/core/redirect-file/manifest-pool.ts";
 import type { WholeRepository } from "../../../lib/core/redirect-file/repository.ts";
-import { storedAt } from "../../../lib/core/redirect-file/whole-table.ts";
+import { digestsIn, storedAt } from "../../../lib/core/redirect-file/whole-table.ts";
 import { descriptorOf, digest, OCI } from "../../harness/redirect-files.ts";
 import { common } from "../resolving.ts";
 import { wholeFile } from "../whole-files.ts";
@@ -45,7 +45,7 @@ test("sharing changes nothing of what any file says", () => {
       const all = (of: WholeRepository) =>
         Array.from({ length: of.manifestCount + of.configCount }, (_, index) => storedAt(of, index));
       expect(all(shared)).toEqual(all(repository));
-      expect(shared).toMatchObject({ names: repository.names, sizes: repository.sizes });
+      expect(shared).toMatchObject({ tags: repository.tags, digests: repository.digests });
     }),
     { numRuns: 500 },
   );
@@ -73,31 +73,39 @@ test("manifests that no repository has any more leave memory", async () => {
   expect(heapSize() - before).toBeLessThan(3_000_000);
 });
 
-test("a manifest, a tag and a blob cost at most 64 bytes beyond their names and bytes", () => {
-  const pool = createManifestPool();
-  const layer = (n: number) => ({ digest: `sha256:${n.toString(16).padStart(64, "0")}`, size: n });
-  const textOf = (file: number) => {
-    const manifests = Array.from({ length: 50 }, (__, at) =>
-      descriptorOf(OCI, {
-        config: layer((file * 50 + at) * 4),
-        layers: [1, 2, 3].map((each) => layer((file * 50 + at) * 4 + each)),
-        subject: { digest: digest("a") },
-      }),
-    );
-    const tags = Object.fromEntries(manifests.map((each, at) => [`v${at}`, each.digest]));
-    return JSON.stringify({ ...common, version: 6, manifests, tags });
-  };
-  const share = (from: number) =>
-    Array.from({ length: 100 }, (_, file) => pool.share(whole(parseText(textOf(from + file)))));
-  // The first ones, for the engine to know the shapes and the code.
-  const others = share(100);
-  const before = heapSize();
-  const repositories = share(0);
-  const cost = heapSize() - before;
-  const names = repositories.map((each) => structuredClone(each.names));
-  const bytes = repositories.flatMap(({ chunks }) => chunks).reduce((sum, { length }) => sum + length, 0);
-  const costOfNames = heapSize() - before - cost - names.flat().length * 8;
-  const items = repositories.reduce((sum, each) => sum + each.tagCount + each.manifestCount + each.blobCount, 0);
-  expect(items).toBe(others.length * 50 * 6);
-  expect((cost - bytes - costOfNames) / items).toBeLessThan(64);
-});
+test.each([
+  [100, 50],
+  [3000, 1],
+])(
+  "in %d files of %d tags, a manifest, a tag and a blob cost at most 64 bytes beyond names and bytes",
+  (files, count) => {
+    const pool = createManifestPool();
+    const layer = (n: number) => ({ digest: `sha256:${n.toString(16).padStart(64, "0")}`, size: n });
+    const textOf = (file: number) => {
+      const manifests = Array.from({ length: count }, (__, at) =>
+        descriptorOf(OCI, {
+          config: layer((file * count + at) * 4),
+          layers: [1, 2, 3].map((each) => layer((file * count + at) * 4 + each)),
+          subject: { digest: digest("a") },
+        }),
+      );
+      const tags = Object.fromEntries(manifests.map((each, at) => [`v${at}`, each.digest]));
+      return JSON.stringify({ ...common, version: 6, manifests, tags });
+    };
+    const share = (from: number) =>
+      Array.from({ length: files }, (_, file) => pool.share(whole(parseText(textOf(from + file)))));
+    // The first ones, for the engine to know the shapes and the code.
+    const others = share(files);
+    const before = heapSize();
+    const repositories = share(0);
+    const cost = heapSize() - before;
+    const bytes = repositories
+      .flatMap(({ chunks }) => (chunks instanceof Uint8Array ? [chunks] : chunks))
+      .reduce((sum, { length }) => sum + length, 0);
+    const names = repositories.map((each) => structuredClone([...each.tags, ...digestsIn(each)]));
+    const costOfNames = heapSize() - before - cost - names.flat().length * 8;
+    const items = repositories.reduce((sum, each) => sum + each.tags.length + each.manifestCount + each.blobCount, 0);
+    expect(items).toBe(others.length * count * 6);
+    expect((cost - bytes - costOfNames) / items).toBeLessThan(64);
+  },
+);
