@@ -1,3 +1,4 @@
+import { visible } from "../core/redirect-file/fault.ts";
 import type { PublishEvent, Report } from "../publish/events.ts";
 import type { Terminal } from "../terminal.ts";
 import { counted } from "./counted.ts";
@@ -125,7 +126,7 @@ function forPeople(terminal: Terminal, now: () => number): Progress {
       const line = lineOf(event);
       if (line === undefined) return;
       clear();
-      terminal.complain(`${line}\n`);
+      terminal.complain(`${visible(line)}\n`);
       paint();
     },
     end: clear,

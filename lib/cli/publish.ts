@@ -1,4 +1,5 @@
 import { isAbsolute } from "node:path";
+import { visible } from "../core/redirect-file/fault.ts";
 import type { RepositoryName } from "../core/reference.ts";
 import type { Report } from "../publish/events.ts";
 import {
@@ -192,7 +193,7 @@ export async function publish(source: string | undefined, flags: PublishFlags, t
     progress.end();
     const text = describeError(error);
     if (flags.json === true) terminal.print(`${JSON.stringify({ event: "failed", error: text })}\n`);
-    terminal.complain(`error: ${text}\n`);
+    terminal.complain(`error: ${visible(text)}\n`);
     return EXIT.failed;
   }
 }

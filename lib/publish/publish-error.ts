@@ -36,6 +36,14 @@ export function broken(file: string, field: string, expected: string, received: 
 export const mismatch = (file: string, expected: string, received: string): PublishError =>
   new PublishError(`${file}: digest mismatch: expected ${expected}, received ${received}`);
 
+const MAX_LISTED = 20;
+
+/** The names of what a source has, as far as a reader wants them. */
+export function listed(names: readonly string[]): string {
+  const more = names.length > MAX_LISTED ? ` and ${names.length - MAX_LISTED} more` : "";
+  return names.length === 0 ? "none" : `${names.slice(0, MAX_LISTED).map(plain).join(", ")}${more}`;
+}
+
 const HINTS: Readonly<Record<string, string>> = {
   ENOSPC: "the disk is full; what was there before is untouched",
   EDQUOT: "the disk quota is used up; what was there before is untouched",

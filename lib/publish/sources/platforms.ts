@@ -1,5 +1,5 @@
 /** Which of a list's images are wanted, by the system that they run on. */
-import { PublishError } from "../publish-error.ts";
+import { listed, PublishError } from "../publish-error.ts";
 import type { Descriptor, Platform } from "./manifest.ts";
 
 /** A platform, with any variant where none is given. */
@@ -54,7 +54,7 @@ export function wantedChildren(
     const there = children.flatMap(({ platform = {} }) =>
       platform.os === undefined || platform.os === "unknown" ? [] : [platformText(platform)],
     );
-    throw new PublishError(`${from}: has no image for such a platform (there are: ${there.join(", ") || "none"})`);
+    throw new PublishError(`${from}: has no image for such a platform (there are: ${listed(there)})`);
   }
   return children.filter(({ digest, annotations }) => wanted.has(digest) || wanted.has(annotations?.[ABOUT] ?? ""));
 }

@@ -1,6 +1,6 @@
 /** Which images of a source get which tags. */
 import { type Digest, isDigest, parseDigest, parseReference, parseTag, type Tag } from "../../core/reference.ts";
-import { PublishError } from "../publish-error.ts";
+import { listed, PublishError } from "../publish-error.ts";
 import type { Descriptor } from "./manifest.ts";
 import type { Source, SourceImage } from "./source.ts";
 
@@ -81,7 +81,7 @@ export const isCalled = (name: string, wanted: string): boolean =>
 
 /** The error about an image that a source does not have. @param names of those that it has */
 export const noneCalled = (source: Pick<Source, "name">, wanted: string, names: readonly string[]): PublishError =>
-  new PublishError(`${source.name}: no image is called ${wanted} (there are: ${names.join(", ") || "none"})`);
+  new PublishError(`${source.name}: no image is called ${wanted} (there are: ${listed(names)})`);
 
 /** Whether a repository of a source is the one that `--source-name` means, with its host or without. */
 const isNamed = (repository: string, wanted: string): boolean =>
@@ -94,11 +94,10 @@ function ofOneRepository(
   source: Source,
 ): readonly SourceImage[] {
   const all = new Set(images.flatMap(({ names }) => names.map(repositoryOf)).filter((each) => each !== ""));
-  const list = [...all].sort().join(", ");
+  const list = listed([...all].sort());
   if (wanted !== undefined) {
     const [found, another] = [...all].filter((each) => isNamed(each, wanted));
-    if (found === undefined)
-      throw new PublishError(`${source.name}: no image is of ${wanted} (there are: ${list || "none"})`);
+    if (found === undefined) throw new PublishError(`${source.name}: no image is of ${wanted} (there are: ${list})`);
     if (another !== undefined) {
       throw new PublishError(`${source.name}: --source-name ${wanted} may be ${found} or ${another}: give it whole`);
     }
@@ -121,7 +120,7 @@ async function find(images: readonly SourceImage[], { tag, of }: TagChoice, sour
   const all = images.flatMap(({ names }) => names);
   if (another !== undefined) {
     throw new PublishError(
-      `${source.name}: several images are called ${wanted}: say which by its whole name (${all.join(", ")})`,
+      `${source.name}: several images are called ${wanted}: say which by its whole name (${listed(all)})`,
     );
   }
   if (found !== undefined) return found;

@@ -561,6 +561,17 @@ describe("a source of somebody else's", () => {
     await newSite().published(layout.path);
   });
 
+  test.each([[], ["--tag", "none"], ["--source-name", "none"]])("can't move the cursor: %j", async (...flags) => {
+    const layout = newLayout();
+    layout.finish([
+      ["\u009b2J\u001b[2J/app:1.0", layout.image("oci", "one")],
+      ["db:\u001b[2J", layout.image("oci", "two")],
+    ]);
+    const { code, err } = await newSite().publish(layout.path, ...flags);
+    expect([code, err]).toEqual([1, expect.stringContaining("\\u{9b}2J\\u{1b}[2J")]);
+    expect(err).not.toMatch(/[\u001b\u009b]/);
+  });
+
   test("can't fill the disk when it is unpacked", async () => {
     const path = fresh("bomb");
     const zeros = Buffer.alloc(16 * 1024 * 1024);
