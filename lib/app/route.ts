@@ -9,7 +9,7 @@ import type { Admission } from "./plugins/authentication.ts";
 import type { Delivered, RequestContext } from "./plugins/observation.ts";
 import { methodOf } from "./plugins/requests.ts";
 import type { Registry } from "./registry.ts";
-import type { View } from "./view.ts";
+import { localName, type View } from "./view.ts";
 
 /** The parts of a request, parsed by the schemas of its route. */
 export interface ParsedRequest<Params = unknown, Query = unknown, Headers = unknown> {
@@ -128,8 +128,10 @@ export function knownPaths(table: readonly Route[]): (path: string) => KnownPath
   };
 }
 
-const nameIn = (params: unknown): string | undefined =>
-  typeof params === "object" && params !== null && "name" in params ? String(params.name) : undefined;
+const textIn = (parsed: unknown, key: "name" | "ns"): string | undefined => {
+  const value: unknown = typeof parsed === "object" && parsed !== null ? Reflect.get(parsed, key) : undefined;
+  return typeof value === "string" ? value : undefined;
+};
 
 /** What authentication tells of a client. */
 type Client = Pick<Allowed, "user" | "v1Token">;
@@ -173,7 +175,9 @@ export function answer(
 ): Delivered | Promise<Delivered> {
   const view = registry.publicView();
   if (registry.admit === undefined) return answerAdmitted(registry, entry, parsed, request, view, ANONYMOUS);
-  const name = nameIn(parsed.params);
+  const sent = textIn(parsed.params, "name");
+  // A token is for the name here, not for that of a registry that is mirrored.
+  const name = sent === undefined ? undefined : (localName(view, sent, textIn(parsed.query, "ns")) ?? sent);
   const admission = registry.admit({
     header: (each) => request.headers.get(each) ?? undefined,
     peer: observed.peer(),

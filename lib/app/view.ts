@@ -2,6 +2,7 @@ import type { Content } from "../content/content.ts";
 import { type Catalog, v1Repository, v2Repository } from "../core/catalog/catalog.ts";
 import type { Locations } from "../core/location/location.ts";
 import type { Repository, V1Repository, V2Repository } from "../core/redirect-file/repository.ts";
+import { parseRepositoryName } from "../core/reference.ts";
 
 /** Maps the registries that a mirror stands for to prefixes of names. @see spec "HTTP", `?ns=` */
 export interface Mirror {
@@ -27,6 +28,13 @@ export interface View {
   readonly mirror: Mirror | undefined;
   /** Tags that a static host lists for a repository of version 2 to 4, where they were learned. */
   readonly learnedTags: (repository: V2Repository) => ReadonlySet<string> | undefined;
+}
+
+/** Returns the name here of what the client names; undefined for a registry that is not mirrored. */
+export function localName({ mirror }: View, name: string, ns: string | undefined): string | undefined {
+  if (mirror === undefined || ns === undefined) return name;
+  const prefix = mirror.registries.get(ns) ?? mirror.fallback;
+  return prefix === undefined ? undefined : parseRepositoryName(prefix + name);
 }
 
 /** Says whether a repository is open to clients that have shown nothing. */

@@ -1,7 +1,7 @@
 /** Authenticates requests to the registry by password or token. */
 
 import type { Config } from "../config/config.ts";
-import { parseRepositoryName } from "../core/reference.ts";
+import { otherSpelling, parseRepositoryName } from "../core/reference.ts";
 import type { Log } from "../log.ts";
 import { type Htpasswd, parseHtpasswd } from "./passwords/htpasswd.ts";
 import { type Busy, createPasswords } from "./passwords/passwords.ts";
@@ -125,7 +125,8 @@ async function byPassword(
   const byV1Token = (htpasswd: Htpasswd, parameters: string, { kind, name }: RequestedAccess): Authentication => {
     const grant = kind === "v1" ? verifyV1Token(htpasswd, parameters, now()) : undefined;
     if (grant === undefined || (name !== undefined && name !== grant.repository)) return challenge;
-    return { outcome: "allowed", user: nameOf(grant.user), mayPull: (each) => each === grant.repository };
+    const names = [grant.repository, otherSpelling(grant.repository)];
+    return { outcome: "allowed", user: nameOf(grant.user), mayPull: (each) => names.includes(each) };
   };
 
   return {
@@ -183,7 +184,9 @@ async function byToken(
       return after(tokens.check(keys, authorization.token), (grant) => {
         if (grant === undefined) return challenge(wanted, "invalid_token");
         if (!isWithin(grant, wanted)) return challenge(wanted, "insufficient_scope");
-        const mayPull = (name: string) => wanted.kind === "catalog" || grant.pull.has(name);
+        const { name: asked = "" } = wanted;
+        const other = grant.pull.has(asked) ? otherSpelling(asked) : undefined;
+        const mayPull = (name: string) => wanted.kind === "catalog" || name === other || grant.pull.has(name);
         return { outcome: "allowed", mayPull, ...(grant.user !== undefined && { user: grant.user }) };
       });
     },

@@ -4,6 +4,7 @@ import { createLocations, type Locations } from "../core/location/location.ts";
 import { type Accept, MEDIA_TYPE, parseAccept } from "../core/media-types.ts";
 import { describeFault } from "../core/redirect-file/fault.ts";
 import {
+  otherSpelling,
   parseReference,
   parseRepositoryName,
   parseV1Name,
@@ -61,19 +62,8 @@ function parseAsked(text: string, isKnown: (name: string) => boolean): ImageRefe
     : { host, name, reference };
 }
 
-/** Docker's other spelling of a name: `library/` is in front of names without a slash. */
-function spellingsOf(name: string): readonly string[] {
-  if (name.startsWith("library/")) return [name, name.slice("library/".length)];
-  return name.includes("/") ? [name] : [name, `library/${name}`];
-}
-
-function findIn<Found>(name: string, find: (name: string) => Found | undefined): Found | undefined {
-  for (const each of spellingsOf(name)) {
-    const found = find(each);
-    if (found !== undefined) return found;
-  }
-  return undefined;
-}
+const findIn = <Found>(name: string, find: (name: string) => Found | undefined): Found | undefined =>
+  find(name) ?? find(otherSpelling(name) ?? name);
 
 function answerOfV2(
   catalog: Catalog,

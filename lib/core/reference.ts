@@ -96,6 +96,14 @@ export function parseV1Name(text: string): RepositoryName | undefined {
   return text.length <= MAX_NAME_LENGTH && V1_NAME.test(text) ? (text as RepositoryName) : undefined;
 }
 
+const LIBRARY = "library/";
+
+/** Docker's other spelling of a name: `library/` is in front of names without a slash. */
+export function otherSpelling(name: string): string | undefined {
+  if (name.startsWith(LIBRARY)) return name.slice(LIBRARY.length);
+  return name.includes("/") ? undefined : LIBRARY + name;
+}
+
 /** @returns the tag, or undefined when `text` breaks the grammar */
 export function parseTag(text: string): Tag | undefined {
   return TAG.test(text) ? (text as Tag) : undefined;

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { type Craned, scratch, serveDirectory } from "../harness/craned.ts";
 import { ask } from "../harness/raw.ts";
 import { hex, v1, v5 } from "../harness/redirect-files.ts";
+import { createSigner, ISSUER, pullOf, SERVICE } from "../harness/token-server.ts";
 
 const file = (name: string) => v5(name, { schema2_data: ["1.0"] });
 
@@ -84,6 +85,35 @@ describe("[mirror]", () => {
     const { status, body } = await asked(`${MANIFEST}?ns=quay.io`);
     expect([status, JSON.parse(body).errors[0].code]).toEqual([404, "NAME_UNKNOWN"]);
   });
+});
+
+test("a token is for the name here: of a mirrored registry, with and without library/", async () => {
+  const { jwk, sign } = await createSigner("ES256");
+  const files = scratch({ jwks: { keys: [jwk] }, "crane.conf": "[mirror]\ndocker.io = hub/\n" });
+  const craned = await serveDirectory(data.path, {
+    args: [
+      ...["--config", `${files.path}/crane.conf`, "--auth-token-jwks", `${files.path}/jwks`],
+      ...["--auth-token-realm", "https://auth.test/token", "--auth-token-service", SERVICE],
+      ...["--auth-token-issuer", ISSUER],
+    ],
+  });
+  const now = Math.floor(Date.now() / 1000);
+  const times = { exp: now + 300, nbf: now - 10, iat: now - 10 };
+  for (const [target, name, status] of [
+    ["/v2/library/alpine/manifests/1.0?ns=docker.io", "hub/library/alpine", 302],
+    ["/v2/library/alpine/manifests/1.0?ns=docker.io", "library/alpine", 401],
+    ["/v2/solo/manifests/1.0", "solo", 302],
+    ["/v2/library/solo/manifests/1.0", "library/solo", 302],
+    ["/v2/solo/manifests/1.0", "library/solo", 401],
+  ] as const) {
+    const token = await sign({ claims: { ...times, access: pullOf(name) } });
+    const answer = await ask(craned.port, target, { headers: { Accept: "*/*", Authorization: `Bearer ${token}` } });
+    expect([target, name, answer.status]).toEqual([target, name, status]);
+  }
+  const { headers } = await ask(craned.port, "/v2/library/alpine/manifests/1.0?ns=docker.io");
+  expect(headers.get("www-authenticate")).toContain('scope="repository:hub/library/alpine:pull"');
+  await craned.stop();
+  files.remove();
 });
 
 describe("without a table", () => {

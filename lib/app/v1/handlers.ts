@@ -3,7 +3,7 @@
 import type { HeaderFields } from "../../content/content.ts";
 import { imageOwner } from "../../core/catalog/catalog.ts";
 import type { V1Repository } from "../../core/redirect-file/repository.ts";
-import type { ImageId } from "../../core/reference.ts";
+import { type ImageId, otherSpelling } from "../../core/reference.ts";
 import type { SearchQuery } from "../../search/result.ts";
 import type { Search } from "../../search/search.ts";
 import type { Answer, Outcome } from "../answer.ts";
@@ -20,7 +20,7 @@ const json = (value: unknown, headers: HeaderFields = {}, status = 200): Answer 
 
 /** Looks up a name as clients write it, which `library/` was dropped from. */
 const visibleV1 = (view: View, name: string): V1Repository | undefined =>
-  visible(view, name) ?? (name.includes("/") ? undefined : visible(view, `library/${name}`));
+  visible(view, name) ?? visible(view, otherSpelling(name) ?? name);
 
 const NOT_FOUND = v1Error(404, "Not Found");
 

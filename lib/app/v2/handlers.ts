@@ -3,18 +3,12 @@
 import type { HeaderFields } from "../../content/content.ts";
 import type { Accept } from "../../core/media-types.ts";
 import type { V2Repository } from "../../core/redirect-file/repository.ts";
-import {
-  type Digest,
-  isDigest,
-  parseRepositoryName,
-  type Reference,
-  type RepositoryName,
-} from "../../core/reference.ts";
+import { type Digest, isDigest, otherSpelling, type Reference, type RepositoryName } from "../../core/reference.ts";
 import { blobPath, referrersOf, resolveBlob, resolveManifest, tagsOf } from "../../core/resolve.ts";
 import type { Answer, Outcome } from "../answer.ts";
 import { V2_HEADERS, v2Error } from "../errors.ts";
 import { pageOf } from "../page.ts";
-import { type View, visibleV1, visibleV2 } from "../view.ts";
+import { localName, type View, visibleV1, visibleV2 } from "../view.ts";
 
 const INDEX_TYPE = "application/vnd.oci.image.index.v1+json";
 
@@ -37,21 +31,6 @@ export interface RequestedName {
   readonly ns: string | undefined;
 }
 
-const LIBRARY = "library/";
-
-/** Docker's other spelling of a name: `library/` is in front of names without a slash. */
-function otherSpelling(name: string): string | undefined {
-  if (name.startsWith(LIBRARY)) return name.slice(LIBRARY.length);
-  return name.includes("/") ? undefined : LIBRARY + name;
-}
-
-/** Returns the name here of what the client names; undefined for a registry that is not mirrored. */
-function localName({ mirror }: View, { name, ns }: RequestedName): string | undefined {
-  if (mirror === undefined || ns === undefined) return name;
-  const prefix = mirror.registries.get(ns) ?? mirror.fallback;
-  return prefix === undefined ? undefined : parseRepositoryName(prefix + name);
-}
-
 function bySpelling<Found>(name: string, find: (name: string) => Found | undefined): Found | undefined {
   const other = otherSpelling(name);
   return find(name) ?? (other === undefined ? undefined : find(other));
@@ -64,7 +43,7 @@ interface Lookup {
 }
 
 function lookUp(view: View, named: RequestedName): Lookup {
-  const name = localName(view, named);
+  const name = localName(view, named.name, named.ns);
   return {
     repository: name === undefined ? undefined : bySpelling(name, (each) => visibleV2(view, each)),
     hasV1: () => name !== undefined && bySpelling(name, (each) => visibleV1(view, each)) !== undefined,

@@ -16,7 +16,7 @@
  * @see Docker Registry v1, "Docker Registry and Index", section "Authentication and Authorization"
  */
 import { createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
-import { parseRepositoryName } from "../../core/reference.ts";
+import { parseV1Name } from "../../core/reference.ts";
 import type { Htpasswd } from "../passwords/htpasswd.ts";
 
 /** The rights of a token: one user may read one repository. */
@@ -48,7 +48,7 @@ function macOf({ users }: Htpasswd, { user, repository }: V1Grant, expiry: numbe
  */
 export function issueV1Token(htpasswd: Htpasswd, grant: V1Grant, now: number): string | undefined {
   const expiry = Math.floor(now / 1000) + LIFETIME_SECONDS;
-  const mac = parseRepositoryName(grant.repository) === undefined ? undefined : macOf(htpasswd, grant, expiry);
+  const mac = parseV1Name(grant.repository) === undefined ? undefined : macOf(htpasswd, grant, expiry);
   if (mac === undefined) return undefined;
   const user = Buffer.from(grant.user, "latin1").toString("base64url");
   return `signature=${user}.${expiry}.${mac.toString("base64url")},repository="${grant.repository}",access=read`;

@@ -15,6 +15,8 @@ const withImages = (name: string, ...ids: readonly string[]) =>
 const data = scratch({
   "app.json": withImages("team/app", OWN, SHARED),
   "base.json": withImages("base", OTHERS, SHARED),
+  "odd.json": withImages("-team/app_", OTHERS),
+  "library.json": withImages("library/old", OTHERS),
 });
 const users = scratch({ users: ALICE });
 // Two workers and a replica: each request may reach another process.
@@ -68,6 +70,13 @@ describe("a docker daemon that logged in", () => {
       const answer = await ask(servers[1], `/v1/repositories/${name}/tags`, { Authorization: `Token ${token}` });
       expect(answer.status).toBe(200);
     }
+  });
+
+  test.each(["-team/app_", "old", "library/old"])("has a token for %s, as docker named things once", async (name) => {
+    const answer = await ask(servers[1], `/v1/repositories/${name}/tags/latest`, {
+      Authorization: `Token ${await logIn(name)}`,
+    });
+    expect([answer.status, await answer.json()]).toEqual([200, OTHERS]);
   });
 
   test("is known to the access log by its name", async () => {
