@@ -24,7 +24,7 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
   terminal: [],
   s3: ["core/redirect-file", "system-error", "@aws-sdk/credential-providers", "@smithy/core", "aws4fetch", "node:*"],
   config: ["core/reference", "core/location", "s3", "system-error", "fastest-levenshtein", "node:*"],
-  store: ["core/redirect-file", "core/catalog", "s3", "slices", "log", "system-error", "node:*"],
+  store: ["core/redirect-file", "core/catalog", "s3", "slices", "log", "system-error", "p-limit", "node:*"],
   auth: ["core/reference", "config", "log", "system-error", "jose", "lru-cache", "p-limit", "valibot", "node:*"],
   content: [
     "core/reference",

@@ -13,9 +13,8 @@ import { describeError } from "../publish/publish-error.ts";
 import { listingOf } from "../publish/redirect-file/version-5.ts";
 import { meaningOfTags, version6 } from "../publish/redirect-file/version-6.ts";
 import type { Manifest } from "../publish/sources/manifest.ts";
-import { createWatches } from "../store/directory/watch.ts";
-import type { ScannedSource } from "../store/follow.ts";
-import { NOTHING, stateOfContent } from "../store/snapshots.ts";
+import { createWatches, type WatchOptions } from "../store/directory/watch.ts";
+import { NOTHING, type RedirectSource, stateOfContent } from "../store/snapshots.ts";
 import { findPlaces, fingerprintOf, type Place } from "./places.ts";
 import { type BlobPlace, type GivenName, type LayoutContent, readLayout } from "./read-layout.ts";
 
@@ -23,12 +22,11 @@ interface LayoutsOptions {
   /** For images whose layout gives them no name. */
   readonly given: GivenName | undefined;
   readonly warn: (text: string) => void;
-  /** Reports of changes. */
-  readonly watch?: { readonly scanPending: () => void; readonly onTrouble: (code: string) => void };
+  readonly watch?: WatchOptions;
 }
 
 /** Layouts, to be followed like a data directory. */
-export interface Layouts extends ScannedSource {
+export interface Layouts extends RedirectSource {
   /** Root of their blobs: the path ends in `<algorithm>/<hex>`. */
   readonly blobs: Root;
 }
@@ -83,7 +81,6 @@ export function createLayouts(paths: readonly string[], { given, warn, watch }: 
   const directoryRoots = new Map<string, Root>();
   let blobs: ReadonlyMap<Digest, BlobPlace> = new Map();
   let dirty = new Set<string>();
-  let hasBeenRead = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   function scanSoon(): void {
@@ -91,7 +88,7 @@ export function createLayouts(paths: readonly string[], { given, warn, watch }: 
     timer = setTimeout(() => watch?.scanPending(), QUIET_MS);
     timer.unref();
   }
-  const watches = watch === undefined ? undefined : createWatches(scanSoon, watch.onTrouble);
+  const watches = watch === undefined ? undefined : createWatches(scanSoon, watch);
 
   async function read(place: Place): Promise<void> {
     const before = known.get(place.path);
@@ -199,22 +196,16 @@ export function createLayouts(paths: readonly string[], { given, warn, watch }: 
         dirty.add(path);
       }
       if (dirty.size > 0) merge();
-      const isRead = rootFaults.size < roots.length;
-      hasBeenRead ||= isRead;
-      return { isRead };
-    },
-    async takeDirtyPaths() {
-      const taken = dirty;
+      const dirtyPaths = dirty;
       dirty = new Set();
-      return taken;
+      return { isRead: rootFaults.size < roots.length, dirtyPaths };
     },
     stateOf(path, last) {
       const file = files.get(path);
-      if (file !== undefined) return stateOfContent(last(path), file.parsed, file.hash);
+      if (file !== undefined) return stateOfContent(last(path), file);
       const fault = rootFaults.get(path) ?? known.get(path)?.fault;
       return { ...NOTHING, fault };
     },
-    hasBeenRead: () => hasBeenRead,
     close() {
       clearTimeout(timer);
       watches?.close();

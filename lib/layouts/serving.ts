@@ -1,7 +1,7 @@
 /** Layouts as a server needs them: a store that follows them, and the content of their blobs. */
 import { type Content, contentIn } from "../content/content.ts";
 import type { Log } from "../log.ts";
-import { type Following, follow, type Store } from "../store/follow.ts";
+import { type Following, follow, type Store } from "../store/store.ts";
 import { createLayouts } from "./layouts.ts";
 import type { GivenName } from "./read-layout.ts";
 
@@ -24,11 +24,7 @@ export function servedLayouts({ paths, given }: LayoutPaths, pollingInterval: nu
   const layouts = createLayouts(paths, {
     given,
     warn: (text) => log.warn(text),
-    watch: {
-      scanPending: () => scanPending(),
-      onTrouble: (code) =>
-        log.warn("the file system can't report all changes; they are found by polling", { code, pollingInterval }),
-    },
+    watch: { scanPending: () => scanPending(), pollingInterval, log },
   });
   return {
     content: { v2: contentIn("v2", layouts.blobs, pollingInterval) },

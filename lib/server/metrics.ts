@@ -12,8 +12,8 @@ import {
   type MetricsRegistry,
   Registry,
 } from "../prometheus.ts";
-import type { Scan } from "../store/follow.ts";
 import type { Snapshot } from "../store/snapshots.ts";
+import type { Scan } from "../store/store.ts";
 
 const RELOAD_BUCKETS = [0.001, 0.01, 0.1, 0.5, 1, 5, 10, 30, 60, 300];
 

@@ -2,9 +2,10 @@
  * Parses large redirect files on a thread: a hundred thousand references take 50 ms, which no request should wait for.
  * The result is copied into this thread's memory in a twentieth of that.
  */
+import pLimit from "p-limit";
 import { createManifestPool } from "../core/redirect-file/manifest-pool.ts";
 import { type ParsedFile, parseRedirectFile } from "../core/redirect-file/parse.ts";
-import type { Turn } from "../slices.ts";
+import { createTurns } from "../slices.ts";
 
 /** Smaller files are parsed faster than they are handed over, in bytes. */
 const LARGE_BYTES = 256 * 1024;
@@ -15,54 +16,37 @@ const IDLE_MS = 5000;
 /** The executable has modules below its root, by the path of their source. */
 const CODE = import.meta.file === "parsing.ts" ? "./parse-worker.ts" : "./lib/store/parse-worker.ts";
 
-interface Job {
-  readonly bytes: Uint8Array;
-  readonly done: (parsed: ParsedFile) => void;
-}
-
-interface Thread {
-  readonly worker: Worker;
-  /** Oldest first, in the order of their answers. */
-  readonly jobs: Job[];
-}
-
-let thread: Thread | undefined;
+let thread: Worker | undefined;
 let idle: ReturnType<typeof setTimeout> | undefined;
 
-function end(ended: Thread): void {
-  if (thread === ended) thread = undefined;
-  ended.worker.terminate();
-  // Without a thread, files are parsed here.
-  for (const { bytes, done } of ended.jobs.splice(0)) done(parseRedirectFile(bytes));
+function endThread(): void {
+  thread?.terminate();
+  thread = undefined;
 }
 
-function begin(): Thread {
-  const worker = new Worker(new URL(CODE, import.meta.url));
-  const begun: Thread = { worker, jobs: [] };
-  worker.onmessage = ({ data }: MessageEvent<ParsedFile>) => {
-    begun.jobs.shift()?.done(data);
-    if (begun.jobs.length > 0) return;
-    worker.unref();
-    idle = setTimeout(end, IDLE_MS, begun);
-    idle.unref();
-  };
-  worker.onerror = (event) => {
-    event.preventDefault();
-    end(begun);
-  };
-  return begun;
-}
+const oneByOne = pLimit(1);
 
-function parseOnThread(bytes: Uint8Array): Promise<ParsedFile> {
-  clearTimeout(idle);
-  thread ??= begin();
-  const { worker, jobs } = thread;
-  return new Promise((resolve) => {
-    jobs.push({ bytes, done: resolve });
+const parseOnThread = (bytes: Uint8Array): Promise<ParsedFile> =>
+  oneByOne(async () => {
+    clearTimeout(idle);
+    thread ??= new Worker(new URL(CODE, import.meta.url));
+    const worker = thread;
+    const { promise, resolve } = Promise.withResolvers<ParsedFile>();
+    worker.onmessage = ({ data }: MessageEvent<ParsedFile>) => resolve(data);
+    worker.onerror = (event) => {
+      event.preventDefault();
+      endThread();
+      // Without a thread, the file is parsed here.
+      resolve(parseRedirectFile(bytes));
+    };
     worker.ref();
     worker.postMessage(bytes);
+    const parsed = await promise;
+    worker.unref();
+    idle = setTimeout(endThread, IDLE_MS);
+    idle.unref();
+    return parsed;
   });
-}
 
 /** Repositories with equal manifests share their memory. */
 const pool = createManifestPool();
@@ -75,7 +59,16 @@ function withSharedBytes(parsed: ParsedFile): ParsedFile {
 /** Parses a redirect file at once. */
 export const parseNow = (bytes: Uint8Array): ParsedFile => withSharedBytes(parseRedirectFile(bytes));
 
+const turn = createTurns();
+
 /** Parses a redirect file without delaying requests. */
-export async function parseAside(bytes: Uint8Array, turn: Turn): Promise<ParsedFile> {
+export async function parseAside(bytes: Uint8Array): Promise<ParsedFile> {
   return bytes.length < LARGE_BYTES ? turn(() => parseNow(bytes)) : withSharedBytes(await parseOnThread(bytes));
+}
+
+/** The content of a redirect file; with the same hash, it is not parsed again. */
+export interface ParsedContent {
+  /** Hash of the bytes; undefined when they could not be read. */
+  readonly hash: bigint | undefined;
+  readonly parsed: ParsedFile;
 }

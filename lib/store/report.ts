@@ -7,11 +7,9 @@ const MAX_NAMED = 5;
 /** Lines about single files for one change; `craned check` has all. */
 const MAX_LINES = 1000;
 
-/** Describes the first of several things, and counts the others. */
-function firstOf<Item>([first, ...others]: readonly Item[], describe: (item: Item) => string): string {
-  const more = others.length === 0 ? "" : ` (and ${others.length} more)`;
-  return first === undefined ? "" : `${describe(first)}${more}`;
-}
+/** Returns the first of several lines, and counts the others. */
+const firstOf = ([first = "", ...others]: readonly string[]): string =>
+  others.length === 0 ? first : `${first} (and ${others.length} more)`;
 
 /** Counts changes; none are left out of the line. */
 function count<Item>(changes: readonly Item[], isCounted: (change: Item) => boolean): number | undefined {
@@ -34,15 +32,16 @@ export function report(log: Log, rootPath: string, change: SnapshotChange): void
   });
   let left = MAX_LINES;
   for (const [path, fault] of change.faults) {
+    if (fault === undefined && path === rootPath) log.info(`${rootPath}: can be read again`);
     if (fault === undefined || left-- <= 0) continue;
     const write = path === rootPath ? log.error : log.warn;
-    write(`${path}: ${firstOf(fault.faults, describeFault)}`, { servesLastGood: fault.servesLastGood });
+    write(`${path}: ${firstOf(fault.faults.map(describeFault))}`, { servesLastGood: fault.servesLastGood });
   }
   for (const { path, servedFrom, name } of conflicts)
     if (left-- > 0)
       log.warn(`${path}: ${name} is served from ${servedFrom}, which claims the same name and comes first`);
   for (const [path, warnings] of change.warnings)
-    if (warnings !== undefined && left-- > 0) log.warn(`${path}: ${firstOf(warnings, describeWarning)}`);
+    if (warnings !== undefined && left-- > 0) log.warn(`${path}: ${firstOf(warnings.map(describeWarning))}`);
   if (left < 0) log.warn(`${-left} more files are in error, ignored or with warnings; craned check lists all`);
   const { v1, v2 } = snapshot.catalog;
   if ((isFirst || changes.length > 0) && v1.names.length + v2.names.length === 0)

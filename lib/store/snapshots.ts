@@ -6,12 +6,11 @@ import {
   conflictsFor,
   EMPTY_CATALOG,
   editCatalog,
-  servedFrom,
 } from "../core/catalog/catalog.ts";
-import { describeFault, describeWarning, type FileFault, type Warning } from "../core/redirect-file/fault.ts";
-import type { ParsedFile } from "../core/redirect-file/parse.ts";
+import type { FileFault, Warning } from "../core/redirect-file/fault.ts";
 import type { Repository } from "../core/redirect-file/repository.ts";
 import { createPause, type Pause } from "../slices.ts";
+import type { ParsedContent } from "./parsing.ts";
 
 /** All redirect files at one moment; it never changes. */
 export interface Snapshot {
@@ -67,37 +66,36 @@ export const withFaults = (last: PathState, faults: FileFault["faults"]): PathSt
 });
 
 /** Returns the state of a path whose file could be read. @param last the state before */
-export function stateOfContent(last: PathState, parsed: ParsedFile, hash: bigint | undefined): PathState {
+export function stateOfContent(last: PathState, { parsed, hash }: ParsedContent): PathState {
   if (!parsed.ok) return withFaults(last, parsed.faults);
   const isSame = last.repository !== undefined && last.hash === hash;
   const warnings = parsed.warnings.length === 0 ? undefined : parsed.warnings;
   return { repository: isSame ? last.repository : parsed.repository, hash, fault: undefined, warnings };
 }
 
-/** A data directory or a bucket, as far as it has been scanned. */
-export interface SnapshotSource {
-  /** The path of the data directory or bucket as a whole. */
-  readonly rootPath: string;
-  /** Returns the paths whose state may have changed since the last call. */
-  takeDirtyPaths(pause: Pause): Promise<Iterable<string>>;
-  /** @param last the state of any path in the current snapshot */
-  stateOf(path: string, last: (path: string) => PathState): PathState;
-  /** Whether the root could ever be read. */
-  hasBeenRead(): boolean;
+interface Scanned {
+  /** Whether the root could be read. */
+  readonly isRead: boolean;
+  /** The paths whose state may have changed since the last scan that ended. */
+  readonly dirtyPaths: Iterable<string>;
+  /** Time until everything is scanned again, in ms, if not the polling interval. */
+  readonly scanAllIn?: number;
 }
 
-export interface Snapshots {
-  current(): Snapshot;
-  /** Makes the next snapshot of the dirty paths; returns undefined when nothing is different. */
-  next(): Promise<SnapshotChange | undefined>;
+/** Redirect files that can be scanned again and again: a data directory, a bucket or image layouts. */
+export interface RedirectSource {
+  /** The path of the whole. */
+  readonly rootPath: string;
+  /** Time after which a registry starts though the first scan has not ended, in ms; without it, it waits. */
+  readonly patience?: number;
+  /** Scans all, or only what has pending events. @throws the reason of the signal */
+  scan(everything: boolean, signal: AbortSignal): Promise<Scanned>;
+  /** @param last the state of any path in the current snapshot */
+  stateOf(path: string, last: (path: string) => PathState): PathState;
+  close?(): void;
 }
 
 const isGood = ({ repository, fault }: PathState): boolean => repository !== undefined && fault === undefined;
-
-const faultText = ({ fault }: PathState): string | undefined =>
-  fault && `${fault.servesLastGood}${fault.faults.map(describeFault).join("\n")}`;
-
-const warningText = ({ warnings }: PathState): string | undefined => warnings?.map(describeWarning).join("\n");
 
 /** Returns a map with changed values; undefined removes a key. The map itself is returned when there are none. */
 function updated<Value>(
@@ -113,53 +111,45 @@ function updated<Value>(
   return copy;
 }
 
-async function edited(catalog: Catalog, changes: readonly Change[], pause: Pause): Promise<Catalog> {
-  const edit = editCatalog(catalog);
-  for (const change of changes) {
-    edit.apply(change);
-    await pause();
-  }
-  return edit.done();
-}
-
 /** Returns the conflicts that `before` did not have. */
 async function newConflicts(before: Catalog, after: Catalog, changes: readonly Change[], pause: Pause) {
-  const found = new Map<string, Conflict>();
+  const conflicts: Conflict[] = [];
   const compared = new Set<string>();
-  for (const change of changes) {
-    for (const repository of [change.before, change.after]) {
-      if (repository === undefined) continue;
-      const { api, name } = repository;
-      const serving = servedFrom(after, api, name);
-      if (serving === undefined) continue;
-      if (servedFrom(before, api, name) === serving) {
-        const { path } = change;
-        const isNew = repository === change.after && (change.before?.api !== api || change.before.name !== name);
-        if (isNew && path !== serving) found.set(path, { path, servedFrom: serving, name });
-      } else if (!compared.has(`${api} ${name}`)) {
-        compared.add(`${api} ${name}`);
-        for (const conflict of conflictsFor(after, api, name)) found.set(conflict.path, conflict);
-      }
-    }
+  for (const repository of changes.flatMap((change) => [change.before, change.after])) {
     await pause();
+    const key = `${repository?.api} ${repository?.name}`;
+    if (repository === undefined || compared.has(key)) continue;
+    compared.add(key);
+    const { api, name } = repository;
+    const known = new Map<string, string>();
+    for (const { path, servedFrom } of conflictsFor(before, api, name)) {
+      known.set(path, servedFrom);
+      await pause();
+    }
+    for (const conflict of conflictsFor(after, api, name)) {
+      if (known.get(conflict.path) !== conflict.servedFrom) conflicts.push(conflict);
+      await pause();
+    }
   }
-  return [...found.values()].sort((a, b) => comparePaths(a.path, b.path));
+  return conflicts.sort((a, b) => comparePaths(a.path, b.path));
 }
 
 /** Makes the snapshots of a source, each from the one before. */
-export function createSnapshots(source: SnapshotSource): Snapshots {
+export function createSnapshots(source: RedirectSource) {
   const known = new Map<string, PathState>();
   let snapshot = EMPTY_SNAPSHOT;
   const last = (path: string): PathState => known.get(path) ?? NOTHING;
 
-  async function next(): Promise<SnapshotChange | undefined> {
+  /** Makes the next snapshot after a scan; returns undefined when nothing is different. */
+  async function next({ isRead, dirtyPaths }: Scanned): Promise<SnapshotChange | undefined> {
     const pause = createPause();
     // All states are determined before any is replaced, since some depend on the last state of other paths.
     const states: (readonly [path: string, before: PathState, after: PathState])[] = [];
-    for (const path of await source.takeDirtyPaths(pause)) {
+    for (const path of dirtyPaths) {
       states.push([path, last(path), source.stateOf(path, last)]);
       await pause();
     }
+    const edit = editCatalog(snapshot.catalog);
     const changes: Change[] = [];
     const faults: [string, FileFault | undefined][] = [];
     const warnings: [string, readonly Warning[] | undefined][] = [];
@@ -168,24 +158,25 @@ export function createSnapshots(source: SnapshotSource): Snapshots {
       if (after.repository === undefined && after.fault === undefined) known.delete(path);
       else known.set(path, after);
       files += Number(isGood(after)) - Number(isGood(before));
-      if (after.repository !== before.repository)
-        changes.push({ path, before: before.repository, after: after.repository });
-      if (faultText(after) !== faultText(before)) faults.push([path, after.fault]);
-      if (warningText(after) !== warningText(before)) warnings.push([path, after.warnings]);
+      if (after.repository !== before.repository) {
+        const change = { path, before: before.repository, after: after.repository };
+        changes.push(change);
+        edit.apply(change);
+      }
+      if (!Bun.deepEquals(after.fault, before.fault)) faults.push([path, after.fault]);
+      if (!Bun.deepEquals(after.warnings, before.warnings)) warnings.push([path, after.warnings]);
       await pause();
     }
     const isFirst = snapshot.loadedAt === undefined;
-    const isLoaded = isFirst && source.hasBeenRead();
-    if (changes.length + faults.length + warnings.length === 0 && !isLoaded) return undefined;
+    if (changes.length + faults.length + warnings.length === 0 && !(isFirst && isRead)) return undefined;
 
     const before = snapshot.catalog;
-    const catalog = await edited(before, changes, pause);
     snapshot = {
-      catalog,
+      catalog: edit.done(),
       files,
       faults: updated(snapshot.faults, faults),
       warnings: updated(snapshot.warnings, warnings),
-      loadedAt: source.hasBeenRead() ? new Date() : snapshot.loadedAt,
+      loadedAt: isFirst && !isRead ? undefined : new Date(),
     };
     for (const list of [faults, warnings]) list.sort(([a], [b]) => comparePaths(a, b));
     return {
@@ -194,7 +185,7 @@ export function createSnapshots(source: SnapshotSource): Snapshots {
       changes,
       faults,
       warnings,
-      conflicts: await newConflicts(before, catalog, changes, pause),
+      conflicts: await newConflicts(before, snapshot.catalog, changes, pause),
     };
   }
 

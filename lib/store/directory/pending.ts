@@ -15,11 +15,10 @@ const SETTLING_MS = 5;
  */
 export function createPending(scanPending: () => void, clock = (): number => performance.now()) {
   const paths = new Map<string, number>();
-  let hasNew = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let burstBegan = 0;
 
-  function scanIn(ms: number): void {
+  function start(ms: number): void {
     clearTimeout(timer);
     timer = setTimeout(() => {
       timer = undefined;
@@ -29,25 +28,23 @@ export function createPending(scanPending: () => void, clock = (): number => per
   function burst(): void {
     const now = clock();
     if (timer === undefined) burstBegan = now;
-    scanIn(Math.max(0, Math.min(QUIET_MS, burstBegan + LONGEST_BURST_MS - now)));
+    start(Math.max(0, Math.min(QUIET_MS, burstBegan + LONGEST_BURST_MS - now)));
   }
   return {
-    burst,
-    scanIn,
     add: (path: string) => {
       paths.set(path, clock());
-      hasNew = true;
       burst();
     },
-    /** Whether there have been events since the last call of `take`. */
-    hasNew: () => hasNew,
-    isEmpty: () => paths.size === 0,
-    take: (): ReadonlySet<string> => {
-      const taken = new Set(paths.keys());
+    take: (): readonly string[] => {
+      const taken = [...paths.keys()];
       const settled = clock() - SETTLING_MS;
       for (const [path, at] of paths) if (at <= settled) paths.delete(path);
-      hasNew = false;
+      if (paths.size > 0) burst();
       return taken;
+    },
+    /** Asks for a scan after a time, unless there will be one before. */
+    scanIn: (ms: number) => {
+      if (timer === undefined) start(ms);
     },
     stop: () => clearTimeout(timer),
   };

@@ -1,30 +1,21 @@
 import { readdir } from "node:fs/promises";
 import { basename, dirname } from "node:path";
-import { createPause, createTurns, inParallel } from "../../slices.ts";
+import type { Fault } from "../../core/redirect-file/fault.ts";
+import { createPause, inParallel } from "../../slices.ts";
 import { isAbsent } from "../../system-error.ts";
-import { type RedirectFileContent, readFile, readFileAtOnce } from "./read-file.ts";
-import { type FileStat, isEmptyDirectory, statAt, unreadable } from "./stat.ts";
-import { createResolver, isSamePath, type SymlinkPath } from "./symlink.ts";
+import { readRedirectFile } from "./read-file.ts";
+import { linkFaultAt, type Stat, statAt, unreadable } from "./stat.ts";
+import { createResolver, type Resolver } from "./symlink.ts";
 import {
   apply,
   below,
   type Directory,
   type DirectoryEntry,
   type DirectoryTree,
-  directoryAt,
-  eachOf,
-  isRedirectName,
-  setListingFault,
+  type Observation,
+  realPathOf,
+  setFault,
 } from "./tree.ts";
-
-/** The scope of a scan. */
-export interface ScanScope {
-  readonly everything: boolean;
-  /** Real paths where something has happened. */
-  readonly paths: Iterable<string>;
-  /** Links to resolve again. */
-  readonly links: Iterable<DirectoryEntry>;
-}
 
 interface ScanOptions {
   readonly tree: DirectoryTree;
@@ -33,145 +24,145 @@ interface ScanOptions {
   readonly signal: AbortSignal;
 }
 
-/** A name to look at. */
-interface Visit {
-  readonly directory: Directory;
-  readonly name: string;
-  /** Whether a directory there is to be listed though it is known. */
-  readonly lists: boolean;
-}
-
 /** Enough to keep all threads busy; more would only make requests wait. */
 const CONCURRENCY = 16;
-/** Number of looks at a name that changes under the scan. */
-const MAX_TRIES = 3;
+/** Number of looks at paths that change under the scan. */
+const MAX_LOOKS = 4;
 
-const turn = createTurns();
+const isRedirectName = (name: string): boolean => name.endsWith(".json");
 
-/** Scans names and directories, and applies what it finds to the tree. */
-export async function scan({ everything, paths, links }: ScanScope, options: ScanOptions): Promise<void> {
-  const { tree, watchDirectory, signal } = options;
+/** Whether a name is of interest. The bookkeeping of a Kubernetes mount is read through visible links only. */
+function isWanted(name: string, kind: Stat["kind"]): boolean {
+  const isHidden = name.startsWith("..");
+  if (kind === "directory") return !isHidden;
+  return isRedirectName(name) || ((kind === "unreadable" || kind === "dangling") && !isHidden);
+}
+
+/** An empty directory in the place of one with files is an error, so that the last good state stays. */
+async function observeRoot({ root }: DirectoryTree, end: Stat, real: string | undefined): Promise<Observation> {
+  const unusable = (expected: string, received: string): Observation => ({
+    kind: "unusable",
+    fault: { field: "", expected, received },
+  });
+  if (end.kind === "dangling") return unusable("a readable directory", "no such directory");
+  if (end.kind !== "directory") return unusable("a readable directory", "fault" in end ? end.fault.received : "a file");
+  const { target } = root;
+  const isOther = target?.kind === "directory" && (target.identity !== end.identity || target.real !== real);
+  if (isOther && target.entries.size > 0 && (await readdir(real ?? "").catch(() => undefined))?.length === 0)
+    return unusable("the data directory", "an empty directory in its place, as where nothing is mounted");
+  return end;
+}
+
+/** Looks at a name. @returns undefined when it changes meanwhile */
+async function observe(tree: DirectoryTree, directory: Directory, name: string, resolvePath: Resolver) {
+  const path = below(directory.real, name);
+  const isRoot = directory === tree.root.directory;
+  // The links above the data directory count too.
+  const stat: Stat = isRoot ? { kind: "link", to: path } : await statAt(path);
+  const link = stat.kind === "link" ? await resolvePath(directory.real, stat.to) : undefined;
+  const real = link === undefined ? path : link.real;
+  const end = link === undefined ? stat : real === undefined ? await linkFaultAt(path) : await statAt(real);
+  if (end === undefined || end.kind === "link" || (link !== undefined && end.kind === "removed")) return undefined;
+  if (isRoot) return { ...(await observeRoot(tree, end, real)), link };
+  if (end.kind === "removed" || !isWanted(name, end.kind)) return { kind: "removed" } as const;
+  if (end.kind === "directory") return { ...end, link };
+  if (end.kind === "file") {
+    const contentOf = (identity: string) => tree.files.get(identity)?.content;
+    const known = contentOf(end.identity);
+    const isSame = known?.isSettled === true && known.fingerprint === end.fingerprint;
+    const content = isSame ? known : await readRedirectFile(real ?? path, end, contentOf);
+    return content && ({ kind: "file", content, link } as const);
+  }
+  // A link that leads nowhere yet is no fault, unless it is to a redirect file.
+  const isAwaited = end.kind === "dangling" && !isRedirectName(name) && !directory.entries.get(name)?.target;
+  return { kind: "unusable", fault: isAwaited ? undefined : end.fault, link } as const;
+}
+
+/**
+ * Looks at paths, and at all below those that are directories, and applies what it finds to the tree.
+ *
+ * @param paths where something has happened, without links; the path of the data directory stands for everything
+ */
+export async function scan(paths: Iterable<string>, { tree, watchDirectory, signal }: ScanOptions): Promise<void> {
   /** Nothing is served yet that a slow disk could delay. */
-  const isFirst = tree.root === undefined;
-  const resolvePath = createResolver();
+  const isFirst = tree.root.target === undefined;
   const pause = createPause();
-  const listed = new Set<Directory>();
-  const listedAgain = new Set<Directory>();
-  let toList = new Set<Directory>();
-  let toVisit = new Map<string, Visit>();
-  tree.scan++;
+  const listings = new Map<string, Promise<Fault | undefined>>();
+  const again = new Set(paths);
+  const movedSteps = new Set(paths);
+  const visited = new Set<string>();
+  const toVisit: string[] = [];
+  const toList: DirectoryEntry[] = [];
+  let resolvePath = createResolver();
 
-  function addVisit(directory: Directory, name: string, lists: boolean): void {
-    const path = below(directory.real, name);
-    if (lists || !toVisit.has(path)) toVisit.set(path, { directory, name, lists });
+  function addVisit(path: string): void {
+    if (!visited.has(path)) toVisit.push(path);
+    visited.add(path);
   }
 
-  const contentOf = (identity: string): RedirectFileContent | undefined => tree.files.get(identity)?.content;
-
-  function knownContent({ identity, fingerprint }: FileStat): RedirectFileContent | undefined {
-    const file = tree.files.get(identity);
-    if (file === undefined || file.content.fingerprint !== fingerprint) return undefined;
-    return file.content.isSettled || file.readIn === tree.scan ? file.content : undefined;
-  }
-
-  async function visit({ directory, name, lists }: Visit, triesLeft = MAX_TRIES): Promise<void> {
+  async function visit(path: string): Promise<void> {
     signal.throwIfAborted();
-    const path = below(directory.real, name);
-    const seen = await statAt(path);
-    const link = seen.isLink ? await resolvePath(directory.real, name) : undefined;
-    const isRead = seen.kind === "file" && isRedirectName(name);
-    const content = isRead ? (knownContent(seen) ?? (await readFile(path, seen, contentOf, turn))) : undefined;
-    const isResolved = seen.kind !== "directory" || link === undefined || link.real !== undefined;
-    // It was removed or moved after it was seen.
-    if ((isRead && content === undefined) || !isResolved) {
-      if (triesLeft > 0) await visit({ directory, name, lists }, triesLeft - 1);
-      return;
-    }
-    const unlisted = apply(tree, directory, name, seen, link, content);
-    const child = unlisted ?? (lists ? directory.entries.get(name)?.target : undefined);
-    if (seen.kind === "directory" && child?.kind === "directory") toList.add(child);
-    // It may have been renamed to a name that the listing has passed already.
-    if (seen.kind !== "removed" || !listed.has(directory) || listedAgain.has(directory)) return;
-    listedAgain.add(directory);
-    listed.delete(directory);
-    toList.add(directory);
+    const directory = path === tree.rootPath ? tree.root.directory : tree.directories.get(dirname(path));
+    if (directory === undefined) return;
+    const name = basename(path);
+    const before = directory.entries.get(name)?.link;
+    const observed = await observe(tree, directory, name, resolvePath);
+    if (observed === undefined) again.add(path);
+    const entry = observed && apply(tree, directory, name, observed);
+    if (entry === undefined) return;
+    if (observed?.kind === "directory") toList.push(entry);
+    if (entry.link === before) return;
+    // What happened before these steps were watched is seen by another look.
+    for (const step of entry.link?.steps ?? []) watchDirectory(dirname(step));
+    for (const step of [...(before?.steps ?? []), ...(entry.link?.steps ?? [])]) movedSteps.add(step);
+    again.add(path);
   }
 
-  async function list(directory: Directory): Promise<void> {
-    signal.throwIfAborted();
-    if (listed.has(directory)) return;
-    listed.add(directory);
+  /** @returns why a directory can't be listed */
+  async function listNames(directory: Directory): Promise<Fault | undefined> {
     watchDirectory(directory.real, directory.identity);
     try {
       const names = new Set<string>();
-      for (const entry of await readdir(directory.real, { withFileTypes: true })) {
-        const { name } = entry;
+      for (const child of await readdir(directory.real, { withFileTypes: true })) {
         await pause();
         signal.throwIfAborted();
-        if (entry.isFile() && !isRedirectName(name)) continue;
-        names.add(name);
-        const content = isFirst && entry.isFile() ? readFileAtOnce(below(directory.real, name)) : undefined;
-        if (content === undefined) addVisit(directory, name, true);
-        else apply(tree, directory, name, { kind: "file" }, undefined, content);
+        if (child.isFile() && !isRedirectName(child.name)) continue;
+        names.add(child.name);
+        const path = below(directory.real, child.name);
+        const content = isFirst && child.isFile() ? await readRedirectFile(path) : undefined;
+        if (content === undefined) addVisit(path);
+        else apply(tree, directory, child.name, { kind: "file", content });
       }
       // A listing during changes may lack a name, so only a look at the name itself can remove it.
-      for (const name of directory.entries.keys()) if (!names.has(name)) addVisit(directory, name, true);
-      setListingFault(tree, directory, undefined);
+      for (const name of directory.entries.keys()) if (!names.has(name)) addVisit(below(directory.real, name));
+      return undefined;
     } catch (error) {
       signal.throwIfAborted();
       // Whether a directory has been removed is found where its name is.
-      if (!isAbsent(error)) setListingFault(tree, directory, unreadable("a readable directory", error));
+      return isAbsent(error) ? undefined : unreadable("a readable directory", error);
     }
   }
 
-  /** Resolves the path of the data directory, and watches what it leads through. */
-  async function resolveRoot(): Promise<SymlinkPath> {
-    for (;;) {
-      const link = await createResolver()("/", tree.rootPath);
-      if (isSamePath(tree.rootLink, link)) return link;
-      tree.rootLink = link;
-      for (const step of link.steps) watchDirectory(dirname(step));
-    }
+  async function list(entry: DirectoryEntry): Promise<void> {
+    signal.throwIfAborted();
+    const directory = entry.target;
+    if (directory?.kind !== "directory") return;
+    const key = `${directory.identity} ${directory.real}`;
+    const listing = listings.get(key) ?? listNames(directory);
+    listings.set(key, listing);
+    setFault(tree, entry, await listing);
   }
 
-  async function scanRoot(): Promise<void> {
-    const { real } = await resolveRoot();
-    const seen = await statAt(tree.rootPath);
-    tree.dirtyPaths.add(tree.rootPath);
-    tree.rootFault = undefined;
-    if (seen.kind !== "directory" || real === undefined) {
-      const received = seen.kind === "removed" ? "no such directory" : "fault" in seen ? seen.fault.received : "a file";
-      tree.rootFault = { field: "", expected: "a readable directory", received };
-      return;
+  for (let looks = 0; looks < MAX_LOOKS && again.size > 0; looks++) {
+    resolvePath = createResolver();
+    visited.clear();
+    for (const path of again) addVisit(path);
+    again.clear();
+    while (toVisit.length > 0) {
+      await inParallel(CONCURRENCY, toVisit.splice(0), visit);
+      await inParallel(CONCURRENCY, toList.splice(0), list);
+      for (const step of movedSteps) for (const entry of tree.linksThrough.get(step) ?? []) addVisit(realPathOf(entry));
+      movedSteps.clear();
     }
-    const isOther = tree.root !== undefined && (tree.root.identity !== seen.identity || tree.root.real !== real);
-    if (isOther && (tree.root?.entries.size ?? 0) > 0 && (await isEmptyDirectory(real))) {
-      const received = "an empty directory in its place, as where nothing is mounted";
-      tree.rootFault = { field: "", expected: "the data directory", received };
-      return;
-    }
-    const root = directoryAt(tree, real, seen.identity);
-    if (tree.root !== root) tree.isShapeDirty = true;
-    tree.root = root;
-    toList.add(root);
-  }
-
-  if (everything) await scanRoot();
-  else {
-    for (const path of paths) {
-      const [parent, directory] = [tree.directories.get(dirname(path)), tree.directories.get(path)];
-      if (parent !== undefined) addVisit(parent, basename(path), true);
-      else if (directory !== undefined) toList.add(directory);
-      for (const entry of eachOf(tree.linksThrough.get(path))) addVisit(entry.directory, entry.name, false);
-    }
-    for (const { directory, name } of links) addVisit(directory, name, false);
-  }
-  while (toList.size > 0 || toVisit.size > 0) {
-    const directories = toList;
-    toList = new Set();
-    await inParallel(CONCURRENCY, directories, list);
-    const visits = toVisit;
-    toVisit = new Map();
-    await inParallel(CONCURRENCY, visits.values(), (each) => visit(each));
   }
 }

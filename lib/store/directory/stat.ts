@@ -1,18 +1,21 @@
 import type { BigIntStats } from "node:fs";
-import { lstat, readdir, stat } from "node:fs/promises";
+import { lstat, readlink, stat } from "node:fs/promises";
 import type { Fault } from "../../core/redirect-file/fault.ts";
 import { codeOf, codeOrText, isAbsent } from "../../system-error.ts";
 
-/** The kind of a path, and whether it is a symbolic link. */
+/** What is at a path; a symbolic link is not followed. */
 export type Stat =
-  | ({ readonly kind: "file"; readonly isLink: boolean } & FileStat)
-  | { readonly kind: "directory"; readonly isLink: boolean; readonly identity: string }
-  /** A device, pipe or socket. */
-  | { readonly kind: "special"; readonly isLink: boolean; readonly fault: Fault }
-  | { readonly kind: "removed"; readonly isLink: false }
-  /** A link that leads nowhere for the moment, or to itself. */
-  | { readonly kind: "dangling"; readonly isLink: true; readonly fault: Fault }
-  | { readonly kind: "unreadable"; readonly isLink: boolean; readonly fault: Fault };
+  | ({ readonly kind: "file" } & FileStat)
+  | { readonly kind: "directory"; readonly identity: string }
+  | { readonly kind: "link"; readonly to: string }
+  | { readonly kind: "removed" }
+  | Unusable;
+
+export interface Unusable {
+  /** Special: a device, pipe or socket. Dangling: a link that leads nowhere for the moment, or to itself. */
+  readonly kind: "special" | "dangling" | "unreadable";
+  readonly fault: Fault;
+}
 
 export interface FileStat {
   /** Two paths with the same identity are one file. */
@@ -42,36 +45,31 @@ export function fileStatOf(stats: BigIntStats): FileStat {
   };
 }
 
-function statOf(stats: BigIntStats, isLink: boolean): Stat {
-  if (stats.isFile()) return { kind: "file", isLink, ...fileStatOf(stats) };
-  if (stats.isDirectory()) return { kind: "directory", isLink, identity: identityOf(stats) };
-  return { kind: "special", isLink, fault: unreadable("a file", "a device, pipe or socket") };
-}
-
-async function statThroughLink(path: string): Promise<Stat> {
-  try {
-    return statOf(await stat(path, { bigint: true }), true);
-  } catch (error) {
-    return isAbsent(error) || codeOf(error) === "ELOOP"
-      ? { kind: "dangling", isLink: true, fault: unreadable("a link to a file", error) }
-      : { kind: "unreadable", isLink: true, fault: unreadable("a readable file or directory", error) };
-  }
-}
-
-/** Looks at a path, and through it if it is a link. */
 export async function statAt(path: string): Promise<Stat> {
   try {
     const stats = await lstat(path, { bigint: true });
-    return stats.isSymbolicLink() ? await statThroughLink(path) : statOf(stats, false);
+    if (stats.isFile()) return { kind: "file", ...fileStatOf(stats) };
+    if (stats.isDirectory()) return { kind: "directory", identity: identityOf(stats) };
+    if (stats.isSymbolicLink()) return { kind: "link", to: await readlink(path) };
+    return { kind: "special", fault: unreadable("a file", "a device, pipe or socket") };
   } catch (error) {
-    if (isAbsent(error)) return { kind: "removed", isLink: false };
-    return { kind: "unreadable", isLink: false, fault: unreadable("a readable file or directory", error) };
+    if (isAbsent(error)) return { kind: "removed" };
+    return { kind: "unreadable", fault: unreadable("a readable file or directory", error) };
   }
 }
 
-/** @returns whether a directory can be listed and has no entries */
-export const isEmptyDirectory = (path: string): Promise<boolean> =>
-  readdir(path).then(
-    (names) => names.length === 0,
-    () => false,
-  );
+/** @returns why a link leads nowhere; undefined when it leads somewhere by now */
+export async function linkFaultAt(path: string): Promise<Unusable | undefined> {
+  try {
+    await stat(path);
+    return undefined;
+  } catch (error) {
+    return isAbsent(error) || codeOf(error) === "ELOOP"
+      ? { kind: "dangling", fault: unreadable("a link to a file", error) }
+      : { kind: "unreadable", fault: unreadable("a readable file or directory", error) };
+  }
+}
+
+/** @returns the identity of what a path leads to, through links; undefined when it leads nowhere */
+export const identityAt = (path: string): Promise<string | undefined> =>
+  stat(path, { bigint: true }).then(identityOf, () => undefined);

@@ -1,5 +1,5 @@
 import { readlink } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { codeOf } from "../../system-error.ts";
 
 /** A resolved path with symbolic links: when one of the steps changes, it may lead elsewhere. */
@@ -13,59 +13,45 @@ export interface SymlinkPath {
 /** The limit of Linux. */
 const MAX_LINKS = 40;
 
-type PathStep = { readonly kind: "link"; readonly to: string } | { readonly kind: "plain" | "missing" };
+/** Returns where a link leads; undefined for anything else, and null when nothing is there. */
+const stepAt = (path: string): Promise<string | undefined | null> =>
+  readlink(path).catch((error) => (codeOf(error) === "EINVAL" ? undefined : null));
 
-async function stepAt(path: string): Promise<PathStep> {
-  try {
-    return { kind: "link", to: await readlink(path) };
-  } catch (error) {
-    return { kind: codeOf(error) === "EINVAL" ? "plain" : "missing" };
-  }
-}
-
-/** The names of a path, last first. */
-const namesOf = (path: string): string[] =>
-  path
-    .split("/")
-    .filter((name) => name !== "" && name !== ".")
-    .reverse();
+export type Resolver = ReturnType<typeof createResolver>;
 
 /**
- * Makes a function that resolves paths. It remembers each step, so use it for one scan only.
+ * Makes a function that resolves paths. It looks at each step once, so that all paths through a link lead to the same
+ * place, even if the link is swapped meanwhile.
  *
  * @returns a function of a directory without links in its path, and a path that begins there
  */
 export function createResolver(): (directory: string, path: string) => Promise<SymlinkPath> {
-  const known = new Map<string, Promise<PathStep>>();
-  const lookUp = (path: string): Promise<PathStep> => {
-    const step = known.get(path) ?? stepAt(path);
-    known.set(path, step);
-    return step;
-  };
+  const known = new Map<string, ReturnType<typeof stepAt>>();
   return async (directory, path) => {
     const steps: string[] = [];
     let at = directory;
-    let links = 0;
-    const rest = namesOf(path);
+    /** The names to come, last first. */
+    const rest: string[] = [];
+    const follow = (to: string): void => {
+      if (to.startsWith("/")) at = "/";
+      rest.push(...to.split("/").reverse());
+    };
+    follow(path);
     for (let name = rest.pop(); name !== undefined; name = rest.pop()) {
-      if (name === "..") {
-        at = dirname(at);
+      const next = join(at, name);
+      // A step up, or none.
+      if (at.startsWith(next)) {
+        at = next;
         continue;
       }
-      const next = join(at, name);
-      const step = await lookUp(next);
-      if (step.kind !== "plain" || rest.length === 0) steps.push(next);
-      if (step.kind === "missing" || links > MAX_LINKS) return { real: undefined, steps };
-      if (step.kind === "link") {
-        links++;
-        if (step.to.startsWith("/")) at = "/";
-        rest.push(...namesOf(step.to));
-      } else at = next;
+      const step = known.get(next) ?? stepAt(next);
+      known.set(next, step);
+      const to = await step;
+      if (to !== undefined) steps.push(next);
+      if (to === null || steps.length > MAX_LINKS) return { real: undefined, steps };
+      if (to === undefined) at = next;
+      else follow(to);
     }
-    return { real: at, steps };
+    return { real: at, steps: [...steps, at] };
   };
 }
-
-/** @returns whether two paths lead to the same place through the same links */
-export const isSamePath = (a: SymlinkPath | undefined, b: SymlinkPath | undefined): boolean =>
-  a === b || (a !== undefined && b !== undefined && a.real === b.real && a.steps.join("\0") === b.steps.join("\0"));

@@ -1,88 +1,78 @@
 import { type FSWatcher, watch } from "node:fs";
 import { basename } from "node:path";
+import type { Log } from "../../log.ts";
 import { codeOf, codeOrText, isAbsent } from "../../system-error.ts";
 
-/** Watches directories, one by one. */
-export interface Watches {
+export interface WatchOptions {
+  /** Asks for a scan of pending events. */
+  readonly scanPending: () => void;
+  readonly pollingInterval: number;
+  readonly log: Log;
+}
+
+/**
+ * Watches directories, one by one.
+ *
+ * @param onEvent is called with a directory and a name in it, which is empty when anything there may have changed
+ */
+export function createWatches(
+  onEvent: (real: string, name: string) => void,
+  { log, pollingInterval }: Omit<WatchOptions, "scanPending">,
+) {
+  const watched = new Map<string, { readonly watcher: FSWatcher; readonly identity: string | undefined }>();
+  let hadTrouble = false;
+  let isClosed = false;
+
+  function reportTrouble(error: unknown, expectedCode: string): void {
+    if (hadTrouble || isAbsent(error) || codeOf(error) === expectedCode) return;
+    hadTrouble = true;
+    const code = codeOrText(error);
+    log.warn("the file system can't report all changes; they are found by polling", { code, pollingInterval });
+  }
+
+  function end(real: string): void {
+    watched.get(real)?.watcher.close();
+    watched.delete(real);
+  }
+
   /**
    * Watches a directory, unless it is watched already.
    *
    * @param real its path, without links
    * @param identity where known: another directory at the same path is watched anew
    */
-  open(real: string, identity?: string): void;
-  /** Ends the watches of all other directories. */
-  retain(isWanted: (real: string) => boolean): void;
-  close(): void;
-}
-
-interface Watched {
-  readonly watcher: FSWatcher;
-  readonly identity: string | undefined;
-}
-
-/**
- * @param onEvent is called with a directory and a name in it, which is empty when anything there may have changed
- * @param onTrouble is called once with the reason why directories can't be watched
- */
-export function createWatches(
-  onEvent: (real: string, name: string) => void,
-  onTrouble: (code: string) => void,
-): Watches {
-  const watched = new Map<string, Watched>();
-  let hadTrouble = false;
-  let isClosed = false;
-
-  function report(code: string): void {
-    if (!hadTrouble) onTrouble(code);
-    hadTrouble = true;
-  }
-  function end(real: string): void {
-    watched.get(real)?.watcher.close();
-    watched.delete(real);
-  }
-  function begin(real: string, identity: string | undefined): void {
-    let watcher: FSWatcher;
+  function open(real: string, identity?: string): void {
+    const known = watched.get(real);
+    if (isClosed || (known !== undefined && (identity === undefined || known.identity === identity))) return;
+    // A second watch on a path shares the inode of the first one, so the first must end before.
+    end(real);
     try {
-      watcher = watch(real, { persistent: false });
+      const watcher = watch(real, { persistent: false });
+      watched.set(real, { watcher, identity });
+      const isCurrent = () => watched.get(real)?.watcher === watcher;
+      watcher.on("change", (_, name) => {
+        if (!isCurrent()) return;
+        // A directory that is moved or removed reports its own name. The watch follows the inode, so it would not see
+        // a new directory at this path.
+        const isItself = name === basename(real);
+        if (isItself) end(real);
+        onEvent(real, typeof name === "string" && !isItself ? name : "");
+      });
+      watcher.on("error", (error) => {
+        if (!isCurrent()) return;
+        end(real);
+        reportTrouble(error, "EPERM");
+        onEvent(real, "");
+      });
     } catch (error) {
-      if (!isAbsent(error) && codeOf(error) !== "EACCES") report(codeOrText(error));
-      return;
+      reportTrouble(error, "EACCES");
     }
-    watched.set(real, { watcher, identity });
-    const isCurrent = () => watched.get(real)?.watcher === watcher;
-    watcher.on("change", (_, name) => {
-      if (!isCurrent()) return;
-      // A directory that is moved or removed reports its own name. The watch follows the inode, so it would not see
-      // a new directory at this path.
-      if (name === basename(real)) end(real);
-      onEvent(real, typeof name === "string" && name !== basename(real) ? name : "");
-    });
-    watcher.on("error", (error) => {
-      if (!isCurrent()) return;
-      end(real);
-      if (!isAbsent(error) && codeOf(error) !== "EPERM") report(codeOrText(error));
-      onEvent(real, "");
-    });
   }
 
-  return {
-    open: (real, identity) => {
-      if (isClosed) return;
-      const known = watched.get(real);
-      if (known !== undefined) {
-        if (known.identity === identity || identity === undefined) return;
-        // A second watch on a path shares the inode of the first one, so the first must end before.
-        end(real);
-      }
-      begin(real, identity);
-    },
-    retain: (isWanted) => {
-      for (const real of watched.keys()) if (!isWanted(real)) end(real);
-    },
-    close: () => {
-      isClosed = true;
-      for (const real of [...watched.keys()]) end(real);
-    },
-  };
+  function close(): void {
+    isClosed = true;
+    for (const real of [...watched.keys()]) end(real);
+  }
+
+  return { open, end, close };
 }
