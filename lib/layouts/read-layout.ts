@@ -58,9 +58,13 @@ async function findImages(source: Source, given: GivenName | undefined): Promise
     if (given !== undefined) return given;
     throw new PublishError(`${source.name}: ${what} has no name of a repository: give one with --name`);
   };
-  for (const { names, root } of images) {
-    for (const each of names) {
-      const { repository, tag: tagText } = partsOf(each);
+  for (const image of images) {
+    const { root } = image;
+    // A digest alone is no name.
+    const names = image.names
+      .map((each) => ({ each, ...partsOf(each) }))
+      .filter((each) => each.repository !== "" || !each.isDigested);
+    for (const { each, repository, tag: tagText } of names) {
       const name = repository === "" ? mustBeNamed(each).name : parseRepositoryName(withoutHost(repository));
       if (name === undefined) throw broken(source.name, "", "names of repositories", repository);
       found.push({ name, tag: parseTag(tagText), root });

@@ -56,9 +56,11 @@ function savedByDocker(layout: Layout) {
     "org.opencontainers.image.ref.name": "1.0",
   };
   layout.finish([]);
+  // Kubernetes' containerd names each image by its digest too.
+  const again = { ...image, annotations: { "org.opencontainers.image.ref.name": image.digest } };
   writeFileSync(
     join(layout.path, "index.json"),
-    JSON.stringify({ schemaVersion: 2, manifests: [{ ...image, annotations }] }),
+    JSON.stringify({ schemaVersion: 2, manifests: [{ ...image, annotations }, again] }),
   );
   writeFileSync(join(layout.path, "manifest.json"), "[]");
   return { image, config, layers: blobs, texts: layers };
