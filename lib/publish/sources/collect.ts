@@ -1,6 +1,8 @@
 /** Adds the chosen images of a source to a plan. */
+import type { Tag } from "../../core/reference.ts";
 import type { Planning } from "../plan.ts";
 import { PublishError, SourceFailure } from "../publish-error.ts";
+import type { Descriptor } from "./manifest.ts";
 import { choose, type Skipped, signedBy, type TagChoice } from "./selection.ts";
 import type { Source } from "./source.ts";
 
@@ -27,13 +29,17 @@ export async function collect(
 ): Promise<readonly Skipped[]> {
   const { chosen, nameless, signatures, skipped: unnamed } = await choose(source, tags, sourceName);
   const skipped = [...unnamed];
-  for (const { tag, root } of chosen) {
+  const unlessBroken = async (tag: Tag | undefined, work: () => Promise<void>): Promise<void> => {
     try {
-      await add(source, { tag, root: await root() });
+      await work();
     } catch (error) {
-      if (tags.length > 0 || !(error instanceof PublishError) || error instanceof SourceFailure) throw error;
+      if (!(error instanceof PublishError) || error instanceof SourceFailure) throw error;
       skipped.push({ name: tag ?? "an image without a tag", why: error.message });
     }
+  };
+  for (const { tag, root } of chosen) {
+    const work = async () => await add(source, { tag, root: await root() });
+    await (tags.length > 0 ? work() : unlessBroken(tag, work));
   }
   // A repository of signatures alone is one, but not an image without a tag beside its signatures.
   const isNameless = chosen.some(({ tag }) => tag === undefined);
@@ -44,10 +50,10 @@ export async function collect(
   }
   if (!withReferrers) return skipped;
   for (const { tag, subject, root } of signatures) {
-    if (plan.manifests.has(subject)) await add(source, { tag, root: await root() });
+    if (plan.manifests.has(subject)) await unlessBroken(tag, async () => add(source, { tag, root: await root() }));
   }
-  const others: Awaited<ReturnType<(typeof nameless)[number]["root"]>>[] = [];
-  for (const { root } of nameless) others.push(await root());
+  const others: Descriptor[] = [];
+  for (const { root } of nameless) await unlessBroken(undefined, async () => void others.push(await root()));
   await addReferrers(source, others);
   await askForReferrers(source);
   return skipped;

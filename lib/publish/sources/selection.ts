@@ -135,9 +135,9 @@ async function find(images: readonly SourceImage[], { tag, of }: TagChoice, sour
   throw noneCalled(source, wanted, all);
 }
 
-/** The digest in one of Cosign's tags, such as `sha256-<hex>.sig`; undefined for other tags. */
+/** The digest in one of Cosign's tags, such as `sha256-<hex>.sig`, or in that of its referrers; undefined for other tags. */
 export function signedBy(tag: string): Digest | undefined {
-  const [, algorithm = "", hex = ""] = /^(sha256|sha512)-([0-9a-f]+)\.(?:sig|att|sbom)$/.exec(tag) ?? [];
+  const [, algorithm = "", hex = ""] = /^(sha256|sha512)-([0-9a-f]+)(?:\.(?:sig|att|sbom))?$/.exec(tag) ?? [];
   return parseDigest(`${algorithm}:${hex}`);
 }
 
@@ -146,7 +146,7 @@ export interface Choice {
   readonly chosen: readonly ChosenImage[];
   /** Images that were not chosen, but may refer to one that was. */
   readonly nameless: readonly ChosenImage[];
-  /** Cosign's tags that were not chosen: they are published with the manifest that they sign. */
+  /** Tags of signatures and referrers that were not chosen: they are published with the manifest that they are about. */
   readonly signatures: readonly (ChosenImage & { readonly tag: Tag; readonly subject: Digest })[];
   readonly skipped: readonly Skipped[];
 }

@@ -325,6 +325,21 @@ test("what cosign save has written beside an image becomes the tags that cosign 
   expect(Object.keys(one.tags()).sort()).toEqual(["2.0", `${tag}.att`, `${tag}.sig`]);
 });
 
+test("referrers that a layout lists under their tag come along with the tag that is asked for", async () => {
+  const layout = newLayout();
+  const image = layout.image("oci", "referred to");
+  const note = layout.image("oci", "note", { subject: image, artifactType: "text/plain" });
+  layout.finish([
+    ["1.0", image],
+    [image.digest.replace(":", "-"), layout.list("index", [note])],
+  ]);
+  const site = siteAt(fresh("site"), 6);
+  await site.published(layout.path, "--tag", "1.0");
+  expect(site.redirectFile()["manifests"]).toEqual(
+    expect.arrayContaining([expect.objectContaining({ digest: note.digest })]),
+  );
+});
+
 test("an image without a name beside its signatures takes the tag that is given, and needs one", async () => {
   const layout = newLayout();
   const [image, signature] = [layout.image("oci", "signed"), layout.image("oci", "signature")];
@@ -409,6 +424,20 @@ describe("an entry that can't be published", () => {
     const site = newSite();
     const { err } = await site.published(beside.path, "--tag", "1.0");
     expect(warningsIn(err)).toEqual([1, 2].map(() => expect.stringMatching(/: published without it$/)));
+    expect(site.tags()).toEqual({ "1.0": [image.digest] });
+  });
+
+  test("may be the signature of one that was asked for", async () => {
+    const signed = newLayout();
+    const image = signed.image("oci", "signed");
+    const tag = `${image.digest.replace(":", "-")}.sig`;
+    signed.finish([
+      ["1.0", image],
+      [tag, signed.blob(image.mediaType, "no JSON")],
+    ]);
+    const site = newSite();
+    const { code, err } = await site.publish(signed.path, "--tag", "1.0");
+    expect([code, err.match(/^skipped .*$/gm)]).toEqual([2, [expect.stringContaining(`skipped ${tag}: `)]]);
     expect(site.tags()).toEqual({ "1.0": [image.digest] });
   });
 
