@@ -97,8 +97,8 @@ function matcherOf(table: readonly Route[]): (path: string) => Match | undefined
   };
   return (path) => {
     for (const each of named) {
-      const found = match(path, each);
-      if (found !== undefined) return found;
+      const matched = match(path, each);
+      if (matched !== undefined) return matched;
     }
     return undefined;
   };
@@ -243,16 +243,16 @@ export function registryRoutes(prefix: string, table: readonly Route[], registry
             answer(registry, entry, { params, query, headers: undefined }, { request, observed })
         : ({ request, observed, params, query, headers }: RequestContext) =>
             answer(registry, entry, { params, query, headers }, { request, observed });
-    const described = typeof detail === "function" ? detail(registry.deployment) : detail;
-    add(method, path, handle, { ...schemas, parse: "none", detail: described });
+    const operation = typeof detail === "function" ? detail(registry.deployment) : detail;
+    add(method, path, handle, { ...schemas, parse: "none", detail: operation });
     if (alsoAt !== undefined) add(method, alsoAt, handle, { ...schemas, parse: "none", detail: { hide: true } });
   }
 
   /** Splits a path that has slashes in its name, and parses its parts and the rest by the schemas of its route. */
   const handleDeep = ({ request, observed, params }: RequestContext) => {
-    const found = match(`${prefix}/${(params as { "*": string })["*"]}`);
-    if (found === undefined) throw new NotFoundError();
-    const { route: entry, params: parts } = found;
+    const matched = match(`${prefix}/${(params as { "*": string })["*"]}`);
+    if (matched === undefined) throw new NotFoundError();
+    const { route: entry, params: parts } = matched;
     const parsed = {
       params: entry.params && v.parse(entry.params, parts, { abortEarly: true }),
       query: entry.query && (request.url.includes("?") ? v.parse(entry.query, queryOf(request)) : NO_QUERY),

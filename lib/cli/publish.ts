@@ -125,9 +125,9 @@ function copyOf(source: string, flags: PublishFlags, terminal: Terminal): Work |
   if (flags.pool !== undefined && (withV1 || redirectVersion === 5)) {
     return "--pool needs version 6, and v1 has no blobs to share";
   }
-  const found = poolOf(flags);
-  if (typeof found === "string") return found;
-  const { pool, poolTemplate } = found;
+  const chosen = poolOf(flags);
+  if (typeof chosen === "string") return chosen;
+  const { pool, poolTemplate } = chosen;
   const base = optionsOf(name, "", flags);
   const options: PublishOptions = {
     ...base,

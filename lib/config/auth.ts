@@ -117,14 +117,14 @@ function reportIncompleteCertificates(
   ][0];
   const source = asking === undefined ? undefined : sourceOf(asking);
   if (asking === undefined || source === undefined) return;
-  const lacks = ({ name: key }: Setting<unknown>, what: string, why: string): void =>
-    report({ source, key, expected: `${what} for ${asking.name}, ${why}`, received: "nothing" });
+  const lacks = ({ name: key }: Setting<unknown>, expected: string, why: string): void =>
+    report({ source, key, expected: `${expected} for ${asking.name}, ${why}`, received: "nothing" });
   const fromProxies = "since certificates come in the header of a trusted proxy only";
   if (values.clientCertFormat === undefined) lacks(clientCertFormat, clientCertFormat.expected, fromProxies);
   if (get(trustedProxies).blocks.length === 0) lacks(trustedProxies, trustedProxies.expected, fromProxies);
   if (values.clientCa === undefined && !values.clientCertVerifiedByProxy) {
-    const what = `${clientCa.expected}, or ${clientCertVerifiedByProxy.name} to be true,`;
-    lacks(clientCa, what, "since an unverified certificate proves nothing");
+    const expected = `${clientCa.expected}, or ${clientCertVerifiedByProxy.name} to be true,`;
+    lacks(clientCa, expected, "since an unverified certificate proves nothing");
   }
 }
 

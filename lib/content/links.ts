@@ -27,7 +27,7 @@ interface Link {
  * @param onError receives the errors of directories that can't be read
  */
 function outsideLinks(directory: string, roots: readonly string[], onError: (error: unknown) => void): readonly Link[] {
-  const found: Link[] = [];
+  const links: Link[] = [];
   const visited = new Set<string>();
   const pending = [realpathSync(directory)];
   for (let current = pending.pop(); current !== undefined; current = pending.pop()) {
@@ -41,11 +41,11 @@ function outsideLinks(directory: string, roots: readonly string[], onError: (err
       if (target === undefined) continue;
       const isDirectory = statSync(target, { throwIfNoEntry: false })?.isDirectory() === true;
       const isInside = roots.some((root) => isBelow(root, target) || (isDirectory && target === root));
-      if (!isInside) found.push({ path, target, directory: isDirectory ? target : dirname(target) });
+      if (!isInside) links.push({ path, target, directory: isDirectory ? target : dirname(target) });
       else if (isDirectory) pending.push(target);
     }
   }
-  return found;
+  return links;
 }
 
 /** Number of leading names that targets of links share, for one proposed link root. */

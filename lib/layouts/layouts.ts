@@ -126,12 +126,12 @@ export function createLayouts(paths: readonly string[], { given, warn, watch }: 
   /** Makes the redirect files anew. */
   function merge(): void {
     const plans = new Map<RepositoryName, Plan[]>();
-    const found = new Map<Digest, BlobPlace>();
+    const blobPlaces = new Map<Digest, BlobPlace>();
     for (const { reading } of known.values()) {
       for (const [name, plan] of reading?.repositories ?? []) plans.set(name, [...(plans.get(name) ?? []), plan]);
-      for (const [digest, blob] of reading?.blobs ?? []) if (!found.has(digest)) found.set(digest, blob);
+      for (const [digest, blob] of reading?.blobs ?? []) if (!blobPlaces.has(digest)) blobPlaces.set(digest, blob);
     }
-    blobs = found;
+    blobs = blobPlaces;
     for (const [name, each] of plans) {
       const bytes = redirectFileOf(name, each);
       const hash = BigInt(Bun.hash(bytes));
@@ -213,13 +213,13 @@ export function createLayouts(paths: readonly string[], { given, warn, watch }: 
     blobs: {
       directory: roots[0] ?? "",
       open(path) {
-        const found = find(path);
-        return found === undefined ? undefined : openBlob(...found);
+        const located = find(path);
+        return located === undefined ? undefined : openBlob(...located);
       },
       stateOf(path) {
-        const found = find(path);
-        if (found === undefined) return undefined;
-        const [{ place, size }, inside] = found;
+        const located = find(path);
+        if (located === undefined) return undefined;
+        const [{ place, size }, inside] = located;
         if (!place.isArchive) return rootOf(place).stateOf(inside);
         const status = statSync(place.path, { bigint: true, throwIfNoEntry: false });
         return status === undefined ? undefined : { ...stateFrom(status), size };

@@ -43,20 +43,20 @@ export function parseGivenName(text: string): GivenName | undefined {
   return name === undefined || (tagText !== undefined && tag === undefined) ? undefined : { name, tag };
 }
 
-interface Found {
+interface NamedRoot {
   readonly name: RepositoryName;
   readonly tag: Tag | undefined;
   readonly root: () => Promise<Descriptor>;
 }
 
 /** Every image with its repository and tag. */
-async function findImages(source: Source, given: GivenName | undefined): Promise<readonly Found[]> {
+async function findImages(source: Source, given: GivenName | undefined): Promise<readonly NamedRoot[]> {
   const images = await Array.fromAsync(source.images());
   const nameless: (() => Promise<Descriptor>)[] = [];
-  const found: Found[] = [];
-  const mustBeNamed = (what: string): GivenName => {
+  const named: NamedRoot[] = [];
+  const mustBeNamed = (subject: string): GivenName => {
     if (given !== undefined) return given;
-    throw new PublishError(`${source.name}: ${what} has no name of a repository: give one with --name`);
+    throw new PublishError(`${source.name}: ${subject} has no name of a repository: give one with --name`);
   };
   for (const image of images) {
     const { root } = image;
@@ -67,20 +67,20 @@ async function findImages(source: Source, given: GivenName | undefined): Promise
     for (const { each, repository, tag: tagText } of names) {
       const name = repository === "" ? mustBeNamed(each).name : parseRepositoryName(withoutHost(repository));
       if (name === undefined) throw broken(source.name, "", "names of repositories", repository);
-      found.push({ name, tag: parseTag(tagText), root });
+      named.push({ name, tag: parseTag(tagText), root });
     }
     if (names.length === 0) nameless.push(root);
   }
   const [only] = nameless;
-  if (found.length === 0 && only !== undefined && nameless.length === 1) {
+  if (named.length === 0 && only !== undefined && nameless.length === 1) {
     const { name, tag = USUAL_TAG } = mustBeNamed("the image");
     return [{ name, tag, root: only }];
   }
-  const repositories = new Set(found.map(({ name }) => name));
+  const repositories = new Set(named.map(({ name }) => name));
   if (repositories.size === 0 && nameless.length > 0) repositories.add(mustBeNamed("an image").name);
   // They may refer to others, or be there to be pulled by digest.
-  for (const name of repositories) for (const root of nameless) found.push({ name, tag: undefined, root });
-  return found;
+  for (const name of repositories) for (const root of nameless) named.push({ name, tag: undefined, root });
+  return named;
 }
 
 async function planAll(source: Source, given: GivenName | undefined, warn: (text: string) => void) {

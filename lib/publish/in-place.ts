@@ -105,18 +105,18 @@ interface Links {
 }
 
 async function linksIn(repositories: Target): Promise<ReadonlyMap<RepositoryName, Links>> {
-  const found = new Map<RepositoryName, Links>();
+  const byName = new Map<RepositoryName, Links>();
   for await (const path of repositories.list()) {
     const [, directory = "", algorithm = "", hex = "", tag] = LINK.exec(path) ?? [];
     const name = parseRepositoryName(directory);
     if (name === undefined) continue;
-    const links: Links = found.get(name) ?? { revisions: [], tags: new Map() };
-    found.set(name, links);
+    const links: Links = byName.get(name) ?? { revisions: [], tags: new Map() };
+    byName.set(name, links);
     const digest = parseDigest(`${algorithm}:${hex}`);
     if (tag !== undefined) links.tags.set(tag, path);
     else if (digest !== undefined) links.revisions.push(digest);
   }
-  return found;
+  return byName;
 }
 
 /** One repository of a registry's storage as a source: every manifest that the registry would serve. */

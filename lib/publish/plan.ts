@@ -247,16 +247,16 @@ export function startPlan({ platforms, unreadable, warn }: PlanOptions): Plannin
     const asked = new Set<Digest>();
     for (let depth = 0; depth <= MAX_DEPTH; depth++) {
       const fresh = [...manifests.keys()].filter((digest) => !asked.has(digest));
-      const found: TaggedImage[] = [];
+      const referring: TaggedImage[] = [];
       await inParallel(fresh, AT_ONCE, async (digest) => {
         asked.add(digest);
-        found.push(...(await referrers(digest)));
+        referring.push(...(await referrers(digest)));
       });
-      if (found.length === 0) return;
-      for (const image of found) if (image.tag !== undefined) await add(source, image).catch(warnOf);
+      if (referring.length === 0) return;
+      for (const image of referring) if (image.tag !== undefined) await add(source, image).catch(warnOf);
       await addReferrers(
         source,
-        found.flatMap(({ tag, root }) => (tag === undefined ? [root] : [])),
+        referring.flatMap(({ tag, root }) => (tag === undefined ? [root] : [])),
       );
     }
   }

@@ -24,7 +24,7 @@ const quoted = (text: string): string => encodeURIComponent(text.toWellFormed())
 
 /** @param template a URL with `{0}` for what is searched */
 export function solrUrl(template: string, q: string): string {
-  return template.replace(IN_TEMPLATE, (found) => (found === "{0}" ? quoted(q) : found.charAt(0)));
+  return template.replace(IN_TEMPLATE, (placeholder) => (placeholder === "{0}" ? quoted(q) : placeholder.charAt(0)));
 }
 
 /** Certified software is named by the commands that pull it, everything else by its title. */
@@ -33,16 +33,16 @@ function namesOf({ documentKind, allTitle, c_pull_command }: Document): readonly
   return c_pull_command.map((command) => command.replace("docker pull", "").trim());
 }
 
-function resultsOf(found: Document): readonly SearchResult[] {
-  const description = found.ir_description ?? found.publishedAbstract;
+function resultsOf(document: Document): readonly SearchResult[] {
+  const description = document.ir_description ?? document.publishedAbstract;
   const rest = {
     description: typeof description === "string" ? description : "",
-    is_trusted: found.ir_automated === true,
-    is_official: found.ir_official === true,
-    star_count: found.ir_stars,
-    should_filter: found.documentKind === "ImageRepository",
+    is_trusted: document.ir_automated === true,
+    is_official: document.ir_official === true,
+    star_count: document.ir_stars,
+    should_filter: document.documentKind === "ImageRepository",
   };
-  return namesOf(found).flatMap((name) => (name === "" ? [] : [{ name, ...rest }]));
+  return namesOf(document).flatMap((name) => (name === "" ? [] : [{ name, ...rest }]));
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });

@@ -179,8 +179,8 @@ function describeApps({ app, management, deployment }: DescribedApps): object {
             { ...each, responses: { ...each.responses, 403: FOREIGN_HOST } },
           ]),
         );
-        const described = item(path, refusing, { ...deployment, sendsIds: false });
-        return [path, { servers: [deployment.management], ...described }];
+        const pathItem = item(path, refusing, { ...deployment, sendsIds: false });
+        return [path, { servers: [deployment.management], ...pathItem }];
       }),
     ]),
     components: { schemas: COMPONENTS, ...(Object.keys(schemes).length > 0 && { securitySchemes: schemes }) },

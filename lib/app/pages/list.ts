@@ -8,18 +8,18 @@ export interface ListPage<Item> {
   /** Number of results before `items`. */
   readonly before: number;
   /** Number of results. */
-  readonly found: number;
+  readonly total: number;
   /** Counted from 1. */
   readonly page: number;
   readonly pages: number;
 }
 
 /** Cuts a page out of a list. @param page the nearest there is, when there is no such page */
-export function partOf<Item>(found: readonly Item[], page: number, size: number): ListPage<Item> {
-  const pages = Math.max(1, Math.ceil(found.length / size));
+export function partOf<Item>(results: readonly Item[], page: number, size: number): ListPage<Item> {
+  const pages = Math.max(1, Math.ceil(results.length / size));
   const nearest = Math.min(Math.max(1, page), pages);
   const before = (nearest - 1) * size;
-  return { items: found.slice(before, before + size), before, found: found.length, page: nearest, pages };
+  return { items: results.slice(before, before + size), before, total: results.length, page: nearest, pages };
 }
 
 /** An address with those parameters that say something. */
@@ -50,15 +50,15 @@ export interface ListWords {
 
 /** Tells how many there are, and which of them are shown. */
 function rangeText(
-  { items, before, found }: ListPage<unknown>,
+  { items, before, total }: ListPage<unknown>,
   search: string,
   { one, many, within }: ListWords,
 ): string {
-  const what = search === "" ? "" : ` with “${search}” in ${within}`;
-  if (found === 0) return search === "" ? `There are no ${many}.` : `No ${one}${what}.`;
-  const all = countOf(found, one, many);
-  if (items.length === found) return `${all}${what}`;
-  return `${counted(before + 1)} to ${counted(before + items.length)} of ${all}${what}`;
+  const scope = search === "" ? "" : ` with “${search}” in ${within}`;
+  if (total === 0) return search === "" ? `There are no ${many}.` : `No ${one}${scope}.`;
+  const all = countOf(total, one, many);
+  if (items.length === total) return `${all}${scope}`;
+  return `${counted(before + 1)} to ${counted(before + items.length)} of ${all}${scope}`;
 }
 
 interface Finder {

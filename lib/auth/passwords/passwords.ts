@@ -138,18 +138,18 @@ export function createPasswords({
   }
 
   function start({ user, password }: BasicCredentials, pair: string, present: Cache) {
-    const found = hashFor(user, present);
-    if (found === undefined) return FAILED;
+    const stored = hashFor(user, present);
+    if (stored === undefined) return FAILED;
     const waiting = limit.activeCount + limit.pendingCount - concurrency;
     if (waiting >= maxWaiting) return busy(waiting);
     const since = now();
-    const verdict = limit(async () => (now() - since > maxWait ? undefined : await timed(password, found.hash)))
+    const verdict = limit(async () => (now() - since > maxWait ? undefined : await timed(password, stored.hash)))
       .then((isRight): PasswordVerdict => {
         if (isRight === undefined) return busy(limit.pendingCount);
         const passed = { outcome: "passed", user } as const;
-        if (isRight && found.isKnown) present.passed.set(pair, passed);
+        if (isRight && stored.isKnown) present.passed.set(pair, passed);
         else present.failed.set(pair, now() + FAILURE_MS);
-        return isRight && found.isKnown ? passed : FAILED;
+        return isRight && stored.isKnown ? passed : FAILED;
       })
       .finally(() => present.pending.delete(pair));
     present.pending.set(pair, verdict);

@@ -25,8 +25,8 @@ const hmac = (key: string | Buffer, text: string): Buffer => new Bun.CryptoHashe
 const percent = (char: string): string => `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`;
 
 /** Writes a character or an escape in its canonical form. The text is ASCII. */
-function canonical(found: string): string {
-  const char = found.length === 3 ? String.fromCharCode(Number.parseInt(found.slice(1), 16)) : found;
+function canonical(text: string): string {
+  const char = text.length === 3 ? String.fromCharCode(Number.parseInt(text.slice(1), 16)) : text;
   return UNRESERVED.test(char) ? char : percent(char);
 }
 

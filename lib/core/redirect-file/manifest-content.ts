@@ -51,18 +51,18 @@ function childOf(child: JsonObject): readonly Child[] {
 }
 
 function blobsIn({ config, layers, blobs, fsLayers }: JsonObject): ManifestContent["blobs"] {
-  const found: (readonly [Digest, number | undefined])[] = [];
+  const listed: (readonly [Digest, number | undefined])[] = [];
   const add = (descriptor: unknown): void => {
     const digest = isPlainObject(descriptor) ? digestIn(descriptor["digest"]) : undefined;
-    if (isPlainObject(descriptor) && digest !== undefined) found.push([digest, sizeIn(descriptor["size"])]);
+    if (isPlainObject(descriptor) && digest !== undefined) listed.push([digest, sizeIn(descriptor["size"])]);
   };
   add(config);
   for (const list of [layers, blobs]) if (Array.isArray(list)) list.forEach(add);
   for (const each of objectsIn(fsLayers)) {
     const digest = digestIn(each["blobSum"]);
-    if (digest !== undefined) found.push([digest, undefined]);
+    if (digest !== undefined) listed.push([digest, undefined]);
   }
-  return found;
+  return listed;
 }
 
 /** @returns false for what an index lists beside manifests, such as the layers of a BuildKit cache */

@@ -278,11 +278,11 @@ export const createdOfTags = (table: WholeTable): readonly (number | undefined)[
 export function manifestsWithSubject(table: WholeTable, subject: Digest): readonly StoredManifest[] {
   const { digests, blobCount, words } = table;
   const [subjects, count] = [storedCount(table) + blobCount, countOf(digests)];
-  const found = findDigest(digests, subject, subjects, count);
-  if (found === undefined) return [];
-  let from = found;
+  const first = findDigest(digests, subject, subjects, count);
+  if (first === undefined) return [];
+  let from = first;
   while (from > subjects && digestAt(digests, from - 1) === subject) from--;
-  let end = found + 1;
+  let end = first + 1;
   while (end < count && digestAt(digests, end) === subject) end++;
   // The referrers are the last of the words, one for each of the last digests.
   const shift = words.length - count;

@@ -20,12 +20,12 @@ const keyOf = (kind: ManifestKind, reference: Reference): string => `manifests/$
 
 /** Every manifest once, under its digest if it has that name too. */
 function distinct(entries: readonly NamedManifest[]): ReadonlyMap<Digest, NamedManifest> {
-  const found = new Map<Digest, NamedManifest>();
+  const byDigest = new Map<Digest, NamedManifest>();
   for (const entry of entries) {
     const { digest } = entry.manifest;
-    if (!found.has(digest) || isDigest(entry.reference)) found.set(digest, entry);
+    if (!byDigest.has(digest) || isDigest(entry.reference)) byDigest.set(digest, entry);
   }
-  return found;
+  return byDigest;
 }
 
 /** Says what lists lead to in vain. */

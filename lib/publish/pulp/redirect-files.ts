@@ -18,7 +18,7 @@ export interface RedirectFilePath {
 /** @throws the system's error when the directory can't be read */
 export async function redirectFilesIn(directory: string): Promise<readonly RedirectFilePath[]> {
   const seen = new Set<string>();
-  const found: RedirectFilePath[] = [];
+  const paths: RedirectFilePath[] = [];
   async function walk(path: string): Promise<void> {
     const real = await realpath(path);
     if (seen.has(real)) return;
@@ -34,11 +34,11 @@ export async function redirectFilesIn(directory: string): Promise<readonly Redir
   }
   async function add(path: string): Promise<void> {
     const real = await realpath(path);
-    if (!seen.has(real)) found.push({ path, real });
+    if (!seen.has(real)) paths.push({ path, real });
     seen.add(real);
   }
   await walk(directory);
-  return found;
+  return paths;
 }
 
 /** A redirect file, read. */

@@ -45,12 +45,12 @@ async function readEntry(path: string, reference: Reference, kind: ManifestKind 
   const { size } = await stat(path);
   const bytes = await readSmall(path, readWhole(path, size));
   const mediaType = mediaTypeOf(bytes);
-  const found = kindOfType(mediaType);
-  if (found === undefined || (kind !== undefined && kind !== found)) {
+  const kindByType = kindOfType(mediaType);
+  if (kindByType === undefined || (kind !== undefined && kind !== kindByType)) {
     throw broken(path, "", kind === undefined ? "a manifest" : MEDIA_TYPE[kind], mediaType);
   }
   const digest = knownDigest(bytes, mediaType, isDigest(reference) ? reference : undefined, path);
-  return readManifest(found, digest, bytes, path);
+  return readManifest(kindByType, digest, bytes, path);
 }
 
 /** A tag is the manifest that lies beside it with the same bytes, also where that is called by its sha512 digest. */

@@ -113,8 +113,8 @@ export async function findCredentials(
   const isGiven = given !== undefined && given !== "";
   for (const file of isGiven ? [given] : usualFiles(environment)) {
     const read = await readLogins(file, !isGiven);
-    const found = read === undefined ? undefined : await findIn(read, keys, account);
-    if (found !== undefined) return found;
+    const credentials = read === undefined ? undefined : await findIn(read, keys, account);
+    if (credentials !== undefined) return credentials;
   }
   return undefined;
 }

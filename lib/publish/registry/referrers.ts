@@ -44,15 +44,15 @@ export function referrersOf(client: RegistryClient): (subject: Digest) => Promis
 
   async function askApi(subject: Digest): Promise<ReferrersAnswer> {
     const about = `${client.address.text}: the referrers of ${subject}`;
-    const found: Descriptor[] = [];
+    const descriptors: Descriptor[] = [];
     const accepts = [...UNSUPPORTED, ...REFUSED];
     const first = { at: `referrers/${subject}`, about, headers: { accept: MEDIA_TYPE.index }, accepts };
     for await (const page of pagesOf(client, first)) {
       const manifests = manifestsIn(page, about);
       if (typeof manifests === "string") return manifests;
-      found.push(...manifests);
+      descriptors.push(...manifests);
     }
-    return found;
+    return descriptors;
   }
 
   async function askForTag(subject: Digest): Promise<ReferrersAnswer> {

@@ -74,13 +74,13 @@ export async function registrySource(
   async function signaturesOf(subject: Digest): Promise<readonly TaggedImage[]> {
     if (address.tag === undefined && address.digest === undefined) return [];
     const tags = ["sig", "att", "sbom"].map((each) => parseTag(`${subject.replace(":", "-")}.${each}`));
-    const found = await Promise.all(
+    const perTag = await Promise.all(
       tags.map(async (tag) => {
         const loaded = tag === undefined ? undefined : await manifests.load(tag);
         return loaded === undefined ? [] : [{ tag, root: read(loaded).descriptor }];
       }),
     );
-    return found.flat();
+    return perTag.flat();
   }
 
   return {

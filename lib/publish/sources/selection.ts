@@ -96,13 +96,16 @@ function ofOneRepository(
   const all = new Set(images.flatMap(({ names }) => names.map(repositoryOf)).filter((each) => each !== ""));
   const list = listed([...all].sort());
   if (wanted !== undefined) {
-    const [found, another] = [...all].filter((each) => isNamed(each, wanted));
-    if (found === undefined) throw new PublishError(`${source.name}: no image is of ${wanted} (there are: ${list})`);
+    const [repository, another] = [...all].filter((each) => isNamed(each, wanted));
+    if (repository === undefined)
+      throw new PublishError(`${source.name}: no image is of ${wanted} (there are: ${list})`);
     if (another !== undefined) {
-      throw new PublishError(`${source.name}: --source-name ${wanted} may be ${found} or ${another}: give it whole`);
+      throw new PublishError(
+        `${source.name}: --source-name ${wanted} may be ${repository} or ${another}: give it whole`,
+      );
     }
     return images.flatMap((image) => {
-      const names = image.names.filter((name) => repositoryOf(name) === found);
+      const names = image.names.filter((name) => repositoryOf(name) === repository);
       return names.length > 0 || image.names.length === 0 ? [{ ...image, names }] : [];
     });
   }
@@ -116,14 +119,14 @@ function ofOneRepository(
 
 async function find(images: readonly SourceImage[], { tag, of }: TagChoice, source: Source): Promise<SourceImage> {
   const wanted = of ?? tag;
-  const [found, another] = images.filter(({ names }) => names.some((name) => isCalled(name, wanted)));
+  const [image, another] = images.filter(({ names }) => names.some((name) => isCalled(name, wanted)));
   const all = images.flatMap(({ names }) => names);
   if (another !== undefined) {
     throw new PublishError(
       `${source.name}: several images are called ${wanted}: say which by its whole name (${listed(all)})`,
     );
   }
-  if (found !== undefined) return found;
+  if (image !== undefined) return image;
   const reference = of === undefined ? undefined : parseReference(of);
   if (reference !== undefined && isDigest(reference)) {
     for (const image of images) {

@@ -40,8 +40,8 @@ export async function skopeoDirectory(bundle: Bundle): Promise<Source> {
       const names =
         as === "manifest" ? [`${hex}.${MANIFEST_FILE}`, `${digest.replace(":", "-")}.${MANIFEST_FILE}`] : [];
       for (const name of [...names, hex, digest.replace(":", "-")]) {
-        const found = await bundle.open(name);
-        if (found !== undefined) return found;
+        const file = await bundle.open(name);
+        if (file !== undefined) return file;
       }
       return undefined;
     },

@@ -88,8 +88,8 @@ function describeStep(
 /** The configuration without what v1 did not have, its keys in order. */
 function describeTop(config: Readonly<Record<string, unknown>>, id: string, parent: string, isEmpty: boolean): string {
   const { rootfs, history, ...rest } = config;
-  const described = { ...rest, id, ...(parent !== "" && { parent }), ...(isEmpty && { throwaway: true }) };
-  return JSON.stringify(Object.fromEntries(Object.entries(described).sort(([a], [b]) => (a < b ? -1 : 1))));
+  const fields = { ...rest, id, ...(parent !== "" && { parent }), ...(isEmpty && { throwaway: true }) };
+  return JSON.stringify(Object.fromEntries(Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1))));
 }
 
 /** A configuration may leave its history out; then each layer is a step. */

@@ -41,4 +41,4 @@ export interface Host {
   readonly ignoresRange: (repository: Repository, path: string) => boolean;
 }
 
-export const isProblem = (found: SmallFile | Mismatch): found is Mismatch => "expected" in found;
+export const isProblem = (answer: SmallFile | Mismatch): answer is Mismatch => "expected" in answer;

@@ -41,14 +41,14 @@ export function placeOf(repository: TreeRepository, digest: Digest): string | un
 /** Versions 2 to 4 send clients to a list of tags, and their files don't list them all. */
 async function tagsOf(repository: TreeRepository, host: Host, { tell }: Verification): Promise<readonly Tag[]> {
   const where = host.nameOf(repository, TAGS_LIST);
-  const found = await host.read(repository, TAGS_LIST);
-  if (isProblem(found)) {
-    tell(TAGS_LIST, where, found);
+  const list = await host.read(repository, TAGS_LIST);
+  if (isProblem(list)) {
+    tell(TAGS_LIST, where, list);
     return [];
   }
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder().decode(found.bytes));
+    value = JSON.parse(new TextDecoder().decode(list.bytes));
   } catch {
     value = undefined;
   }

@@ -33,9 +33,9 @@ export async function verifyV1(
 
   async function verifyAncestry(id: ImageId): Promise<void> {
     const path = v1Path(id, "ancestry");
-    const found = await host.read(repository, path);
-    if (isProblem(found)) return tell(id, where(path), found);
-    const value = parse(found.bytes);
+    const file = await host.read(repository, path);
+    if (isProblem(file)) return tell(id, where(path), file);
+    const value = parse(file.bytes);
     const read = v.safeParse(ancestrySchema, value);
     if (!read.success) return tell(id, where(path), { expected: "a JSON array of image ids", received: show(value) });
     if (read.output[0] !== id) tell(id, where(path), { expected: `${id} first`, received: show(read.output[0]) });
@@ -46,9 +46,9 @@ export async function verifyV1(
 
   async function verifyJson(id: ImageId): Promise<void> {
     const path = v1Path(id, "json");
-    const found = await host.read(repository, path);
-    if (isProblem(found)) return tell(id, where(path), found);
-    const value = parse(found.bytes);
+    const file = await host.read(repository, path);
+    if (isProblem(file)) return tell(id, where(path), file);
+    const value = parse(file.bytes);
     const read = v.safeParse(jsonSchema, value);
     const said = read.success ? read.output.id : value;
     if (said !== id) tell(id, where(path), { expected: `JSON whose id is ${id}`, received: show(said) });

@@ -69,12 +69,12 @@ export async function verifyV2(repository: TreeRepository, host: Host, verificat
 
   async function look(entry: ReachableManifest): Promise<Seen | undefined> {
     const { from, reference, path } = entry;
-    const found = await host.read(repository, path);
-    if (isProblem(found)) {
-      tell(from, where(path), found);
+    const file = await host.read(repository, path);
+    if (isProblem(file)) {
+      tell(from, where(path), file);
       return undefined;
     }
-    const { bytes, contentType } = found;
+    const { bytes, contentType } = file;
     const isPage = bareType(contentType ?? "") === "text/html";
     const kind = entry.kind ?? kindOfType(mediaTypeOf(bytes)) ?? "1";
     const problem = wrongType(kind, contentType);
@@ -156,8 +156,8 @@ export async function verifyV2(repository: TreeRepository, host: Host, verificat
       const fresh = new Map(waiting.filter(({ path }) => !seen.has(path)).map((entry) => [entry.path, entry]));
       await inParallel(fresh.values(), atOnce, lookOnce);
       waiting = [...fresh.keys()].flatMap((path) => {
-        const found = seen.get(path);
-        return found === undefined ? [] : childrenOf(found);
+        const manifest = seen.get(path);
+        return manifest === undefined ? [] : childrenOf(manifest);
       });
     }
   }

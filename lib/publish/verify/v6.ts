@@ -18,9 +18,9 @@ export async function verifyV6(repository: WholeRepository, host: Host, verifica
   await inParallel(onHost, atOnce, async ({ digest, mediaType, size }) => {
     const path = fillTemplate(repository.blobTemplate, digest);
     const where = host.nameOf(repository, path);
-    const found = await host.read(repository, path);
-    if (isProblem(found)) return tell("manifests", where, found);
-    const { bytes, contentType } = found;
+    const file = await host.read(repository, path);
+    if (isProblem(file)) return tell("manifests", where, file);
+    const { bytes, contentType } = file;
     if (bytes.length !== size) tell("manifests", where, wrongSize(String(size), bytes.length));
     if (contentType !== undefined && bareType(contentType) !== mediaType) {
       tell("manifests", where, { expected: `Content-Type ${mediaType}`, received: shownType(contentType) });

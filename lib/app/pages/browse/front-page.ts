@@ -86,11 +86,15 @@ function namespacesOf(repositories: readonly NamedRepository[], prefix: string):
   return counts;
 }
 
-/** Links to the namespaces of what was found, to be unfolded. */
-function namespaceLinks(asked: PageRequest, found: readonly NamedRepository[], { search, namespace }: ListQuery): Html {
+/** Links to the namespaces of the repositories, to be unfolded. */
+function namespaceLinks(
+  asked: PageRequest,
+  repositories: readonly NamedRepository[],
+  { search, namespace }: ListQuery,
+): Html {
   const prefix = namespace === "" ? "" : `${namespace}/`;
-  const counts = [...namespacesOf(found, prefix)];
-  const isOneForAll = counts.length === 1 && counts[0]?.[1] === found.length;
+  const counts = [...namespacesOf(repositories, prefix)];
+  const isOneForAll = counts.length === 1 && counts[0]?.[1] === repositories.length;
   if (counts.length === 0 || isOneForAll) return NOTHING;
   const largest = counts.toSorted(([, a], [, b]) => b - a).slice(0, MAX_NAMESPACES);
   const links = largest
@@ -110,10 +114,10 @@ export function frontPage(asked: PageRequest, query: ListQuery): string {
   const { view, registry, root, site } = asked;
   const { search, namespace, page } = query;
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
-  const found = byName(visibleTo(view)).filter(
+  const repositories = byName(visibleTo(view)).filter(
     (each) => (namespace === "" || each.name.startsWith(`${namespace}/`)) && hasWords(each, words),
   );
-  const part = partOf(found, page, PAGE_SIZE);
+  const part = partOf(repositories, page, PAGE_SIZE);
   return framed(
     asked,
     namespace === "" ? site.title : `${namespace}/`,
@@ -121,6 +125,6 @@ export function frontPage(asked: PageRequest, query: ListQuery): string {
     html`${namespace === "" ? NOTHING : trail(asked, namespace)}
 <div class="hero"><h1>${namespace === "" ? "Repositories" : `${namespace}/`}</h1><p class="quiet">${namespace === "" ? "of" : "at"} <code>${registry.host}</code></p></div>
 <section class="card" aria-label="Repositories">${finder({ action: root, label: "Search names and descriptions", search, kept: { in: namespace }, part, words: WORDS })}
-<div id="list">${namespaceLinks(asked, found, query)}${list(asked, part, search + namespace !== "")}${pager(part, (to) => addressOf(root, { in: namespace, q: search }, to))}</div></section>`,
+<div id="list">${namespaceLinks(asked, repositories, query)}${list(asked, part, search + namespace !== "")}${pager(part, (to) => addressOf(root, { in: namespace, q: search }, to))}</div></section>`,
   );
 }
