@@ -9,7 +9,7 @@ export interface Podman {
   /** Runs one that has to succeed, and tells the last line that it printed. */
   readonly last: (...args: readonly string[]) => Promise<string>;
   /** Pulls from a registry without TLS, and tells the image's id. */
-  readonly pull: (image: string) => Promise<string>;
+  readonly pull: (image: string, ...more: readonly string[]) => Promise<string>;
   /** Where a pulled image is mounted. */
   readonly mount: (image: string) => Promise<string>;
   readonly remove: () => Promise<void>;
@@ -29,7 +29,7 @@ export function freshPodman(): Podman {
   return {
     run: runPodman,
     last,
-    pull: (image) => last("pull", "--quiet", "--tls-verify=false", image),
+    pull: (image, ...more) => last("pull", "--quiet", "--tls-verify=false", ...more, image),
     mount: (image) => last("image", "mount", image),
     remove: async () => {
       await runPodman("image", "unmount", "--all", "--force");

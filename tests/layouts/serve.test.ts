@@ -4,8 +4,9 @@ import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, symlinkS
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { type Craned, runCraned, scratch, startCraned } from "../harness/craned.ts";
+import { freshPodman } from "../harness/podman.ts";
 import { describeWith, leftovers, succeed } from "../harness/programs.ts";
-import { configOf, type Descriptor, forPlatform, type Layout, layoutAt, sha256 } from "../publish/layouts.ts";
+import { configOf, type Descriptor, forPlatform, type Layout, layoutAt, sha256, siteAt } from "../publish/layouts.ts";
 
 setDefaultTimeout(30_000);
 
@@ -320,5 +321,38 @@ describeWith(["skopeo"], "skopeo", () => {
     const digests = (path: string) =>
       JSON.parse(readFileSync(join(path, "index.json"), "utf8")).manifests.map(({ digest }: Descriptor) => digest);
     expect(digests(copy)).toEqual(digests(layout.path));
+  });
+});
+
+/**
+ * An archive that a Docker Engine wrote (moby 2.0.0-beta.24, API 1.56): `docker pull` of the demo's image for several
+ * platforms, of which it keeps its own only, and `docker build` of a file of one byte.
+ */
+describeWith(["skopeo", "podman"], "what docker save wrote", () => {
+  const starting = (async () => await serve(join(import.meta.dir, "saved-by-docker.tar")))();
+  const IMAGES = [
+    ["demo/hello:latest", "031d7be6c67f1611c6ec4048b51b571ba7b3bdf7da8d986d9ae292d0490c61a9", 2],
+    ["team/built:1", "85576ceb9eb2d163b477f2927499e85c5c9dd8f780f7b7c846fe37317fb4c65d", 1],
+  ] as const;
+
+  test.each(IMAGES)("has %s, for skopeo", async (image, config, layers) => {
+    const target = fresh("copied");
+    const skopeo = ["skopeo", "--override-os", "linux", "--override-arch", "amd64", "copy", "-q"];
+    const source = `docker://127.0.0.1:${(await starting).port}/${image}`;
+    await succeed([...skopeo, "--src-tls-verify=false", source, `dir:${target}`]);
+    const manifest = JSON.parse(readFileSync(join(target, "manifest.json"), "utf8"));
+    expect([manifest.config.digest, manifest.layers.length]).toEqual([`sha256:${config}`, layers]);
+  });
+
+  test.each(IMAGES)("has %s, for podman", async (image, config) => {
+    const podman = freshPodman();
+    afterwards(podman.remove);
+    expect(await podman.pull(`127.0.0.1:${(await starting).port}/${image}`, "--arch", "amd64")).toBe(config);
+  });
+
+  test("is published, one image of it", async () => {
+    const site = siteAt(fresh("site"), 6);
+    await site.published(join(import.meta.dir, "saved-by-docker.tar"), "--tag", "latest");
+    expect(Object.keys(site.tags())).toEqual(["latest"]);
   });
 });
