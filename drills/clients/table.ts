@@ -1,5 +1,4 @@
 /** Makes docs/clients.md of the outcomes. */
-import type { ArtifactRow } from "./artifacts.ts";
 import { type Cell, SCENARIOS } from "./scenarios.ts";
 
 /** All cells of one client; without any, why there are none. */
@@ -79,17 +78,8 @@ function versions(columns: readonly Column[]): string {
   return table(["client", "version", "where it is from"], rows);
 }
 
-function artifacts(rows: readonly ArtifactRow[]): string {
-  const cells = rows.map(({ name, version, source, title, failure }) => {
-    const outcome =
-      failure === undefined ? "✓" : version === undefined ? `not run: ${failure}` : `**✗** \`${failure}\``;
-    return [name, version ?? "", source, title, outcome];
-  });
-  return table(["client", "version", "where it is from", "asked for", ""], cells);
-}
-
 /** @param date in ISO 8601 */
-export function documentOf(columns: readonly Column[], rows: readonly ArtifactRow[], date: string): string {
+export function documentOf(columns: readonly Column[], date: string): string {
   const wrong = remarks(columns, "wrong");
   return `# Clients
 
@@ -111,17 +101,8 @@ client · **✗** wrong
 
 No client here speaks v1 any more, but for searches. How docker 1.9 falls back on v1 is
 [a test](../tests/clients/docker-v1.test.ts) that sends its requests. The same images from hosts that give every file
-the wrong type are [another](../tests/clients/any-host.test.ts).
-
-## Clients of one kind of artifact
-
-Each pushes an artifact to a registry of the distribution project. \`craned publish\` copies it from there to a directory
-that \`python3 -m http.server\` serves, and the client gets it back through craned.
-
-${artifacts(rows)}
-
-OpenTofu and apptainer are not among them: neither can be installed from its module or from a package of Debian.
-They take a tag's digest from \`Docker-Content-Digest\` of a HEAD request, as oras does.
+the wrong type are [another](../tests/clients/any-host.test.ts). helm, cosign and OpenTofu, each for one kind of artifact,
+have [tests](../tests/clients/artifacts.test.ts) as well.
 ${wrong.length === 0 ? "" : `\n## What is wrong\n\n${table(["client", "asked for", "", "says"], wrong)}\n`}
 ## Limits of clients
 

@@ -3,7 +3,7 @@
  * through craned. The host's log shows that clients ask it for blobs only.
  */
 import { beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { startContainerd } from "../harness/containerd.ts";
 import { type Craned, runCraned, type Scratch, scratch, serveDirectory, startCraned } from "../harness/craned.ts";
@@ -11,6 +11,7 @@ import { startDockerEngine } from "../harness/docker-engine.ts";
 import { freePort } from "../harness/nginx.ts";
 import { freshPodman } from "../harness/podman.ts";
 import { describeWith, leftovers, run, succeed } from "../harness/programs.ts";
+import { type FileHost, startPython } from "../harness/python-host.ts";
 import { filesBelow, layoutAt } from "../publish/layouts.ts";
 import { blobsOf, expectedDirectory, HELLO, hashedFiles, imageFor } from "./demo-content.ts";
 
@@ -19,25 +20,8 @@ setDefaultTimeout(120_000);
 /** This machine's architecture, as images call it. */
 const HERE = process.arch === "arm64" ? "arm64" : "amd64";
 
-/** A host of files, with the method and path of every request to it. */
-interface Host {
-  readonly requests: () => readonly string[];
-  readonly stop: () => unknown;
-}
-
-/** The web server that Python comes with. */
-async function startPython(port: number, root: string): Promise<Host> {
-  const command = ["python3", "-u", "-m", "http.server", `${port}`, "--bind", "127.0.0.1", "--directory", root];
-  const log = join(root, "python.log");
-  const child = Bun.spawn(command, { stdout: Bun.file(log), stderr: Bun.file(`${log}.requests`) });
-  while (!existsSync(log) || !readFileSync(log, "utf8").includes("Serving HTTP")) await Bun.sleep(20);
-  const requests = () =>
-    [...readFileSync(`${log}.requests`, "utf8").matchAll(/"([A-Z]+ \S+) HTTP/g)].map(([, each = ""]) => each);
-  return { requests, stop: () => child.kill() };
-}
-
 /** A host that takes every file for a page. */
-async function startPages(port: number, root: string): Promise<Host> {
+async function startPages(port: number, root: string): Promise<FileHost> {
   const requests: string[] = [];
   const server = Bun.serve({
     hostname: "127.0.0.1",
@@ -65,7 +49,7 @@ for (const [name, start] of HOSTS) {
     const afterwards = leftovers();
     let work: Scratch;
     let craned: Craned;
-    let host: Host;
+    let host: FileHost;
     const path = (file: string) => join(work.path, file);
     const skopeo = ["skopeo", "--override-os", "linux", "--override-arch", "amd64"];
     const note = { digest: "" };
