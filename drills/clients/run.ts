@@ -3,6 +3,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { scratch } from "../../tests/harness/craned.ts";
 import { whereIs } from "../../tests/harness/programs.ts";
+import { apptainer } from "./apptainer.ts";
 import { buildah, podman } from "./containers-storage.ts";
 import { crane } from "./crane.ts";
 import { ctr } from "./ctr.ts";
@@ -15,7 +16,7 @@ import { type Sites, startSites } from "./sites.ts";
 import { skopeo } from "./skopeo.ts";
 import { type Column, documentOf } from "./table.ts";
 
-const CLIENTS: readonly Client[] = [docker, ctr, skopeo, podman, buildah, oras, crane, regctl];
+const CLIENTS: readonly Client[] = [docker, ctr, skopeo, podman, buildah, oras, crane, regctl, apptainer];
 const SCENARIO_LIST = Object.entries(SCENARIOS) as readonly (readonly [keyof typeof SCENARIOS, Scenario])[];
 
 /** Replaces ports, directories and long digests in a message, so that the page changes only with the outcome. */

@@ -108,7 +108,7 @@ ${wrong.length === 0 ? "" : `\n## What is wrong\n\n${table(["client", "asked for
 
 ${table(["client", "asked for", "why", "says"], remarks(columns, "limited"))}
 
-A redirect file of version 6 ends the limit of oras: craned then sends the digest itself.
+A redirect file of version 6 ends the limits of oras and apptainer at tags: craned then sends the digest itself.
 
 ## Messages
 
