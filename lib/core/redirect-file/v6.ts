@@ -59,9 +59,8 @@ interface Version6File extends CommonFile<6> {
   readonly blobs: string;
 }
 
-/** Gathers what the manifests name: blobs, referrers, and children that are missing. */
-function namedBy(manifests: readonly ReadManifest[]) {
-  const known = new Set(manifests.map(({ digest }) => digest));
+/** Gathers what the manifests name: blobs, referrers, and children that are missing. @param known their digests */
+function namedBy(manifests: readonly ReadManifest[], known: ReadonlySet<Digest>) {
   const blobs = new Map<Digest, number | undefined>();
   const referrers: { readonly subject: Digest; readonly manifest: Digest }[] = [];
   const warnings: Warning[] = [];
@@ -83,9 +82,9 @@ function namedBy(manifests: readonly ReadManifest[]) {
   return { blobs, referrers, warnings };
 }
 
-function readWhole(file: Version6File): Built {
+function readWhole(file: Version6File, known: ReadonlySet<Digest>): Built {
   const { manifests, configs, tags } = file;
-  const { blobs, referrers, warnings } = namedBy(manifests);
+  const { blobs, referrers, warnings } = namedBy(manifests, known);
   const knowsAllBlobs = manifests.every(({ bytes }) => bytes !== undefined);
   const repository = wholeRepository(
     {
@@ -124,6 +123,6 @@ export const v6File = v.pipe(
       addIssue({ message: "the digest of one of the manifests", input: missing, path });
       if (++faults === MAX_FAULTS) break;
     }
-    return faults > 0 ? NEVER : readWhole(dataset.value);
+    return faults > 0 ? NEVER : readWhole(dataset.value, known);
   }),
 );
