@@ -4,6 +4,7 @@ import { readPlanned } from "./blobs.ts";
 import type { Report } from "./events.ts";
 import { JSON_TYPE, OCTETS, v1Path } from "./layout-paths.ts";
 import type { Plan } from "./plan.ts";
+import { PublishError } from "./publish-error.ts";
 import type { Listing } from "./redirect-file/version-5.ts";
 import type { Manifest } from "./sources/manifest.ts";
 import { type DerivedV1Image, EMPTY_LAYER, EMPTY_LAYER_DIGEST, obstacleToV1, v1ImagesOf } from "./sources/v1-images.ts";
@@ -44,18 +45,26 @@ async function configOf({ blobs }: Plan, { config }: Manifest): Promise<Uint8Arr
 export async function planV1(plan: Plan, listing: Listing, report: Report): Promise<V1Tree> {
   const images = new Map<ImageId, { image: DerivedV1Image; ancestry: readonly ImageId[] }>();
   const tags = new Map<Tag, ImageId>();
+  const refuse = (tag: Tag, why: string) =>
+    report({ event: "warning", text: `the tag ${tag} is not published on v1: ${why}` });
   for (const [tag, manifest] of imagesByTag(plan, listing)) {
     const isFetchedElsewhere = manifest.layers.some(({ digest }) => plan.foreign.has(digest));
     const obstacle = isFetchedElsewhere ? "it has layers that v1 can't fetch elsewhere" : obstacleToV1(manifest);
     if (obstacle !== undefined) {
-      report({ event: "warning", text: `the tag ${tag} is not published on v1: ${obstacle}` });
+      refuse(tag, obstacle);
       continue;
     }
-    let ancestry: readonly ImageId[] = [];
-    for (const image of v1ImagesOf(manifest, await configOf(plan, manifest))) {
-      ancestry = [image.id, ...ancestry];
-      images.set(image.id, { image, ancestry });
-      tags.set(tag, image.id);
+    const config = await configOf(plan, manifest);
+    try {
+      let ancestry: readonly ImageId[] = [];
+      for (const image of v1ImagesOf(manifest, config)) {
+        ancestry = [image.id, ...ancestry];
+        images.set(image.id, { image, ancestry });
+        tags.set(tag, image.id);
+      }
+    } catch (error) {
+      if (!(error instanceof PublishError)) throw error;
+      refuse(tag, error.message);
     }
   }
   return { images, tags };

@@ -122,6 +122,14 @@ test.each<[string, (layout: ReturnType<typeof newLayout>) => Descriptor, string]
     "clients of v1 read no layers of type application/vnd.oci.image.layer.v1.tar+zstd",
   ],
   [
+    "a history of other layers",
+    (layout) => {
+      const config = layout.blob("application/vnd.oci.image.config.v1+json", '{"history":[{"empty_layer":true}]}');
+      return layout.image("oci", "one layer", { config });
+    },
+    "the configuration of sha256:",
+  ],
+  [
     "no image",
     (layout) => layout.manifest("oci", { config: layout.blob("application/vnd.oci.empty.v1+json", "{}"), layers: [] }),
     "it is no image",
@@ -148,6 +156,6 @@ test.each<[string, (layout: ReturnType<typeof newLayout>) => Descriptor, string]
   ]);
   const site = siteAt(fresh("site"));
   const { err } = await site.published(layout.path, "--v1");
-  expect(err).toContain(`warning: the tag odd is not published on v1: ${why}\n`);
+  expect(err).toContain(`warning: the tag odd is not published on v1: ${why}`);
   expect(Object.keys(site.redirectFile("v1")["tags"] as object)).toEqual(["good"]);
 });
