@@ -4,8 +4,16 @@ import { type ManifestKind, MEDIA_TYPE } from "../core/media-types.ts";
 import { plain } from "../core/redirect-file/fault.ts";
 import type { Digest, Tag } from "../core/reference.ts";
 import { inParallel } from "./in-parallel.ts";
+import { readJson } from "./json-file.ts";
 import { broken, Missing, mismatch, PublishError, SourceFailure } from "./publish-error.ts";
-import { type Descriptor, isForeign, kindOfType, type Manifest, readManifest } from "./sources/manifest.ts";
+import {
+  type Descriptor,
+  isForeign,
+  kindOfType,
+  type Manifest,
+  platformFields,
+  readManifest,
+} from "./sources/manifest.ts";
 import { type PlatformChoice, platformText, wantedChildren } from "./sources/platforms.ts";
 import { MAX_MANIFEST, readSmall, verified } from "./sources/reading.ts";
 import type { Source, TaggedImage } from "./sources/source.ts";
@@ -42,6 +50,9 @@ const MAX_MANIFESTS = 128 * 1024 * 1024;
 /** Warnings of one list; it may name tens of thousands of manifests that are not there. */
 const MAX_WARNINGS = 20;
 
+/** Types of the configurations of images; those of artifacts say nothing of platforms. */
+const IMAGE_CONFIG = /^application\/vnd\.(?:oci\.image\.config|docker\.container\.image)\.v1\+json$/;
+
 /** Questions to a source at a time. */
 const AT_ONCE = 4;
 
@@ -51,8 +62,12 @@ export const tagKey = (kind: ManifestKind, tag: Tag): string => `${kind}/${tag}`
 /** A plan in the making. */
 export interface Planning {
   readonly plan: Plan;
-  /** Adds an image with all that it leads to; nothing of it when it fails. */
-  readonly add: (source: Source, image: TaggedImage) => Promise<void>;
+  /**
+   * Adds an image with all that it leads to; nothing of it when it fails.
+   *
+   * @param isChosen whether it has to be for one of the platforms that are wanted; by default what is kept need not
+   */
+  readonly add: (source: Source, image: TaggedImage, isChosen?: boolean) => Promise<void>;
   /** Adds those of the candidates that refer to something in the plan, directly or through each other. */
   readonly addReferrers: (source: Source, candidates: readonly Descriptor[]) => Promise<void>;
   /** The same, of a source that has to be asked what refers to what. */
@@ -178,6 +193,16 @@ export function startPlan({ platforms, unreadable, warn }: PlanOptions): Plannin
     }
   }
 
+  /** An image that is in no list says in its configuration which platform it is for. */
+  async function mustBeWanted(source: Source, { config, digest }: Manifest): Promise<void> {
+    if (platforms.length === 0 || config === undefined || !IMAGE_CONFIG.test(config.mediaType)) return;
+    const file = await source.open(config, "blob");
+    if (file === undefined) return;
+    const platform = readJson(platformFields, await readSmall(file.name, verified(file, config)), file.name);
+    if (platform.os && platform.architecture)
+      wantedChildren([{ ...config, platform }], platforms, `${source.name}: ${digest}`);
+  }
+
   async function addManifest(
     source: Source,
     descriptor: Descriptor,
@@ -199,9 +224,11 @@ export function startPlan({ platforms, unreadable, warn }: PlanOptions): Plannin
     return manifest;
   }
 
-  async function add(source: Source, { tag, root }: TaggedImage): Promise<void> {
+  async function add(source: Source, { tag, root }: TaggedImage, isChosen = false): Promise<void> {
     const part = newPart();
-    const { kind, digest } = await addManifest(source, root, part, source.name, 0);
+    const manifest = await addManifest(source, root, part, source.name, 0);
+    if (isChosen) await mustBeWanted(source, manifest);
+    const { kind, digest } = manifest;
     const key = tag === undefined ? undefined : tagKey(kind, tag);
     const other = key === undefined ? undefined : tags.get(key)?.digest;
     if (other !== undefined && other !== digest) {

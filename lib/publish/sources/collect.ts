@@ -38,7 +38,7 @@ export async function collect(
     }
   };
   for (const { tag, root } of chosen) {
-    const work = async () => await add(source, { tag, root: await root() });
+    const work = async () => await add(source, { tag, root: await root() }, true);
     await (tags.length > 0 ? work() : unlessBroken(tag, work));
   }
   // A repository of signatures alone is one, but not an image without a tag beside its signatures.

@@ -19,15 +19,15 @@ export interface Platform {
   readonly variant?: string | undefined;
 }
 
-export const platformField = optional(
-  fields({
-    os: optional(text),
-    architecture: optional(text),
-    variant: optional(text),
-    "os.version": optional(text),
-    "os.features": optional(v.array(text, "an array of strings")),
-  }),
-);
+export const platformFields = fields({
+  os: optional(text),
+  architecture: optional(text),
+  variant: optional(text),
+  "os.version": optional(text),
+  "os.features": optional(v.array(text, "an array of strings")),
+});
+
+export const platformField = optional(platformFields);
 
 export const descriptor = fields({
   mediaType: typeField,

@@ -72,6 +72,14 @@ describe("an index that names what the source does not have", () => {
     ]);
     const gone = await newSite().publish(layout.path, "--platform", "linux/arm64");
     expect([gone.code, gone.err]).toEqual([1, expect.stringContaining("has none of the manifests that it names")]);
+    const single = newLayout();
+    single.finish([["1.0", single.image("oci", "for amd64")]]);
+    await newSite().published(single.path, "--platform", "linux/amd64");
+    const other = await newSite().publish(single.path, "--platform", "linux/arm64");
+    expect([other.code, other.err]).toEqual([
+      1,
+      expect.stringContaining("no image for such a platform (there are: linux/amd64)"),
+    ]);
     const mistyped = await newSite().publish(layout.path, "--platform", "arm64");
     expect([mistyped.code, mistyped.err]).toEqual([2, expect.stringContaining("Expected os/architecture")]);
   });
