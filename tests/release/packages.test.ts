@@ -1,6 +1,15 @@
 /** The packages for Debian and Red Hat, of the executable that is tested. */
 import { beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { version } from "../../package.json" with { type: "json" };
 import { ROOT } from "../../release/compile.ts";
@@ -24,7 +33,7 @@ function emptyRoot(): string {
 const dpkg = (root: string, ...args: readonly string[]) =>
   succeed(["dpkg", `--root=${root}`, "--force-script-chrootless", "--force-depends", ...args]);
 
-describeWith(["nfpm", "dpkg", "rpm"], "the packages", () => {
+describeWith(["nfpm", "dpkg", "rpm", "systemctl", "unshare"], "the packages", () => {
   let deb: string;
   let rpm: string;
   let out: string;
@@ -69,6 +78,34 @@ describeWith(["nfpm", "dpkg", "rpm"], "the packages", () => {
     await dpkg(root, "--purge", "craned");
     const left = readdirSync(root, { recursive: true, encoding: "utf8" }).filter((path) => path.includes("crane"));
     expect(left.sort()).toEqual(["var/lib/crane", "var/lib/crane/metadata", "var/lib/crane/metadata/mine.json"]);
+  });
+
+  test("for Debian has a unit that serves, reloads and stops under systemd, and goes with the package", async () => {
+    const { path, remove } = scratch({
+      script: `
+        set -x
+        dpkg --force-depends --install /run/test/craned.deb
+        systemctl start craned && craned healthcheck
+        ps -o user= -C craned
+        systemctl reload craned && systemctl is-active craned
+        dpkg --purge craned
+        systemctl is-active craned
+        journalctl --no-pager --output=cat --unit craned.service
+      `,
+    });
+    afterwards(remove);
+    copyFileSync(deb, join(path, "craned.deb"));
+    await run(["bash", join(ROOT, "tests/release/boot.sh"), path]);
+    const said = readFileSync(join(path, "output"), "utf8");
+    expect(said).toContain('answered {"status":"ready"');
+    expect(said).toMatch(/^craned$/m);
+    expect(said).toMatch(/^active$[\s\S]*^inactive$/m);
+    expect(said.match(/^(?:Started|Reloaded|Stopped)(?= craned\.service)/gm)).toEqual([
+      "Started",
+      "Reloaded",
+      "Stopped",
+    ]);
+    expect(said).toContain('"reloading","signal":"SIGHUP"');
   });
 
   test("for Red Hat have the same files, with completions where its zsh looks", async () => {
