@@ -13,7 +13,7 @@ import maxFileDescriptors from "prom-client/lib/metrics/processMaxFileDescriptor
 import openFileDescriptors from "prom-client/lib/metrics/processOpenFileDescriptors.js";
 import RegistryModule from "prom-client/lib/registry.js";
 
-export type { Registry as MetricsRegistry } from "prom-client";
+export type { Metric, Registry as MetricsRegistry } from "prom-client";
 
 export const AggregatorRegistry = AggregatorRegistryModule as typeof client.AggregatorRegistry;
 export const Counter = CounterModule as typeof client.Counter;

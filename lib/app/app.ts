@@ -63,7 +63,7 @@ export function createApp({ registry, observe, onFault, origins, others }: AppOp
         if (code === "NOT_FOUND") {
           return known === undefined || request.method === "GET" ? notFound(path) : methodNotAllowed(path, known.allow);
         }
-        onFault(error, observed.id);
+        onFault(error, observed.id());
         return internalError(path);
       };
       const delivered = answered(registry.publicView(), answer(), {

@@ -28,7 +28,8 @@ function varyOf({ variesBy }: View, variesByAccept: boolean): string | undefined
 /** @see spec "Caching, for all answers" */
 function cachingHeaders(view: View, freshness: Freshness, variesByAccept: boolean, isSigned = false): HeaderFields {
   const vary = varyOf(view, variesByAccept);
-  return { "Cache-Control": cacheControl(view, freshness, isSigned), ...(vary !== undefined && { Vary: vary }) };
+  const control = cacheControl(view, freshness, isSigned);
+  return vary === undefined ? { "Cache-Control": control } : { "Cache-Control": control, Vary: vary };
 }
 
 function cacheControl({ variesBy, locations, pollingInterval }: View, freshness: Freshness, isSigned: boolean): string {

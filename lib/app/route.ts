@@ -3,6 +3,7 @@ import { type AnyElysia, Elysia, NotFoundError } from "elysia";
 import * as v from "valibot";
 import type { Allowed, RequestedAccess } from "../auth/authenticator.ts";
 import type { Outcome } from "./answer.ts";
+import { handlerAtOnce } from "./at-once.ts";
 import { deliver } from "./deliver.ts";
 import type { Deployment, Operation } from "./openapi/operation.ts";
 import type { Admission } from "./plugins/authentication.ts";
@@ -20,7 +21,13 @@ export interface ParsedRequest<Params = unknown, Query = unknown, Headers = unkn
 
 type RequestSchema<Output> = v.GenericSchema<unknown, Output> | v.GenericSchema<object, Output>;
 
-interface Definition<Params, Query, Headers> {
+type Handle<Params, Query, Headers, Decision> = (
+  view: View,
+  parsed: ParsedRequest<Params, Query, Headers>,
+  context: Called,
+) => Decision;
+
+interface Place<Params, Query, Headers> {
   /** GET unless given; GET answers HEAD too. */
   readonly method?: "GET" | "POST";
   /** Path as Elysia writes it. `:name` stands for a repository name with any number of slashes. */
@@ -37,13 +44,14 @@ interface Definition<Params, Query, Headers> {
   readonly variesByAccept?: boolean;
   /** OpenAPI operation, for the configuration at hand. */
   readonly detail: Operation | ((deployment: Deployment) => Operation) | { readonly hide: true };
-  /** Decides the answer. */
-  readonly handle: (
-    view: View,
-    parsed: ParsedRequest<Params, Query, Headers>,
-    context: Called,
-  ) => Outcome | Promise<Outcome>;
 }
+
+/** A route, whose handler decides the answer: at once, unless it waits for something. */
+type Definition<Params, Query, Headers> = Place<Params, Query, Headers> &
+  (
+    | { readonly waits?: false; readonly handle: Handle<Params, Query, Headers, Outcome> }
+    | { readonly waits: true; readonly handle: Handle<Params, Query, Headers, Promise<Outcome>> }
+  );
 
 /** The means of a handler beside the view and the parsed request. */
 interface Called {
@@ -56,53 +64,22 @@ interface Called {
 /** One entry of the table. */
 export type Route = Definition<unknown, unknown, unknown>;
 
+type RouteAtOnce = Extract<Route, { readonly waits?: false }>;
+
 /** Makes an entry whose handler gets what the entry's schemas yield. */
 export const route = <Params, Query, Headers>(definition: Definition<Params, Query, Headers>): Route =>
   // The table forgets the types that the schemas guarantee.
   definition as unknown as Route;
 
-/** A route whose path matches, and its parameters as the client sent them. */
-interface Match {
-  readonly route: Route;
-  readonly params: Readonly<Record<string, string>>;
-}
+/** A repository name among others: it has slashes, so the rest of the path is matched from its end. */
+const NAMED = "/:name/";
+
+/** Makes the pattern of a path, with a group for each parameter. */
+const patternOf = ({ path }: Route): RegExp =>
+  new RegExp(`^${path.replace(NAMED, "/(.+)/").replace(/:\w+/g, "([^/]*)")}$`);
 
 /** Decodes the one character of a reference that clients may percent-encode. */
 const decodeColon = (text: string): string => (text.includes("%") ? text.replace(/%3a/gi, ":") : text);
-
-/**
- * Makes the matcher of paths whose name has slashes, which Elysia's router can't match. It matches a path from its end,
- * so that names may contain the words that routes use.
- */
-function matcherOf(table: readonly Route[]): (path: string) => Match | undefined {
-  const named = table
-    .filter(({ path }) => path.includes("/:name/"))
-    .map((entry) => {
-      const [prefix = "", rest = ""] = entry.path.split(":name/");
-      return { entry, prefix, segments: rest.split("/").toReversed() };
-    });
-  const match = (path: string, { entry, prefix, segments }: (typeof named)[number]): Match | undefined => {
-    const params: Record<string, string> = {};
-    let end = path.length;
-    for (const segment of segments) {
-      const start = path.lastIndexOf("/", end - 1);
-      if (start < prefix.length) return undefined;
-      const part = path.slice(start + 1, end);
-      if (segment.startsWith(":")) params[segment.slice(1)] = decodeColon(part);
-      else if (part !== segment) return undefined;
-      end = start;
-    }
-    params["name"] = path.slice(prefix.length, end);
-    return path.startsWith(prefix) ? { route: entry, params } : undefined;
-  };
-  return (path) => {
-    for (const each of named) {
-      const matched = match(path, each);
-      if (matched !== undefined) return matched;
-    }
-    return undefined;
-  };
-}
 
 /** Paths of pushes: clients must learn that the registry is read-only, not that the name is unknown. */
 const UPLOAD = /^\/v2\/.+\/blobs\/uploads\//;
@@ -115,10 +92,7 @@ interface KnownPath {
 
 /** Makes the lookup of paths; a path that the table lacks is undefined. */
 export function knownPaths(table: readonly Route[]): (path: string) => KnownPath | undefined {
-  const patterns = table.map((entry) => {
-    const pattern = entry.path.replace("/:name/", "/.+/").replace(/:\w+/g, "[^/]*");
-    return { entry, pattern: new RegExp(`^${pattern}$`) };
-  });
+  const patterns = table.map((entry) => ({ entry, pattern: patternOf(entry) }));
   return (path) => {
     const entries = patterns.filter(({ entry, pattern }) => pattern.test(path) || entry.alsoAt === path);
     const [known] = entries;
@@ -133,13 +107,8 @@ const textIn = (parsed: unknown, key: "name" | "ns"): string | undefined => {
   return typeof value === "string" ? value : undefined;
 };
 
-/** What authentication tells of a client. */
-type Client = Pick<Allowed, "user" | "v1Token">;
-
-const ANONYMOUS: Client = {};
-
 /** Brings what a route decided into the form in which it is sent. */
-function conclude(view: View, entry: Route, outcome: Outcome, request: Request, user: string | undefined): Delivered {
+function conclude(view: View, entry: Route, outcome: Outcome, request: Request, user?: string): Delivered {
   const { response, code, size } = deliver(view, outcome, {
     method: methodOf(request) === "HEAD" ? "HEAD" : "GET",
     header: (name) => request.headers.get(name),
@@ -148,18 +117,35 @@ function conclude(view: View, entry: Route, outcome: Outcome, request: Request, 
   return { response, code, size, route: entry.path, user };
 }
 
-/** Answers a client that is admitted: at once, unless the route waits for something. */
-function answerAdmitted(
+/** Answers a client that nobody has to know, on a route that waits for nothing. */
+function answerAtOnce(registry: Registry, entry: RouteAtOnce, parsed: ParsedRequest, request: Request): Delivered {
+  const view = registry.publicView();
+  return conclude(view, entry, entry.handle(view, parsed, { registry, request, v1Token: undefined }), request);
+}
+
+/** A request, and what was observed of it. */
+type Asked = Pick<RequestContext, "request" | "observed">;
+
+/** Answers as soon as it is known who asks, and what the route waits for. */
+async function answerLater(
   registry: Registry,
   entry: Route,
   parsed: ParsedRequest,
-  request: Request,
-  view: View,
-  { user, v1Token }: Client,
-): Delivered | Promise<Delivered> {
-  const outcome = entry.handle(view, parsed, { registry, request, v1Token });
-  if (outcome instanceof Promise) return outcome.then((each) => conclude(view, entry, each, request, user));
-  return conclude(view, entry, outcome, request, user);
+  { request, observed }: Asked,
+): Promise<Delivered> {
+  const anyone = registry.publicView();
+  const sent = textIn(parsed.params, "name");
+  // A token is for the name here, not for that of a registry that is mirrored.
+  const name = sent === undefined ? undefined : (localName(anyone, sent, textIn(parsed.query, "ns")) ?? sent);
+  const admission: Admission = (await registry.admit?.({
+    header: (each) => request.headers.get(each) ?? undefined,
+    peer: observed.peer(),
+    path: entry.path,
+    wanted: { kind: entry.wants, ...(name !== undefined && { name }) },
+  })) ?? { isAdmitted: true, view: anyone };
+  if (!admission.isAdmitted) return conclude(anyone, entry, admission.answer, request);
+  const { view, user, v1Token } = admission;
+  return conclude(view, entry, await entry.handle(view, parsed, { registry, request, v1Token }), request, user);
 }
 
 /**
@@ -167,34 +153,20 @@ function answerAdmitted(
  *
  * @see docs/request-handling.md
  */
-export function answer(
+export const answer = (
   registry: Registry,
   entry: Route,
   parsed: ParsedRequest,
-  { request, observed }: RequestContext,
-): Delivered | Promise<Delivered> {
-  const view = registry.publicView();
-  if (registry.admit === undefined) return answerAdmitted(registry, entry, parsed, request, view, ANONYMOUS);
-  const sent = textIn(parsed.params, "name");
-  // A token is for the name here, not for that of a registry that is mirrored.
-  const name = sent === undefined ? undefined : (localName(view, sent, textIn(parsed.query, "ns")) ?? sent);
-  const admission = registry.admit({
-    header: (each) => request.headers.get(each) ?? undefined,
-    peer: observed.peer(),
-    path: entry.path,
-    wanted: { kind: entry.wants, ...(name !== undefined && { name }) },
-  });
-  const proceed = (admitted: Admission) =>
-    admitted.isAdmitted
-      ? answerAdmitted(registry, entry, parsed, request, admitted.view, admitted)
-      : conclude(view, entry, admitted.answer, request, undefined);
-  return admission instanceof Promise ? admission.then(proceed) : proceed(admission);
-}
+  context: Asked,
+): Delivered | Promise<Delivered> =>
+  registry.admit === undefined && !entry.waits
+    ? answerAtOnce(registry, entry, parsed, context.request)
+    : answerLater(registry, entry, parsed, context);
 
 /** Reads those headers that a schema names. */
 function headersOf({ headers }: Request, { entries }: NonNullable<Route["headers"]>): Record<string, string> {
   const read: Record<string, string> = {};
-  for (const name in entries) {
+  for (const name of Object.keys(entries)) {
     const value = headers.get(name);
     if (value !== null) read[name] = value;
   }
@@ -217,17 +189,45 @@ export const withQuery = (context: { query?: unknown; readonly request: Request 
 /** Every parameter of a query is optional. */
 const NO_QUERY = {};
 
+/** Parses the parts of a request by the schemas of its route. */
+const parsedBy = ({ params, query, headers }: Route, parts: object, request: Request): ParsedRequest => ({
+  params: params && v.parse(params, parts, { abortEarly: true }),
+  query: query && (request.url.includes("?") ? v.parse(query, queryOf(request)) : NO_QUERY),
+  headers: headers && v.parse(headers, headersOf(request, headers)),
+});
+
+/** A route whose path matches, and its parameters as the client sent them. */
+interface Match {
+  readonly entry: Route;
+  readonly parts: Readonly<Record<string, string>>;
+}
+
+/** Makes the matcher of paths that name a repository. Elysia's router takes no slashes in a name. */
+function matcherOf(table: readonly Route[]): (path: string) => Match | undefined {
+  const routes = table.map((entry) => ({
+    entry,
+    pattern: patternOf(entry),
+    names: entry.path.match(/(?<=:)\w+/g) ?? [],
+  }));
+  return (path) => {
+    for (const { entry, pattern, names } of routes) {
+      const values = pattern.exec(path);
+      if (values === null) continue;
+      const parts: Record<string, string> = {};
+      for (const [at, name] of names.entries()) parts[name] = values[at + 1] ?? "";
+      return { entry, parts };
+    }
+    return undefined;
+  };
+}
+
+type Handler = (context: RequestContext) => Delivered | Promise<Delivered>;
+
 /** Registers a table. @param prefix `/v1` or `/v2` */
 export function registryRoutes(prefix: string, table: readonly Route[], registry: Registry): AnyElysia {
   const app = new Elysia({ name: prefix });
-  const match = matcherOf(table);
   // The handlers' context is what the plugins and the schemas make of it, which a table can't tell Elysia's types.
-  const add = app.route.bind(app) as unknown as (
-    method: string,
-    path: string,
-    handle: (context: RequestContext) => Delivered | Promise<Delivered>,
-    hook: object,
-  ) => void;
+  const add = app.route.bind(app) as unknown as (method: string, path: string, handle: Handler, hook: object) => void;
 
   for (const entry of table) {
     const { method = "GET", path, alsoAt, params, query, headers, detail } = entry;
@@ -237,29 +237,26 @@ export function registryRoutes(prefix: string, table: readonly Route[], registry
       ...(headers && { headers }),
     };
     // Elysia reads only those parts of a request that the text of a handler names.
-    const handle =
+    const handle: Handler =
       headers === undefined
-        ? ({ request, observed, params, query }: RequestContext) =>
+        ? ({ request, observed, params, query }) =>
             answer(registry, entry, { params, query, headers: undefined }, { request, observed })
-        : ({ request, observed, params, query, headers }: RequestContext) =>
+        : ({ request, observed, params, query, headers }) =>
             answer(registry, entry, { params, query, headers }, { request, observed });
     const operation = typeof detail === "function" ? detail(registry.deployment) : detail;
     add(method, path, handle, { ...schemas, parse: "none", detail: operation });
     if (alsoAt !== undefined) add(method, alsoAt, handle, { ...schemas, parse: "none", detail: { hide: true } });
   }
 
-  /** Splits a path that has slashes in its name, and parses its parts and the rest by the schemas of its route. */
-  const handleDeep = ({ request, observed, params }: RequestContext) => {
-    const matched = match(`${prefix}/${(params as { "*": string })["*"]}`);
+  const deep = table.filter(({ path }) => path.includes(NAMED));
+  const match = matcherOf(deep);
+  const handleDeep: Handler = ({ request, observed, path }) => {
+    const matched = match(decodeColon(path));
     if (matched === undefined) throw new NotFoundError();
-    const { route: entry, params: parts } = matched;
-    const parsed = {
-      params: entry.params && v.parse(entry.params, parts, { abortEarly: true }),
-      query: entry.query && (request.url.includes("?") ? v.parse(entry.query, queryOf(request)) : NO_QUERY),
-      headers: entry.headers && v.parse(entry.headers, headersOf(request, entry.headers)),
-    };
-    return answer(registry, entry, parsed, { request, observed });
+    const { entry, parts } = matched;
+    return answer(registry, entry, parsedBy(entry, parts, request), { request, observed });
   };
-  add("GET", `${prefix}/*`, handleDeep, { parse: "none", detail: { hide: true } });
+  const waits = registry.admit !== undefined || deep.some((entry) => entry.waits);
+  add("GET", `${prefix}/*`, waits ? handleDeep : handlerAtOnce(handleDeep), { detail: { hide: true } });
   return app;
 }

@@ -46,7 +46,7 @@ export const structuredAccess =
       "http.response.body.size": size,
       "http.server.request.duration": rounded(seconds),
       "user_agent.original": request.headers.get("user-agent") ?? undefined,
-      "request.id": id,
+      "request.id": id(),
       ...traceOf(request),
     });
   };

@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { type AnyElysia, Elysia } from "elysia";
 import { type AddressSet, contains } from "../../config/addresses.ts";
+import { hookAtOnce } from "../at-once.ts";
 import { clientAddress } from "./client-address.ts";
 import { methodOf } from "./requests.ts";
 
@@ -9,7 +10,7 @@ import { methodOf } from "./requests.ts";
 export interface Observed {
   /** Value of Bun.nanoseconds() when the request came. */
   readonly began: number;
-  readonly id: string;
+  readonly id: () => string;
   /** Address at the other end of the connection. */
   readonly peer: () => string;
 }
@@ -34,6 +35,8 @@ const isDelivered = (value: unknown): value is Delivered =>
 export interface RequestContext {
   readonly request: Request;
   readonly observed: Observed;
+  /** As the client sent it, without the query. */
+  readonly path: string;
   readonly params?: unknown;
   readonly query?: unknown;
   readonly headers?: unknown;
@@ -44,7 +47,7 @@ export interface Exchange extends Pick<Delivered, "route" | "code" | "user"> {
   readonly request: Request;
   /** As the client sent it; the request says GET for HEAD. */
   readonly method: string;
-  readonly id: string;
+  readonly id: () => string;
   /** Address of the client, as far as trusted proxies tell. */
   readonly client: () => string;
   readonly peer: () => string;
@@ -82,10 +85,13 @@ export interface ObservationOptions {
 }
 
 /** Makes ids that no other process makes: they identify requests and need not be secret. */
-function createIds(): () => string {
+function createIds(): () => () => string {
   const process = randomBytes(6).toString("hex");
   let count = 0;
-  return () => `${process}-${(count++).toString(16).padStart(3, "0")}`;
+  return () => {
+    const number = count++;
+    return () => `${process}-${number.toString(16).padStart(3, "0")}`;
+  };
 }
 
 /** Bytes of a response's body; undefined where only its stream knows. */
@@ -101,45 +107,51 @@ export function observation(
   serverOf: () => AnyElysia["server"],
 ) {
   const nextId = createIds();
-  const idOf = (request: Request, peer: () => string): string => {
+  const idOf = (request: Request, peer: () => string): (() => string) => {
     const sent = trustedProxies.blocks.length === 0 ? null : request.headers.get("x-request-id");
-    return sent !== null && SENT_ID.test(sent) && contains(trustedProxies, peer()) ? sent : nextId();
+    return sent !== null && SENT_ID.test(sent) && contains(trustedProxies, peer()) ? () => sent : nextId();
   };
   return new Elysia({ name: "observation" })
     .decorate("observed", undefined as unknown as Observed)
-    .onRequest((context) => {
-      const { request } = context;
-      const peer = () => serverOf()?.requestIP(request)?.address ?? "";
-      context.observed = { began: Bun.nanoseconds(), id: idOf(request, peer), peer };
-    })
-    .mapResponse({ as: "global" }, ({ request, observed, set, response: value, route: path }) => {
-      const delivered: Delivered | undefined = isDelivered(value)
-        ? value
-        : value instanceof Response
-          ? // Elysia's wildcards say nothing of what was asked.
-            { response: value, route: path === undefined || /[:*]/.test(path) ? undefined : path }
-          : undefined;
-      if (delivered === undefined) return;
-      const { response, size, route, code, user } = delivered;
-      const { id, peer, began } = observed;
-      if (sendsIds) response.headers.set(REQUEST_ID, id);
-      const method = methodOf(request);
-      const exchange: Exchange = {
-        request,
-        method,
-        id,
-        client: () => clientAddress((name) => request.headers.get(name) ?? undefined, peer(), trustedProxies) ?? peer(),
-        peer,
-        user,
-        route,
-        code,
-        status: response.status,
-        size: method === "HEAD" ? 0 : (size ?? sizeOf(response)),
-        seconds: (Bun.nanoseconds() - began) / 1e9,
-      };
-      for (const tell of observers) tell(exchange);
-      // A status of Elysia's own would make it send a copy of the response.
-      set.status = 200;
-      return response;
-    });
+    .onRequest(
+      hookAtOnce((context) => {
+        const { request } = context;
+        const peer = () => serverOf()?.requestIP(request)?.address ?? "";
+        context.observed = { began: Bun.nanoseconds(), id: idOf(request, peer), peer };
+      }),
+    )
+    .mapResponse(
+      { as: "global" },
+      hookAtOnce(({ request, observed, set, response: value, route: path }) => {
+        const delivered: Delivered | undefined = isDelivered(value)
+          ? value
+          : value instanceof Response
+            ? // Elysia's wildcards say nothing of what was asked.
+              { response: value, route: path === undefined || /[:*]/.test(path) ? undefined : path }
+            : undefined;
+        if (delivered === undefined) return;
+        const { response, size, route, code, user } = delivered;
+        const { id, peer, began } = observed;
+        if (sendsIds) response.headers.set(REQUEST_ID, id());
+        const method = methodOf(request);
+        const exchange: Exchange = {
+          request,
+          method,
+          id,
+          client: () =>
+            clientAddress((name) => request.headers.get(name) ?? undefined, peer(), trustedProxies) ?? peer(),
+          peer,
+          user,
+          route,
+          code,
+          status: response.status,
+          size: method === "HEAD" ? 0 : (size ?? sizeOf(response)),
+          seconds: (Bun.nanoseconds() - began) / 1e9,
+        };
+        for (const tell of observers) tell(exchange);
+        // A status of Elysia's own would make it send a copy of the response.
+        set.status = 200;
+        return response;
+      }),
+    );
 }

@@ -1,6 +1,6 @@
 /** Metrics of requests. */
-import { Counter, Histogram, type MetricsRegistry } from "../../prometheus.ts";
-import { type Observer, templateOf } from "./observation.ts";
+import { Counter, type Metric, type MetricsRegistry } from "../../prometheus.ts";
+import { type Exchange, type Observer, templateOf } from "./observation.ts";
 
 /** Seconds. A redirect takes some microseconds; a file or another server's answer, much longer. */
 const BUCKETS = [0.00001, 0.0001, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -9,32 +9,98 @@ const BUCKETS = [0.00001, 0.0001, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 
 const OTHER = "_OTHER";
 
 /** @see RFC 9110 section 9, RFC 5789 */
-const METHODS: ReadonlySet<string> = new Set("GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH".split(" "));
+const METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"];
 
-const REDIRECTS: ReadonlyMap<string, { readonly api: string; readonly kind: string }> = new Map([
-  ["/v2/:name/manifests/:reference", { api: "v2", kind: "manifest" }],
-  ["/v2/:name/blobs/:digest", { api: "v2", kind: "blob" }],
-  ["/v2/:name/tags/list", { api: "v2", kind: "tags" }],
-  ["/v1/images/:id/:file", { api: "v1", kind: "image" }],
-]);
+const REDIRECTS = [
+  { route: "/v2/:name/manifests/:reference", labels: { api: "v2", kind: "manifest" } },
+  { route: "/v2/:name/blobs/:digest", labels: { api: "v2", kind: "blob" } },
+  { route: "/v2/:name/tags/list", labels: { api: "v2", kind: "tags" } },
+  { route: "/v1/images/:id/:file", labels: { api: "v1", kind: "image" } },
+] as const;
+
+/** Requests that were answered alike. */
+interface Series {
+  readonly labels: Readonly<Record<string, string>>;
+  /** Requests by bucket; the last is for those above all. */
+  readonly counts: number[];
+  /** Sum of the durations. */
+  seconds: number;
+}
+
+/**
+ * Adds the histogram of durations. prom-client's own joins and looks up the labels of each request, which takes as long
+ * as deciding a redirect; this one has found the series before, and leaves the writing to prom-client.
+ *
+ * @returns what counts a request
+ */
+function requestDurations(registry: MetricsRegistry): (exchange: Exchange) => void {
+  const name = "http_server_request_duration_seconds";
+  const all: Series[] = [];
+  const byRoute = new Map<string | undefined, Map<number, Series>>();
+  const seriesOf = ({ route, method, status }: Exchange): Series => {
+    const known = METHODS.indexOf(method);
+    const key = status * (METHODS.length + 1) + known + 1;
+    const ofRoute = byRoute.get(route);
+    const series = ofRoute?.get(key);
+    if (series !== undefined) return series;
+    const labels = {
+      http_request_method: METHODS[known] ?? OTHER,
+      http_route: route === undefined ? OTHER : templateOf(route),
+      http_response_status_code: String(status),
+    };
+    const added = { labels, counts: new Array<number>(BUCKETS.length + 1).fill(0), seconds: 0 };
+    all.push(added);
+    if (ofRoute === undefined) byRoute.set(route, new Map([[key, added]]));
+    else ofRoute.set(key, added);
+    return added;
+  };
+  const valuesOf = ({ labels, counts, seconds }: Series) => {
+    let count = 0;
+    const buckets = counts.map((inBucket, at) => {
+      count += inBucket;
+      return { metricName: `${name}_bucket`, labels: { le: BUCKETS[at] ?? "+Inf", ...labels }, value: count };
+    });
+    return [
+      ...buckets,
+      { metricName: `${name}_sum`, labels, value: seconds },
+      { metricName: `${name}_count`, labels, value: count },
+    ];
+  };
+  const about = {
+    name,
+    help: "Time from a request to its answer, without the time that a file takes to be sent.",
+    type: "histogram",
+    aggregator: "sum",
+  };
+  const metric = { ...about, get: async () => ({ ...about, values: all.flatMap(valuesOf) }) };
+  // The types know only prom-client's own metrics; its registry asks for no more than this.
+  registry.registerMetric(metric as unknown as Metric);
+
+  return (exchange) => {
+    const series = seriesOf(exchange);
+    const { seconds } = exchange;
+    const bucket = BUCKETS.findIndex((bound) => seconds <= bound);
+    const at = bucket === -1 ? BUCKETS.length : bucket;
+    series.counts[at] = (series.counts[at] ?? 0) + 1;
+    series.seconds += seconds;
+  };
+}
 
 /** Adds the metrics of requests to a registry. @returns what counts them */
 export function requestMetrics(registry: MetricsRegistry): Observer {
   const registers = [registry];
-  const durations = new Histogram({
-    name: "http_server_request_duration_seconds",
-    help: "Time from a request to its answer, without the time that a file takes to be sent.",
-    labelNames: ["http_request_method", "http_route", "http_response_status_code"],
-    buckets: BUCKETS,
-    registers,
-  });
-  const redirects = new Counter({
+  const count = requestDurations(registry);
+  const redirects = new Map<string | undefined, number>(REDIRECTS.map(({ route }) => [route, 0]));
+  new Counter({
     name: "craned_redirects_total",
     help: "Redirects issued, by API and kind.",
     labelNames: ["api", "kind"],
     registers,
+    collect() {
+      this.reset();
+      for (const { route, labels } of REDIRECTS) this.inc(labels, redirects.get(route));
+    },
   });
-  for (const labels of REDIRECTS.values()) redirects.inc(labels, 0);
   const errors = new Counter({
     name: "craned_registry_errors_total",
     help: "Errors answered to v2 clients, by code.",
@@ -43,17 +109,11 @@ export function requestMetrics(registry: MetricsRegistry): Observer {
   });
   for (const code of ["MANIFEST_UNKNOWN", "NAME_UNKNOWN", "UNAUTHORIZED"]) errors.inc({ code }, 0);
 
-  return ({ method, route, status, code, seconds }) => {
-    durations.observe(
-      {
-        http_request_method: METHODS.has(method) ? method : OTHER,
-        http_route: route === undefined ? OTHER : templateOf(route),
-        http_response_status_code: String(status),
-      },
-      seconds,
-    );
-    const redirect = status === 302 && route !== undefined ? REDIRECTS.get(route) : undefined;
-    if (redirect !== undefined) redirects.inc(redirect);
+  return (exchange) => {
+    count(exchange);
+    const { route, status, code } = exchange;
+    const redirected = status === 302 ? redirects.get(route) : undefined;
+    if (redirected !== undefined) redirects.set(route, redirected + 1);
     if (code !== undefined) errors.inc({ code });
   };
 }

@@ -1,5 +1,6 @@
 /** Prepares requests for Elysia's router, and keeps paths from it that would have to be decoded. */
 import { Elysia, NotFoundError } from "elysia";
+import { hookAtOnce } from "../at-once.ts";
 
 const PATH_START_FROM = 11;
 const SLASH = 47;
@@ -36,6 +37,8 @@ export const requests = new Elysia({ name: "requests" })
     if (request.method === "HEAD") Object.defineProperty(request, "method", { value: "GET" });
     return fetch(request);
   })
-  .onRequest(({ request: { url } }) => {
-    if (url.includes("%") && isEncoded(url)) throw new NotFoundError();
-  });
+  .onRequest(
+    hookAtOnce(({ request: { url } }) => {
+      if (url.includes("%") && isEncoded(url)) throw new NotFoundError();
+    }),
+  );

@@ -138,6 +138,7 @@ export const v1Table: readonly Route[] = [
   }),
   route({
     path: "/v1/search",
+    waits: true,
     wants: "v1",
     query: v.object({
       q: v.pipe(

@@ -94,7 +94,11 @@ export function browsing(registry: Registry, site: Site) {
     },
   });
 
-  const show = (context: RequestContext, path: string, query: v.InferOutput<typeof QUERY>) => {
+  const show = (
+    context: Pick<RequestContext, "request" | "observed">,
+    path: string,
+    query: v.InferOutput<typeof QUERY>,
+  ) => {
     const params = parsePlace(path) ?? { name: "", reference: undefined };
     return answer(registry, place, { params, query, headers: undefined }, context);
   };
