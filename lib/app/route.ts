@@ -27,7 +27,7 @@ type Handle<Params, Query, Headers, Decision> = (
   context: Called,
 ) => Decision;
 
-interface Place<Params, Query, Headers> {
+interface RouteShape<Params, Query, Headers> {
   /** GET unless given; GET answers HEAD too. */
   readonly method?: "GET" | "POST";
   /** Path as Elysia writes it. `:name` stands for a repository name with any number of slashes. */
@@ -47,7 +47,7 @@ interface Place<Params, Query, Headers> {
 }
 
 /** A route, whose handler decides the answer: at once, unless it waits for something. */
-type Definition<Params, Query, Headers> = Place<Params, Query, Headers> &
+type Definition<Params, Query, Headers> = RouteShape<Params, Query, Headers> &
   (
     | { readonly waits?: false; readonly handle: Handle<Params, Query, Headers, Outcome> }
     | { readonly waits: true; readonly handle: Handle<Params, Query, Headers, Promise<Outcome>> }
