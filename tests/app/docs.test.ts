@@ -4,6 +4,7 @@ import { openPage, type Page } from "../harness/chromium.ts";
 import { scratch, serveDirectory, startCraned } from "../harness/craned.ts";
 import { describeWith, leftovers } from "../harness/programs.ts";
 import { ask } from "../harness/raw.ts";
+import { v5 } from "../harness/redirect-files.ts";
 
 setDefaultTimeout(120_000);
 
@@ -105,9 +106,7 @@ describeWith(["chromium"], "the page in Chromium", () => {
     });
     putAway(() => other.stop(true));
     const url = `http://127.0.0.1:${other.port}/app`;
-    const data = scratch({
-      "app.json": { version: 5, repository: "app", "repo-registry-id": "app", url, oci_index_data: ["latest"] },
-    });
+    const data = scratch({ "app.json": v5("app", { url, oci_index_data: ["latest"] }) });
     putAway(data.remove);
     const craned = await serveDirectory(data.path, { args: ["--management-listen", "off"] });
     putAway(craned.stop);

@@ -5,29 +5,14 @@ import { type Craned, type Scratch, scratch, serveDirectory } from "../harness/c
 import { count, texts } from "../harness/markup.ts";
 import { leftovers } from "../harness/programs.ts";
 import { ask, type RawAnswer } from "../harness/raw.ts";
+import { digest, hex, redirectFile } from "../harness/redirect-files.ts";
 
-const ID = "0123456789abcdef".repeat(4);
-const OTHER_ID = "fedcba9876543210".repeat(4);
-const DIGEST = `sha256:${ID}`;
+const [ID, OTHER_ID, DIGEST] = [hex("1"), hex("2"), digest("1")];
 const JSON_PLEASE = { Accept: "application/json" };
 
-const v1 = (name: string, more: object = {}) => ({
-  version: 1,
-  repository: name.replaceAll("/", "-"),
-  "repo-registry-id": name,
-  url: `https://content.example.com/v1/${name}/`,
-  images: [{ id: OTHER_ID }, { id: ID }],
-  tags: { latest: ID, "1.0": OTHER_ID },
-  ...more,
-});
-const v2 = (name: string, more: object = {}) => ({
-  version: 5,
-  repository: name.replaceAll("/", "-"),
-  "repo-registry-id": name,
-  url: `https://content.example.com/v2/${name}/`,
-  schema2_data: ["1.0", DIGEST],
-  ...more,
-});
+const v1 = (name: string, more: object = {}) =>
+  redirectFile(1, name, { images: [{ id: OTHER_ID }, { id: ID }], tags: { latest: ID, "1.0": OTHER_ID }, ...more });
+const v2 = (name: string, more: object = {}) => redirectFile(5, name, { schema2_data: ["1.0", DIGEST], ...more });
 
 const putAway = leftovers();
 async function start(files: Scratch, ...args: readonly string[]): Promise<Craned> {

@@ -1,4 +1,4 @@
-import { descriptorOf, digest, INDEX, OCI } from "../harness/redirect-files.ts";
+import { descriptorOf, digest, hex, INDEX, OCI, v1, v4, v5, v6 } from "../harness/redirect-files.ts";
 
 /** Redirect files of every kind that the pages show. */
 
@@ -6,13 +6,6 @@ const CONFIG = "application/vnd.oci.image.config.v1+json";
 
 type Stored = ReturnType<typeof descriptorOf>;
 const linkTo = ({ mediaType, digest: of, size }: Stored) => ({ mediaType, digest: of, size });
-
-const file = (name: string, fields: object) => ({
-  repository: name.replaceAll("/", "-"),
-  "repo-registry-id": name,
-  url: `https://content.example.com/${name}/`,
-  ...fields,
-});
 
 /** A repository of version 6 under construction. */
 function whole() {
@@ -27,8 +20,7 @@ function whole() {
     manifest: (content: object) => keep(manifests, descriptorOf(OCI, { schemaVersion: 2, mediaType: OCI, ...content })),
     index: (content: object) =>
       keep(manifests, descriptorOf(INDEX, { schemaVersion: 2, mediaType: INDEX, ...content })),
-    file: (name: string, tags: object, more: object = {}) =>
-      file(name, { version: 6, manifests, configs, tags, ...more }),
+    file: (name: string, tags: object, more: object = {}) => v6(name, { manifests, configs, tags, ...more }),
   };
 }
 
@@ -135,20 +127,14 @@ export const PAGE_SAMPLES: Readonly<Record<string, object>> = {
   ),
   "chart.json": CHARTS.file("charts/app", { "0.1.0_5": CHART.digest }),
   "model.json": MODELS.file("models/eyes", { v1: MODEL.digest }),
-  "listed.json": file("team/listed", {
-    version: 5,
+  "listed.json": v5("team/listed", {
     schema2_data: ["1.0", digest("7")],
     oci_index_data: ["latest"],
     description: "Published by Pulp",
   }),
-  "blind.json": file("team/blind", {
-    version: 4,
-    schema2_data: ["1.0"],
-    manifest_list_data: [],
-    manifest_list_amd64_tags: {},
-  }),
-  "old.json": file("team/old", { version: 1, images: [{ id: "1".repeat(64) }], tags: { latest: "1".repeat(64) } }),
-  "both-v1.json": file("team/both", { version: 1, images: [{ id: "1".repeat(64) }], tags: { old: "1".repeat(64) } }),
-  "both.json": file("team/both", { version: 5, schema2_data: ["new"] }),
-  "secret.json": file("secret/plans", { version: 5, schema2_data: ["1.0"], protected: true, description: "hush" }),
+  "blind.json": v4("team/blind", { schema2_data: ["1.0"] }),
+  "old.json": v1("team/old", { images: [{ id: hex("1") }], tags: { latest: hex("1") } }),
+  "both-v1.json": v1("team/both", { images: [{ id: hex("1") }], tags: { old: hex("1") } }),
+  "both.json": v5("team/both", { schema2_data: ["new"] }),
+  "secret.json": v5("secret/plans", { schema2_data: ["1.0"], protected: true, description: "hush" }),
 };

@@ -6,7 +6,7 @@ import { count, texts } from "../harness/markup.ts";
 import { ALICE, basic } from "../harness/passwords.ts";
 import { leftovers } from "../harness/programs.ts";
 import { ask } from "../harness/raw.ts";
-import { descriptorOf, OCI, redirectFile } from "../harness/redirect-files.ts";
+import { descriptorOf, digest, OCI, v5, v6 } from "../harness/redirect-files.ts";
 import { AMD64_DIGEST, NEWEST_DIGEST, PAGE_SAMPLES } from "./page-samples.ts";
 
 const BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
@@ -158,7 +158,7 @@ describe("the pages", () => {
   test("a redirect is explained where there is one", async () => {
     const { markup } = await open(craned, "/r/team/listed:1.0");
     expect((await texts(markup, "#resolution-table tbody td"))[0]).toBe(
-      "redirect to https://content.example.com/team/listed/manifests/2/1.0",
+      "redirect to http://cdn.test/team/listed/manifests/2/1.0",
     );
   });
 
@@ -204,7 +204,7 @@ describe("the pages", () => {
     "/r/secret/plans",
     "/r/secret/plans:1.0",
     "/r/team/app:none",
-    `/r/team/app@sha256:${"9".repeat(64)}`,
+    `/r/team/app@${digest("9")}`,
     `/r/team/app:${AMD64_DIGEST}`,
     "/r/team/app@latest",
     "/r/team/listed:none",
@@ -264,7 +264,7 @@ describe("when an image was made", () => {
     ["half a text", `{"created":"2026-03-01`, {}, []],
   ])("%s", async (_, config, annotations, dates) => {
     const { embedded, manifest } = made(config, annotations);
-    const file = redirectFile(6, "app", { manifests: [manifest], configs: [embedded], tags: { v1: manifest.digest } });
+    const file = v6("app", { manifests: [manifest], configs: [embedded], tags: { v1: manifest.digest } });
     const { markup } = await open(await serve({ "app.json": file }), "/r/app:v1");
     expect(await texts(markup, ".facts time")).toEqual(dates);
   });
@@ -344,14 +344,7 @@ test("where a password is asked for there are none by default; turned on, they a
 
 test("thousands of tags and repositories come in pages of less than 200 KB", async () => {
   const tags = Array.from({ length: 5000 }, (_, at) => `${Math.floor(at / 100)}.${at % 100}`);
-  const named = (name: string, more: object) => ({
-    version: 5,
-    repository: name,
-    "repo-registry-id": name,
-    url: "https://content.example.com/",
-    description: "d".repeat(10_000),
-    ...more,
-  });
+  const named = (name: string, more: object) => v5(name, { description: "d".repeat(10_000), ...more });
   const others = Array.from({ length: 120 }, (_, at) => [`${at}.json`, named(`app-${at}`, { schema2_data: [] })]);
   const craned = await serve({ ...Object.fromEntries(others), "tags.json": named("tags", { schema2_data: tags }) });
   const first = await open(craned, "/r/tags");

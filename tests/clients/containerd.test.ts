@@ -6,6 +6,7 @@ import { type Containerd, startContainerd } from "../harness/containerd.ts";
 import { type Craned, scratch, serveDirectory, startCraned } from "../harness/craned.ts";
 import { describeWith, leftovers } from "../harness/programs.ts";
 import { type Recorder, recordRequests } from "../harness/recorder.ts";
+import { digest } from "../harness/redirect-files.ts";
 import { blobsOf, HELLO, imageFor, sha256 } from "./demo-content.ts";
 
 setDefaultTimeout(180_000);
@@ -35,7 +36,7 @@ describeWith(["containerd", "ctr"], "containerd", () => {
     expect([...pulled].sort()).toEqual(partsOf(HELLO.index));
   });
 
-  test.each(["hello:missing", `hello@sha256:${"0".repeat(64)}`, "nothing:latest", "both:1-ubuntu"])(
+  test.each(["hello:missing", `hello@${digest("0")}`, "nothing:latest", "both:1-ubuntu"])(
     "does not find %s",
     async (image) => {
       await expect(containerd.pull(`127.0.0.1:${demo.port}/demo/${image}`)).rejects.toThrow(": not found");

@@ -3,6 +3,7 @@ import { type Craned, scratch, serveDirectory, startCraned } from "../harness/cr
 import { leftovers } from "../harness/programs.ts";
 import { ask } from "../harness/raw.ts";
 import { recordRequests } from "../harness/recorder.ts";
+import { v1 } from "../harness/redirect-files.ts";
 import { sha256, v1Image } from "./demo-content.ts";
 import { pullOverV1, pullWithFailOver } from "./old-docker.ts";
 
@@ -78,18 +79,7 @@ describe.each(ONLY_ON_V1)("1-ubuntu of %s, which only v1 has", (name, body) => {
 
 test("a v1 client goes on where X-Docker-Endpoints sends it", async () => {
   // It knows the name and none of its tags: those are at the endpoint.
-  const data = scratch({
-    "both.json": {
-      version: 1,
-      type: "pulp-docker-redirect",
-      repository: "both",
-      "repo-registry-id": "demo/both",
-      url: "http://static.invalid/",
-      protected: false,
-      images: [],
-      tags: {},
-    },
-  });
+  const data = scratch({ "both.json": v1("demo/both") });
   afterwards(data.remove);
   const front = await serveDirectory(data.path, { args: ["--endpoint", `127.0.0.1:${demo.port}`] });
   afterwards(front.stop);

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { createHash } from "node:crypto";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -8,12 +7,11 @@ import { MEDIA_TYPE } from "../../lib/core/media-types.ts";
 import { buildDemo } from "../../lib/demo/demo.ts";
 import { createLog } from "../../lib/log.ts";
 import { type ContentServer, listenForContent } from "../harness/content-server.ts";
+import { sha256 } from "../harness/redirect-files.ts";
 
 const POLLING_INTERVAL = 45;
 const MODIFIED = new Date("2024-03-01T12:00:00.750Z");
 const IMAGE_ID = "1234567890abcdef".repeat(4);
-
-const sha256 = (bytes: Uint8Array | string): string => `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
 
 const blob = Buffer.from("a layer, as far as anybody here can tell");
 const blobDigest = sha256(blob);

@@ -1,15 +1,14 @@
 /** Trees as Pulp 2 publishes them, whose links lead out of the content directory. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { createHash } from "node:crypto";
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type Craned, runCraned, scratch, startCraned } from "../harness/craned.ts";
-import { redirectFile, SCHEMA_2 } from "../harness/redirect-files.ts";
+import { SCHEMA_2, sha256, v4 } from "../harness/redirect-files.ts";
 
 const data = scratch();
 const at = (path: string) => join(data.path, path);
 const blob = Buffer.alloc(100_000, "a layer");
-const digest = `sha256:${createHash("sha256").update(blob).digest("hex")}`;
+const digest = sha256(blob);
 
 function write(path: string, bytes: Uint8Array | string): string {
   mkdirSync(dirname(at(path)), { recursive: true });
@@ -22,12 +21,7 @@ function link(path: string, target: string): void {
   symlinkSync(target, at(path));
 }
 
-const redirectFileOf = (repository: string) =>
-  redirectFile(4, repository, {
-    schema2_data: ["latest"],
-    manifest_list_data: [],
-    manifest_list_amd64_tags: {},
-  });
+const redirectFileOf = (repository: string) => v4(repository, { schema2_data: ["latest"] });
 
 /** Publishes a repository: a link to a tree, whose files are links to where Pulp keeps what it has got. */
 function publish(repository: string, units: string): void {
@@ -87,7 +81,7 @@ describe("served with the trees and the first disk as link roots", () => {
   test("many files at once are not taken for each other", async () => {
     const blobs = Array.from({ length: 200 }, (_, number) => Buffer.alloc(70_000 + number, `layer ${number}`));
     const paths = blobs.map((each) => {
-      const path = `blobs/sha256:${createHash("sha256").update(each).digest("hex")}`;
+      const path = `blobs/${sha256(each)}`;
       write(`published/v2/web/many/${path}`, each);
       return path;
     });

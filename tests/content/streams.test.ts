@@ -1,5 +1,4 @@
 import { beforeAll, describe, expect, test } from "bun:test";
-import { createHash } from "node:crypto";
 import {
   mkdirSync,
   mkdtempSync,
@@ -19,6 +18,7 @@ import { type ContentServer, listenForContent } from "../harness/content-server.
 import { partsOf } from "../harness/multipart.ts";
 import { freePort, startNginx } from "../harness/nginx.ts";
 import { describeWith, leftovers } from "../harness/programs.ts";
+import { sha256 } from "../harness/redirect-files.ts";
 
 const MEBIBYTE = 1024 * 1024;
 const LARGE = 256 * MEBIBYTE;
@@ -41,8 +41,6 @@ const patterned = Buffer.from(Uint32Array.from({ length: 750_001 }, (_, at) => a
 let server: ContentServer;
 const putAway = leftovers();
 putAway(() => rmSync(directory, { recursive: true }));
-
-const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
 function sparse(name: string): void {
   writeFileSync(join(directory, "app", name), "");
@@ -274,7 +272,7 @@ describeWith(["nginx"], "nginx in front, told by X-Accel-Redirect", () => {
   });
 
   test("sends the file, with the type, the freshness and the digest that it was told", async () => {
-    const digest = `sha256:${sha256(patterned)}`;
+    const digest = sha256(patterned);
     mkdirSync(join(directory, "app/blobs"));
     writeFileSync(join(directory, "app/blobs", digest), patterned);
     const response = await fetch(`${origin}/v2/app/blobs/${digest}`);

@@ -15,6 +15,7 @@ import { digestsIn } from "../../lib/core/redirect-file/whole-table.ts";
 import { isDigest, type Reference } from "../../lib/core/reference.ts";
 import { blobPath, referrersOf, resolveBlob, resolveManifest } from "../../lib/core/resolve.ts";
 import { buildDemo } from "../../lib/demo/demo.ts";
+import { sha256 } from "../harness/redirect-files.ts";
 
 const BASE_URL = "http://127.0.0.1:5000";
 const demo = buildDemo(BASE_URL);
@@ -43,7 +44,6 @@ function objectAt({ url }: { readonly url: string }, path: string) {
   return object;
 }
 
-const sha256 = (bytes: Uint8Array | string): string => `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
 const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 const jsonAt = (repository: { readonly url: string }, path: string) =>
   JSON.parse(textOf(objectAt(repository, path).bytes));

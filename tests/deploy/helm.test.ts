@@ -5,6 +5,7 @@ import * as v from "valibot";
 import { version } from "../../package.json" with { type: "json" };
 import { runCraned, scratch } from "../harness/craned.ts";
 import { describeWith, leftovers, run, succeed } from "../harness/programs.ts";
+import { v5 } from "../harness/redirect-files.ts";
 
 setDefaultTimeout(120_000);
 
@@ -40,13 +41,7 @@ const template = (values: object) => {
 };
 
 const ALWAYS = ["Deployment", "HorizontalPodAutoscaler", "PodDisruptionBudget", "Service"];
-const REDIRECT_FILE = JSON.stringify({
-  version: 5,
-  repository: "app",
-  "repo-registry-id": "team/app",
-  url: "https://cdn.example.com/app/",
-  schema2_data: ["1.0"],
-});
+const REDIRECT_FILE = JSON.stringify(v5("team/app", { schema2_data: ["1.0"] }));
 
 const BUCKET = { dataDir: "s3://images/metadata", endpoint: "https://s3.example.com", region: "eu-1", secret: "keys" };
 const INGRESS = { enabled: true, className: "nginx", host: "registry.example.com", tlsSecret: "registry-tls" };

@@ -12,6 +12,7 @@ import { type Craned, runCraned, type Scratch, scratch, startCraned } from "../h
 import { freePort, startNginxWith } from "../harness/nginx.ts";
 import { describeWith, leftovers, run, succeed } from "../harness/programs.ts";
 import { ask } from "../harness/raw.ts";
+import { digest, sha256, v1, v5 } from "../harness/redirect-files.ts";
 import { sample } from "../harness/samples.ts";
 import { statusOverTls } from "../harness/tls-client.ts";
 
@@ -19,30 +20,27 @@ setDefaultTimeout(30_000);
 
 const MIGRATION = join(import.meta.dir, "../../docs/migration.md");
 const LAYER = "what the layer says";
-const DIGEST = `sha256:${new Bun.CryptoHasher("sha256").update(LAYER).digest("hex")}`;
+const DIGEST = sha256(LAYER);
 const putAway = leftovers();
 
-const redirectFile = (name: string, isProtected: boolean) => ({
-  version: 5,
-  repository: name,
-  "repo-registry-id": `team/${name}`,
-  url: `https://registry.example.com/pub/docker/v2/web/${name}/`,
-  protected: isProtected,
-  schema2_data: ["latest"],
-});
+const fileOf = (name: string, fields: object = {}) =>
+  v5(`team/${name}`, {
+    repository: name,
+    url: `https://registry.example.com/pub/docker/v2/web/${name}/`,
+    schema2_data: ["latest"],
+    ...fields,
+  });
 
 /** A publisher's own id of a repository, which no proxy may read in another way than craned. */
 const ODD = "é +&;?#";
 
 const IMAGE_ID = "0123456789abcdef".repeat(4);
-const V1_FILE = {
-  version: 1,
+const V1_FILE = v1("team/one", {
   repository: "one",
-  "repo-registry-id": "team/one",
   url: "https://registry.example.com/pub/docker/v1/web/one/",
   images: [{ id: IMAGE_ID }],
   tags: { latest: IMAGE_ID },
-};
+});
 
 /** The certificates of the server, its clients and their issuer. */
 interface SiteCertificates {
@@ -72,9 +70,9 @@ function certificatesOf(): SiteCertificates {
 
 function filesOf(): Scratch {
   const files = scratch({
-    "metadata/open.json": redirectFile("open", false),
-    "metadata/closed.json": redirectFile("closed", true),
-    "metadata/odd.json": { ...redirectFile("odd", false), repository: ODD },
+    "metadata/open.json": fileOf("open"),
+    "metadata/closed.json": fileOf("closed", { protected: true }),
+    "metadata/odd.json": fileOf("odd", { repository: ODD }),
     "metadata/one.json": V1_FILE,
   });
   putAway(files.remove);
@@ -389,7 +387,7 @@ for (const { format, programs, modules, line } of SENDERS) {
     });
 
     test("says in craned's words that a file is missing", async () => {
-      const answer = await world.get(`/v2/team/open/blobs/sha256:${"0".repeat(64)}`);
+      const answer = await world.get(`/v2/team/open/blobs/${digest("0")}`);
       expect(answer.headers.get("content-type")).toStartWith("application/json");
       expect([answer.status, await answer.json()]).toEqual([
         404,

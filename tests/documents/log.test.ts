@@ -2,18 +2,13 @@
 import { expect, test } from "bun:test";
 import { scratch, serveDirectory } from "../harness/craned.ts";
 import { leftovers } from "../harness/programs.ts";
+import { v5 } from "../harness/redirect-files.ts";
 import { textOf } from "./commands.ts";
 
 const putAway = leftovers();
 
 test("a start, a file that breaks, a reload, a request and the end are logged as described", async () => {
-  const good = {
-    version: 5,
-    repository: "app",
-    "repo-registry-id": "team/app",
-    url: "https://cdn.example.com/app/",
-    schema2_data: ["1.0"],
-  };
+  const good = v5("team/app", { schema2_data: ["1.0"] });
   const data = scratch({ "app.json": good });
   putAway(data.remove);
   const environment = { CRANE_LOG_FORMAT: "text" };

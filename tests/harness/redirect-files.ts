@@ -10,6 +10,9 @@ export const INDEX = "application/vnd.oci.image.index.v1+json";
 export const hex = (digit: string): string => digit.repeat(64);
 export const digest = (digit: string): string => `sha256:${hex(digit)}`;
 
+export const sha256 = (bytes: Uint8Array | string): string =>
+  `sha256:${new Bun.CryptoHasher("sha256").update(bytes).digest("hex")}`;
+
 /** A descriptor of the kind that version 6 has, with its data. */
 export function descriptorOf(mediaType: string, content: unknown, algorithm: "sha256" | "sha512" = "sha256") {
   const bytes = typeof content === "string" ? content : JSON.stringify(content);
@@ -38,3 +41,5 @@ const version =
 
 export const v1 = (name: string, fields: object = {}) => redirectFile(1, name, { images: [], tags: {}, ...fields });
 export const [v2, v5, v6] = [version(2), version(5), version(6)];
+export const v4 = (name: string, fields: object = {}) =>
+  redirectFile(4, name, { schema2_data: [], manifest_list_data: [], manifest_list_amd64_tags: {}, ...fields });

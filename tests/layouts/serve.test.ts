@@ -6,7 +6,8 @@ import { gzipSync } from "node:zlib";
 import { type Craned, runCraned, scratch, startCraned } from "../harness/craned.ts";
 import { freshPodman } from "../harness/podman.ts";
 import { describeWith, leftovers, succeed } from "../harness/programs.ts";
-import { configOf, type Descriptor, forPlatform, type Layout, layoutAt, sha256, siteAt } from "../publish/layouts.ts";
+import { sha256 } from "../harness/redirect-files.ts";
+import { configOf, type Descriptor, forPlatform, type Layout, layoutAt, siteAt } from "../publish/layouts.ts";
 
 setDefaultTimeout(30_000);
 

@@ -1,14 +1,11 @@
 /** Writes OCI image layouts and docker-archives by hand, so that every byte of them is known. */
-import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { type ManifestKind, MEDIA_TYPE } from "../../lib/core/media-types.ts";
 import { runCraned } from "../harness/craned.ts";
 import type { Ran } from "../harness/programs.ts";
-
-export const sha256 = (bytes: Uint8Array | string): string =>
-  `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+import { sha256 } from "../harness/redirect-files.ts";
 
 export interface Descriptor {
   readonly mediaType: string;

@@ -6,7 +6,8 @@ import { parseRedirectFile } from "../../lib/core/redirect-file/parse.ts";
 import { HELLO } from "../clients/demo-content.ts";
 import { runCraned, scratch } from "../harness/craned.ts";
 import type { Ran } from "../harness/programs.ts";
-import { type Descriptor, filesBelow, forPlatform, layoutAt, sha256 } from "./layouts.ts";
+import { digest, hex, sha256 } from "../harness/redirect-files.ts";
+import { type Descriptor, filesBelow, forPlatform, layoutAt } from "./layouts.ts";
 
 setDefaultTimeout(60_000);
 
@@ -165,7 +166,7 @@ describe("a redirect file", () => {
 
   test("of version 1 stays as it is, and says what is missing", async () => {
     const site = newSite();
-    const [whole, broken] = ["a".repeat(64), "b".repeat(64)];
+    const [whole, broken] = [hex("a"), hex("b")];
     for (const name of ["ancestry", "json", "layer"]) site.put(`${whole}/${name}`, "x");
     site.put(`${broken}/json`, "x");
     site.redirect("app.json", { version: 1, images: [{ id: whole }, { id: broken }], tags: { "1.0": whole } });
@@ -181,7 +182,7 @@ describe("a redirect file", () => {
 
   test("of version 1 says nothing of the files when only v2 content is looked at", async () => {
     const site = wholeSite(4);
-    site.redirect("v1/app.json", { version: 1, images: [{ id: "a".repeat(64) }], tags: {} });
+    site.redirect("v1/app.json", { version: 1, images: [{ id: hex("a") }], tags: {} });
     expect((await site.upgraded())[1]).toEqual([]);
   });
 
@@ -247,7 +248,7 @@ describe("content as Pulp has it", () => {
 
 describe("what can't be served is left out, and said:", () => {
   const path = (site: PulpSite, name: string) => `${site.content}/app/manifests/${name}`;
-  const other = `sha256:${"0".repeat(64)}`;
+  const other = digest("0");
 
   const CASES: readonly (readonly [
     what: string,

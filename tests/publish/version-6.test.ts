@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { parseRedirectFile } from "../../lib/core/redirect-file/parse.ts";
 import { runCraned, scratch } from "../harness/craned.ts";
 import { describeWith, succeed } from "../harness/programs.ts";
-import { type Descriptor, filesBelow, forPlatform, type Layout, layoutAt, sha256, siteAt } from "./layouts.ts";
+import { sha256 } from "../harness/redirect-files.ts";
+import { type Descriptor, filesBelow, forPlatform, type Layout, layoutAt, siteAt } from "./layouts.ts";
 
 setDefaultTimeout(60_000);
 

@@ -6,7 +6,8 @@ import { KIND_BIT } from "../../lib/core/redirect-file/manifest-table.ts";
 import { parseRedirectFile } from "../../lib/core/redirect-file/parse.ts";
 import type { WholeRepository } from "../../lib/core/redirect-file/repository.ts";
 import { digestsIn } from "../../lib/core/redirect-file/whole-table.ts";
-import { type Descriptor, type Site, sha256 } from "./layouts.ts";
+import { sha256 } from "../harness/redirect-files.ts";
+import type { Descriptor, Site } from "./layouts.ts";
 
 const KINDS = ["1", "2", "list", "oci", "index"] as const;
 

@@ -11,7 +11,6 @@ import {
   type Backend,
   type BackendName,
   catalog,
-  complete,
   docs,
   FILES,
   gsaBody,
@@ -173,7 +172,7 @@ test("the appliance is asked where Solr is configured too, and the log says so",
 });
 
 describe("to a v1 client", () => {
-  const data = scratch(Object.fromEntries(Object.entries(FILES).map(([name, file]) => [name, complete(file)])));
+  const data = scratch(FILES);
   afterwards(data.remove);
 
   async function answerWith(environment: Readonly<Record<string, string>>) {

@@ -1,8 +1,10 @@
 /** Servers that speak as search backends do, and repositories that they may find. */
 import { EMPTY_CATALOG, withChanges } from "../../lib/core/catalog/catalog.ts";
-import { parseRedirectFile } from "../../lib/core/redirect-file/parse.ts";
 import type { Searched, SearchQuery } from "../../lib/search/result.ts";
 import { createSearch } from "../../lib/search/search.ts";
+
+import { parseJson, repositoryOf } from "../core/redirect-file/samples.ts";
+import { v1, v2 } from "../harness/redirect-files.ts";
 
 export type Answer = (request: Request) => Response | Promise<Response>;
 
@@ -28,22 +30,21 @@ export function startBackend(answer: Answer): Backend & { readonly stop: () => u
 }
 
 export const FILES = {
-  "open.json": { version: 2, "repo-registry-id": "team/app" },
-  "open-v1.json": { version: 1, "repo-registry-id": "old/app", images: [], tags: {} },
-  "secret.json": { version: 2, "repo-registry-id": "secret/app", protected: true },
-  "half.json": { version: 2, "repo-registry-id": "half/app", protected: true },
-  "half-v1.json": { version: 1, "repo-registry-id": "half/app", images: [], tags: {} },
+  "open.json": v2("team/app"),
+  "open-v1.json": v1("old/app"),
+  "secret.json": v2("secret/app", { protected: true }),
+  "half.json": v2("half/app", { protected: true }),
+  "half-v1.json": v1("half/app"),
 };
-export const complete = (file: object) => ({ repository: "x", url: "http://content.test/", ...file });
 
-export const catalog = withChanges(
-  EMPTY_CATALOG,
-  Object.entries(FILES).map(([path, file]) => {
-    const parsed = parseRedirectFile(new TextEncoder().encode(JSON.stringify(complete(file))));
-    if (!parsed.ok) throw new Error("a file of the test is in error");
-    return { path, before: undefined, after: parsed.repository };
-  }),
-);
+/** A catalogue of redirect files, by the order in which they are given. */
+export const catalogOf = (files: readonly object[]) =>
+  withChanges(
+    EMPTY_CATALOG,
+    files.map((file, at) => ({ path: `${at}.json`, before: undefined, after: repositoryOf(parseJson(file)) })),
+  );
+
+export const catalog = catalogOf(Object.values(FILES));
 
 const NO_URL = { url: undefined };
 export const LIMITS = { silence: 10_000, total: 20_000, bytes: 100_000 };

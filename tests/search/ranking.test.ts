@@ -1,11 +1,12 @@
 /** The built-in search, held to one that takes its rules at their word and looks at everything. */
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { EMPTY_CATALOG, withChanges } from "../../lib/core/catalog/catalog.ts";
-import { parseRedirectFile } from "../../lib/core/redirect-file/parse.ts";
 import type { Repository } from "../../lib/core/redirect-file/repository.ts";
 import type { SearchQuery, Visible } from "../../lib/search/result.ts";
 import { createSearch } from "../../lib/search/search.ts";
+import { parseJson, repositoryOf } from "../core/redirect-file/samples.ts";
+import { v1, v2 } from "../harness/redirect-files.ts";
+import { catalogOf } from "./backends.ts";
 
 const search = createSearch({ gsa: { url: undefined }, solr: { url: undefined } });
 
@@ -14,20 +15,6 @@ async function namesFound(query: SearchQuery, visible: Visible): Promise<readonl
   if (!searched.ok) throw new Error(searched.failure.reason);
   return searched.results.map((result) => `${result.name} ${result.star_count} ${result.is_official}`);
 }
-
-function repositoryOf(fields: object): Repository {
-  const parsed = parseRedirectFile(
-    new TextEncoder().encode(JSON.stringify({ repository: "x", url: "http://content.test/", ...fields })),
-  );
-  if (!parsed.ok) throw new Error("a file of the test is in error");
-  return parsed.repository;
-}
-
-const catalogOf = (repositories: readonly Repository[]) =>
-  withChanges(
-    EMPTY_CATALOG,
-    repositories.map((after, at) => ({ path: `${at}.json`, before: undefined, after })),
-  );
 
 const rankOf = (repository: Repository, word: string): number => {
   const components = repository.name.split("/");
@@ -69,17 +56,19 @@ const name = fc.array(letters, { minLength: 1, maxLength: 3 }).map((components) 
 const words = fc.array(letters, { maxLength: 3 }).map((all) => all.join(" "));
 const fields = fc.record(
   {
-    "repo-registry-id": name,
+    name,
     version: fc.constantFrom(1, 2),
     description: words,
     star_count: fc.nat({ max: 2 }),
     is_official: fc.boolean(),
     protected: fc.boolean(),
   },
-  { requiredKeys: ["repo-registry-id", "version"] },
+  { requiredKeys: ["name", "version"] },
 );
 // A v1 name has at most one slash.
-const file = fields.map((each) => (each["repo-registry-id"].split("/").length > 2 ? { ...each, version: 2 } : each));
+const file = fields.map(({ name, version, ...rest }) =>
+  version === 1 && name.split("/").length < 3 ? v1(name, rest) : v2(name, rest),
+);
 const query = fc.array(fc.oneof(letters, name, fc.constantFrom("/", "/a", "b/")), { minLength: 1, maxLength: 2 });
 const page = fc.option(fc.integer({ min: 1, max: 3 }), { freq: 2, nil: undefined });
 const count = fc.option(fc.integer({ min: 1, max: 5 }), { nil: undefined });
@@ -93,12 +82,10 @@ test("finds what the rules find, in their order, among what the client may see",
   let found = 0;
   await fc.assert(
     fc.asyncProperty(files, query, count, page, async (all, parts, n, page) => {
-      const repositories = all.map((each) =>
-        repositoryOf({ ...(each.version === 1 && { images: [], tags: {} }), ...each }),
-      );
+      const repositories = all.map((each) => repositoryOf(parseJson(each)));
       const maySee = (repository: Repository) => !repository.isProtected;
       const q = parts.join(" ");
-      const names = await namesFound({ q, n, page }, { catalog: catalogOf(repositories), maySee });
+      const names = await namesFound({ q, n, page }, { catalog: catalogOf(all), maySee });
       const [size, at] = [n ?? 25, (page ?? 1) - 1];
       const expected = searchNaively(q, repositories.filter(maySee));
       expect(names).toEqual(expected.slice(at * size, (at + 1) * size));
@@ -111,7 +98,7 @@ test("finds what the rules find, in their order, among what the client may see",
 
 test("looks at a few words of a request that is full of them", async () => {
   const description = Array.from({ length: 2000 }, (_, at) => `w${at}`).join(" ");
-  const catalog = catalogOf([repositoryOf({ version: 2, "repo-registry-id": "n", description })]);
+  const catalog = catalogOf([v2("n", { description })]);
   const visible = { catalog, maySee: () => true };
   expect(await namesFound({ q: `${description} nowhere` }, visible)).toHaveLength(1);
   expect(await namesFound({ q: "w0 w1 w2 w3 w4 w5 w6 nowhere" }, visible)).toEqual([]);
@@ -119,7 +106,7 @@ test("looks at a few words of a request that is full of them", async () => {
 });
 
 test("gives up what nobody waits for any more, and refuses more than can wait", async () => {
-  const catalog = catalogOf([repositoryOf({ version: 2, "repo-registry-id": "team/app" })]);
+  const catalog = catalogOf([v2("team/app")]);
   const visible = { catalog, maySee: () => true };
   const leaving = new AbortController();
   const abandoned = search({ q: "app", signal: leaving.signal }, visible);
@@ -134,10 +121,8 @@ test("gives up what nobody waits for any more, and refuses more than can wait", 
 
 test("lets the event loop go on", async () => {
   const size = 20_000;
-  const repositories = Array.from({ length: size }, (_, at) =>
-    repositoryOf({ version: 2, "repo-registry-id": `team/a${at}` }),
-  );
-  const visible = { catalog: catalogOf(repositories), maySee: () => true };
+  const files = Array.from({ length: size }, (_, at) => v2(`team/a${at}`));
+  const visible = { catalog: catalogOf(files), maySee: () => true };
   let looked = 0;
   const counting = { ...visible, maySee: () => ++looked > 0 };
   const searches = Promise.all(Array.from({ length: 5 }, () => search({ q: "a" }, counting)));

@@ -1,6 +1,7 @@
 /** `learn_tags`: a tag that the publisher's own list lacks is unknown, so that old docker clients fall back to v1. */
 import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
 import { type Craned, scratch, serveDirectory } from "../harness/craned.ts";
+import { digest, v1, v4 } from "../harness/redirect-files.ts";
 import { until } from "../harness/served-bucket.ts";
 
 setDefaultTimeout(20_000);
@@ -38,15 +39,7 @@ afterEach(async () => {
 });
 
 const list = (...tags: readonly string[]): string => JSON.stringify({ name: "x", tags });
-const fileOf = (name: string, fields: object) => ({
-  repository: name,
-  "repo-registry-id": name,
-  url: `${host.url.href}${name}/`,
-  ...fields,
-});
-const v1 = (name: string) => fileOf(name, { version: 1, images: [], tags: {} });
-const v4 = (name: string) =>
-  fileOf(name, { version: 4, schema2_data: [], manifest_list_data: [], manifest_list_amd64_tags: {} });
+const blind = (name: string) => v4(name, { url: `${host.url.href}${name}/` });
 
 async function serve(files: Record<string, object>, ...args: readonly string[]): Promise<Craned> {
   const data = scratch(files);
@@ -55,7 +48,7 @@ async function serve(files: Record<string, object>, ...args: readonly string[]):
   return craned;
 }
 
-const DIGEST = `sha256:${"a".repeat(64)}`;
+const DIGEST = digest("a");
 
 /** The status of each reference, and the code of an error. */
 const statusesOf = (craned: Craned, name: string, references: readonly string[]): Promise<readonly string[]> =>
@@ -73,7 +66,10 @@ const warnings = (craned: Craned, name: string): number =>
 
 test("a tag that is not in the list is unknown; digests, and names without v1 content, are redirected", async () => {
   lists = { both: list("2.0"), other: list("2.0") };
-  const craned = await serve({ "b1.json": v1("both"), "b4.json": v4("both"), "o4.json": v4("other") }, "--learn-tags");
+  const craned = await serve(
+    { "b1.json": v1("both"), "b4.json": blind("both"), "o4.json": blind("other") },
+    "--learn-tags",
+  );
   await until(() => statusesOf(craned, "both", ["2.0", "1-ubuntu", DIGEST]), ["302", "404 MANIFEST_UNKNOWN", "302"]);
   expect(await statusesOf(craned, "other", ["1-ubuntu"])).toEqual(["302"]);
   expect(asked.filter(({ path }) => path !== "/both/tags/list")).toEqual([]);
@@ -81,20 +77,20 @@ test("a tag that is not in the list is unknown; digests, and names without v1 co
 
 test("an empty list makes every tag unknown", async () => {
   lists = { both: list() };
-  const craned = await serve({ "b1.json": v1("both"), "b4.json": v4("both") }, "--learn-tags");
+  const craned = await serve({ "b1.json": v1("both"), "b4.json": blind("both") }, "--learn-tags");
   await until(() => statusesOf(craned, "both", ["latest"]), ["404 MANIFEST_UNKNOWN"]);
 });
 
 test("nothing is requested without the setting", async () => {
   lists = { both: list() };
-  const craned = await serve({ "b1.json": v1("both"), "b4.json": v4("both") });
+  const craned = await serve({ "b1.json": v1("both"), "b4.json": blind("both") });
   expect(await statusesOf(craned, "both", ["latest"])).toEqual(["302"]);
   expect(asked).toEqual([]);
 });
 
 test("the list is confirmed by its ETag, and followed", async () => {
   lists = { both: list("1") };
-  const craned = await serve({ "b1.json": v1("both"), "b4.json": v4("both") }, "--learn-tags");
+  const craned = await serve({ "b1.json": v1("both"), "b4.json": blind("both") }, "--learn-tags");
   await until(() => statusesOf(craned, "both", ["1", "2"]), ["302", "404 MANIFEST_UNKNOWN"]);
   await until(() => asked.some(({ status }) => status === 304), true);
   lists["both"] = list("2");
@@ -109,7 +105,7 @@ test.each([
   ["is too long", () => new Response(list("1".repeat(5_000_000)))],
 ])("a list that %s leaves tags as before, with one warning, until there is a good one", async (_, answer) => {
   lists = { both: list("1") };
-  const craned = await serve({ "b1.json": v1("both"), "b4.json": v4("both") }, "--learn-tags");
+  const craned = await serve({ "b1.json": v1("both"), "b4.json": blind("both") }, "--learn-tags");
   await until(() => statusesOf(craned, "both", ["2"]), ["404 MANIFEST_UNKNOWN"]);
   lists["both"] = answer;
   await until(() => statusesOf(craned, "both", ["2"]), ["302"]);
@@ -122,7 +118,7 @@ test.each([
 
 test("a list is trusted while its host fails for a moment", async () => {
   lists = { both: list("1") };
-  const craned = await serve({ "b1.json": v1("both"), "b4.json": v4("both") }, "--learn-tags");
+  const craned = await serve({ "b1.json": v1("both"), "b4.json": blind("both") }, "--learn-tags");
   await until(() => statusesOf(craned, "both", ["2"]), ["404 MANIFEST_UNKNOWN"]);
   lists["both"] = () => new Response("", { status: 503 });
   await until(() => warnings(craned, "both"), 1);
@@ -131,10 +127,10 @@ test("a list is trusted while its host fails for a moment", async () => {
 
 test("a file that changes is blind until its list has been read again", async () => {
   lists = { both: list("1"), moved: list("2") };
-  const data = scratch({ "b1.json": v1("both"), "b4.json": v4("both") });
+  const data = scratch({ "b1.json": v1("both"), "b4.json": blind("both") });
   const craned = await serveDirectory(data.path, { args: ["--learn-tags"] });
   cleanUps.push(data.remove, () => craned.stop());
   await until(() => statusesOf(craned, "both", ["1", "2"]), ["302", "404 MANIFEST_UNKNOWN"]);
-  data.write("b4.json", { ...v4("both"), url: `${host.url.href}moved/` });
+  data.write("b4.json", { ...blind("both"), url: `${host.url.href}moved/` });
   await until(() => statusesOf(craned, "both", ["1", "2"]), ["404 MANIFEST_UNKNOWN", "302"]);
 });

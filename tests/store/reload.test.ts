@@ -22,6 +22,7 @@ import { eachOf, type Sorted } from "../../lib/core/catalog/sorted.ts";
 import type { Repository } from "../../lib/core/redirect-file/repository.ts";
 import { createLog } from "../../lib/log.ts";
 import { openStore, readDirectoryOnce, type Store } from "../../lib/store/store.ts";
+import { hex, redirectFile } from "../harness/redirect-files.ts";
 
 const DIRECTORIES = ["", "d", "e", "d/e", "d/e/f", "..h"];
 const FILES = ["a.json", "b.json", "c.txt", "..i.json"];
@@ -31,16 +32,10 @@ const path = fc.tuple(directory, fc.constantFrom(...FILES)).map(([at, name]) => 
 const anything = fc.oneof(path, directory);
 const content = fc
   .record({ name: fc.constantFrom("m", "n", "o"), mark: fc.nat(9), version: fc.constantFrom(1, 2) })
-  .map(({ name, mark, version }) =>
-    JSON.stringify({
-      version,
-      repository: "r",
-      "repo-registry-id": name,
-      url: `http://host/${mark}/`,
-      images: [{ id: String(mark).repeat(64) }],
-      tags: {},
-    }),
-  );
+  .map(({ name, mark, version }) => {
+    const fields = { url: `http://host/${mark}/`, images: [{ id: hex(String(mark)) }], tags: {} };
+    return JSON.stringify(redirectFile(version, name, fields));
+  });
 
 /** Something that happens to a directory; what can't happen does not. */
 type Step = readonly [what: string, (root: string) => void];

@@ -11,40 +11,29 @@ import {
   v2Repository,
   withChanges,
 } from "../../../lib/core/catalog/catalog.ts";
-import { parseRedirectFile } from "../../../lib/core/redirect-file/parse.ts";
 import type { Repository, V1Repository } from "../../../lib/core/redirect-file/repository.ts";
 import { type ImageId, parseImageId } from "../../../lib/core/reference.ts";
+import { hex, redirectFile } from "../../harness/redirect-files.ts";
+import { parseJson, repositoryOf } from "../redirect-file/samples.ts";
 
 const imageId = (digit: string): ImageId => {
-  const id = parseImageId(digit.repeat(64));
+  const id = parseImageId(hex(digit));
   if (id === undefined) throw new Error(`not a digit: ${digit}`);
   return id;
 };
-
-function read(file: object): Repository {
-  const parsed = parseRedirectFile(new TextEncoder().encode(JSON.stringify(file)));
-  if (!parsed.ok) throw new Error(JSON.stringify(parsed.faults));
-  return parsed.repository;
-}
 
 let serial = 0;
 
 /** A file's content; each has a url of its own, which tells it from every other. */
 const v1 = (name: string, ...images: readonly string[]): Repository => v1With({}, name, ...images);
 
-const v1With = (fields: object, name: string, ...images: readonly string[]): Repository =>
-  read({
-    ...fields,
-    version: 1,
-    repository: "r",
-    "repo-registry-id": name,
-    url: `http://h/${serial++}/`,
-    images: images.map((digit) => ({ id: imageId(digit) })),
-    tags: {},
-  });
+const v1With = (fields: object, name: string, ...images: readonly string[]): Repository => {
+  const common = { url: `http://h/${serial++}/`, images: images.map((digit) => ({ id: hex(digit) })), tags: {} };
+  return repositoryOf(parseJson(redirectFile(1, name, { ...common, ...fields })));
+};
 
 const v2 = (name: string): Repository =>
-  read({ version: 2, repository: "r", "repo-registry-id": name, url: `http://h/${serial++}/` });
+  repositoryOf(parseJson(redirectFile(2, name, { url: `http://h/${serial++}/` })));
 
 type Files = ReadonlyMap<string, Repository>;
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { describeWarning } from "../../../lib/core/redirect-file/fault.ts";
-import { descriptorOf, digest, INDEX, OCI, SCHEMA_1 } from "../../harness/redirect-files.ts";
+import { descriptorOf, digest, INDEX, OCI, SCHEMA_1, sha256 } from "../../harness/redirect-files.ts";
 import { type Fields, faultsOf, parseJson, repositoryOf, soundFile } from "./samples.ts";
 
 const CONFIG = "application/vnd.oci.image.config.v1+json";
@@ -14,7 +14,7 @@ const inBase64 = (text: string) => Buffer.from(text).toString("base64");
 const withBytes = (bytes: Uint8Array) => ({
   ...image,
   size: bytes.length,
-  digest: `sha256:${new Bun.CryptoHasher("sha256").update(bytes).digest("hex")}`,
+  digest: sha256(bytes),
   data: Buffer.from(bytes).toString("base64"),
 });
 

@@ -1,6 +1,8 @@
 /** Well-formed requests out of the registry's own grammar, and out of HTTP's. */
+
+import { digest, hex } from "../../harness/redirect-files.ts";
 import type { Random } from "../random.ts";
-import { D, hex, SERVED, WHOLE_DIGESTS } from "./served-files.ts";
+import { SERVED, WHOLE_DIGESTS } from "./served-files.ts";
 
 /** A request, in parts. */
 export interface MadeRequest {
@@ -18,15 +20,26 @@ const NAMES = [
 const REFERENCES = [
   ...["1.0", "every", "multi", "multi-old", "old", "art", "latest", "1", "none", "list", "tags", "manifests"],
   ...["__proto__", "constructor", "toString", `${"t".repeat(128)}`, `${"t".repeat(129)}`, "-x", ".x"],
-  ...[D("1"), D("2"), D("3"), D("4"), D("5"), D("7"), D("9"), `sha512:${hex("c").repeat(2)}`, "md5:abc", "sha256:abc"],
+  ...[
+    digest("1"),
+    digest("2"),
+    digest("3"),
+    digest("4"),
+    digest("5"),
+    digest("7"),
+    digest("9"),
+    `sha512:${hex("c").repeat(2)}`,
+    "md5:abc",
+    "sha256:abc",
+  ],
   ...["bare", ...WHOLE_DIGESTS],
   ...["other+kind:A=_-", ":", "a:", ":b", "sha256:", `sha256:${hex("A")}`],
 ];
 const DIGESTS = [
-  D("2"),
-  D("2"),
-  D("4"),
-  D("9"),
+  digest("2"),
+  digest("2"),
+  digest("4"),
+  digest("9"),
   "sha256:abc",
   "latest",
   `sha512:${hex("c").repeat(2)}`,
@@ -37,10 +50,20 @@ const DIGESTS = [
 const IDS = [hex("a"), hex("b"), hex("c"), hex("d"), "abc", hex("A")];
 /** What is there, redirected to or on disk: chance alone would seldom find it. */
 const THERE = [
-  ...["/v2/team/app/manifests/1.0", `/v2/team/app/blobs/${D("2")}`, "/v2/blind/tags/list", "/v2/control/manifests/1"],
+  ...[
+    "/v2/team/app/manifests/1.0",
+    `/v2/team/app/blobs/${digest("2")}`,
+    "/v2/blind/tags/list",
+    "/v2/control/manifests/1",
+  ],
   ...[`/v1/images/${hex("a")}/json`, `/v1/images/${hex("a")}/layer`, "/v2/secret/manifests/1.0"],
-  ...WHOLE_DIGESTS.flatMap((digest) => [`/v2/whole/manifests/${digest}`, `/v2/whole/blobs/${digest}`]),
-  ...["/v2/whole/manifests/every", "/v2/whole/manifests/bare", "/v2/whole/tags/list", `/v2/whole/referrers/${D("d")}`],
+  ...WHOLE_DIGESTS.flatMap((each) => [`/v2/whole/manifests/${each}`, `/v2/whole/blobs/${each}`]),
+  ...[
+    "/v2/whole/manifests/every",
+    "/v2/whole/manifests/bare",
+    "/v2/whole/tags/list",
+    `/v2/whole/referrers/${digest("d")}`,
+  ],
 ];
 const OWN_PATHS = [
   ...["/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/crane/repositories", "/crane/repositories/v1"],
@@ -60,7 +83,7 @@ const accept = ({ next, pick, join }: Random): string =>
   join(1 + next(5), () => `, ${pick(RANGES)}${pick(WEIGHTS)}`).slice(2);
 
 const NUMBERS = ["0", "1", "2", "100", "-1", "1.5", "", "many", "1e3", "9".repeat(30), "00001", "%31", "+1"];
-const LASTS = ["every", "old", "zzz", "", "%2f", "%00", "a b", "1.0", D("2"), "both", "team/app", "%E0%A4%A"];
+const LASTS = ["every", "old", "zzz", "", "%2f", "%00", "a b", "1.0", digest("2"), "both", "team/app", "%E0%A4%A"];
 const ODD = [
   "q=%22%3E%3Cfuzz%3E",
   "q=app",

@@ -1,7 +1,7 @@
 /** A registry that serves the images of a layout, as well or as badly as a test wants it. */
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { sha256 } from "../layouts.ts";
+import { sha256 } from "../../harness/redirect-files.ts";
 
 /** A request, as the registry saw it. */
 export interface Seen {

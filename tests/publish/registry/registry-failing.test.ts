@@ -3,7 +3,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { runCraned, scratch } from "../../harness/craned.ts";
 import { leftovers, type Ran } from "../../harness/programs.ts";
-import { type Descriptor, layoutAt, publishArguments, type Site, sha256, siteAt } from "../layouts.ts";
+import { digest, sha256 } from "../../harness/redirect-files.ts";
+import { type Descriptor, layoutAt, publishArguments, type Site, siteAt } from "../layouts.ts";
 import {
   type Answer,
   breakingHost,
@@ -222,7 +223,7 @@ describe("what is not what it should be", () => {
   });
 
   test("is a manifest with another digest than the registry says", async () => {
-    const other = `sha256:${"0".repeat(64)}`;
+    const other = digest("0");
     const registry = serve(({ path }) =>
       path === "manifests/1.0"
         ? new Response(readFileSync(layout.fileOf(image)), {

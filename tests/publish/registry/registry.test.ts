@@ -7,7 +7,8 @@ import { HELLO } from "../../clients/demo-content.ts";
 import { type Craned, scratch, startCraned } from "../../harness/craned.ts";
 import { type Distribution, startDistribution } from "../../harness/distribution.ts";
 import { describeWith, leftovers, run, succeed } from "../../harness/programs.ts";
-import { type Descriptor, forPlatform, type Layout, layoutAt, sha256, siteAt } from "../layouts.ts";
+import { sha256 } from "../../harness/redirect-files.ts";
+import { type Descriptor, forPlatform, type Layout, layoutAt, siteAt } from "../layouts.ts";
 import { type Answer, breakingHost, type FakeRegistry, refusal, serveLayout } from "./fake-registry.ts";
 
 setDefaultTimeout(60_000);

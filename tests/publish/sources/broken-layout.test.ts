@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { scratch } from "../../harness/craned.ts";
 import { succeed } from "../../harness/programs.ts";
-import { type Descriptor, type Layout, layoutAt, sha256, siteAt } from "../layouts.ts";
+import { sha256 } from "../../harness/redirect-files.ts";
+import { type Descriptor, type Layout, layoutAt, siteAt } from "../layouts.ts";
 
 const work = scratch();
 afterAll(work.remove);

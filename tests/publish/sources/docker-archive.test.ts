@@ -4,7 +4,8 @@ import { dirname, join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { scratch } from "../../harness/craned.ts";
 import { succeed } from "../../harness/programs.ts";
-import { configOf, type Descriptor, layoutAt, sha256, siteAt } from "../layouts.ts";
+import { sha256 } from "../../harness/redirect-files.ts";
+import { configOf, type Descriptor, layoutAt, siteAt } from "../layouts.ts";
 
 const work = scratch();
 afterAll(work.remove);

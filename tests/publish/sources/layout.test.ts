@@ -5,7 +5,8 @@ import { MEDIA_TYPE } from "../../../lib/core/media-types.ts";
 import { blobsOf, contentAt, HELLO } from "../../clients/demo-content.ts";
 import { scratch } from "../../harness/craned.ts";
 import { succeed } from "../../harness/programs.ts";
-import { type Descriptor, filesBelow, forPlatform, type Layout, layoutAt, sha256, siteAt } from "../layouts.ts";
+import { sha256 } from "../../harness/redirect-files.ts";
+import { type Descriptor, filesBelow, forPlatform, type Layout, layoutAt, siteAt } from "../layouts.ts";
 
 const work = scratch();
 afterAll(work.remove);

@@ -6,7 +6,8 @@ import { gunzipSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { MEDIA_TYPE } from "../../../lib/core/media-types.ts";
 import { runCraned, scratch, serveDirectory } from "../../harness/craned.ts";
 import { leftovers, succeed } from "../../harness/programs.ts";
-import { configOf, type Descriptor, forPlatform, type Layout, layoutAt, sha256, siteAt } from "../layouts.ts";
+import { sha256 } from "../../harness/redirect-files.ts";
+import { configOf, type Descriptor, forPlatform, type Layout, layoutAt, siteAt } from "../layouts.ts";
 
 setDefaultTimeout(60_000);
 

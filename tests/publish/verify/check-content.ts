@@ -1,7 +1,8 @@
 /** Trees that are published for a test and then looked at by `craned check --content`. */
 import { join } from "node:path";
 import { runCraned } from "../../harness/craned.ts";
-import { configOf, type Descriptor, forPlatform, layoutAt, type Site, sha256, siteAt } from "../layouts.ts";
+import { sha256 } from "../../harness/redirect-files.ts";
+import { configOf, type Descriptor, forPlatform, layoutAt, type Site, siteAt } from "../layouts.ts";
 
 /** What a check found. */
 export interface Checked {

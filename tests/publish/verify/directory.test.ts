@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { MEDIA_TYPE } from "../../../lib/core/media-types.ts";
 import { buildDemo } from "../../../lib/demo/demo.ts";
 import { scratch } from "../../harness/craned.ts";
-import { sha256 } from "../layouts.ts";
+import { hex, redirectFile, sha256 } from "../../harness/redirect-files.ts";
 import { checkContent, type Published, publishedAt } from "./check-content.ts";
 
 setDefaultTimeout(30_000);
@@ -216,11 +216,9 @@ describe("the v1 half", () => {
   test("with an ancestor that no file has is found out", async () => {
     const tree = copy();
     const id = idOf(tree, "one");
-    writeFileSync(tree.at(`${id}/ancestry`), JSON.stringify([id, "f".repeat(64)]));
+    writeFileSync(tree.at(`${id}/ancestry`), JSON.stringify([id, hex("f")]));
     const { faults } = await tree.check();
-    expect(faults).toEqual([
-      expect.stringContaining(`expected images of a redirect file, received "${"f".repeat(64)}"`),
-    ]);
+    expect(faults).toEqual([expect.stringContaining(`expected images of a redirect file, received "${hex("f")}"`)]);
   });
 });
 
@@ -263,14 +261,8 @@ describe("a redirect file of version", () => {
     const tree = copy();
     const metadata = tree.at("../../metadata");
     rmSync(metadata, { recursive: true });
-    const common = {
-      version,
-      repository: "team-app",
-      "repo-registry-id": "team/app",
-      url: "https://cdn.example/files/",
-    };
     mkdirSync(join(metadata, "v2"), { recursive: true });
-    writeFileSync(join(metadata, "v2/team-app.json"), JSON.stringify({ ...common, ...more(tree) }));
+    writeFileSync(join(metadata, "v2/team-app.json"), JSON.stringify(redirectFile(version, "team/app", more(tree))));
     writeFileSync(tree.at("tags/list"), JSON.stringify({ name: "team/app", tags: ["one", "list"] }));
     return tree;
   }
