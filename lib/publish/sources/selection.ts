@@ -113,7 +113,7 @@ function ofOneRepository(
     .map(({ names }) => new Set(names.map(repositoryOf)))
     .filter((each) => each.size > 0 && !each.has(""));
   const hasAll = (repository: string) => named.every((each) => each.has(repository));
-  if (all.size < 2 || [...(named[0] ?? [])].some(hasAll)) return images;
+  if ([...all].every(hasAll)) return images;
   throw new PublishError(`${source.name} has images of ${list}: choose one with --source-name, or tags with --tag`);
 }
 

@@ -179,7 +179,24 @@ describe("names", () => {
     ]);
   });
 
-  test("of two repositories for the same images are taken for one", async () => {
+  test.each([
+    ["are taken for one where all images have both", ["app:1.0", "host:5000/app:2.0"], 0],
+    ["are not where one has another besides", ["app:1.0", "host:5000/app:2.0"], 1],
+  ])("of two repositories for one image %s", async (_, RepoTags, code) => {
+    const directory = fresh("docker");
+    mkdirSync(directory);
+    writeFileSync(join(directory, "c.json"), "{}");
+    const images = [{ RepoTags }, ...(code === 0 ? [] : [{ RepoTags: ["app:3.0"] }])];
+    writeFileSync(
+      join(directory, "manifest.json"),
+      JSON.stringify(images.map((image) => ({ ...image, Config: "c.json", Layers: [] }))),
+    );
+    const ran = await newSite().publish(directory);
+    expect(ran.code).toBe(code);
+    if (code === 1) expect(ran.err).toContain("has images of docker.io/library/app, host:5000/app: choose one");
+  });
+
+  test("of two repositories for the same images are not mixed", async () => {
     const image = both.image("oci", "both");
     both.finish([
       ["app:1.0", image],
