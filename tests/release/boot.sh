@@ -30,7 +30,6 @@ if [ "${2:-}" = inside ]; then
   # PrivateUsers= can't be had in a chroot.
   pivot_root . old
   cd /
-  ip link set lo up
   {
     until systemctl is-active --quiet sysinit.target; do sleep 0.1; done 2> /dev/null
     bash /run/test/script > /run/test/output 2>&1
