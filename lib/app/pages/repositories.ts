@@ -71,6 +71,6 @@ function loweredDescription(repository: Repository | undefined): string {
 
 /** Tells whether the name or the description of a repository has each of the words. @param words in lower case */
 export function hasWords({ name, v1, v2 }: NamedRepository, words: readonly string[]): boolean {
-  const description = loweredDescription(v2) || loweredDescription(v1);
-  return words.every((word) => name.includes(word) || description.includes(word));
+  const description = () => loweredDescription(v2) || loweredDescription(v1);
+  return words.every((word) => name.includes(word) || description().includes(word));
 }
