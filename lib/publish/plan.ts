@@ -189,7 +189,7 @@ export function startPlan({ platforms, unreadable, warn }: PlanOptions): Plannin
     }
     if (missingCount > MAX_WARNINGS) warn(`${from}: ${missingCount - MAX_WARNINGS} more are not there`);
     if (missingCount > 0 && missingCount === wanted.length) {
-      throw new Missing(`${from}: ${source.name} has none of the manifests that it names`);
+      throw new Missing(`${from}: names no manifest that ${source.name} has with all its blobs`);
     }
   }
 
