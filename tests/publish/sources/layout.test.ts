@@ -3,7 +3,7 @@ import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from "n
 import { join } from "node:path";
 import { MEDIA_TYPE } from "../../../lib/core/media-types.ts";
 import { blobsOf, contentAt, HELLO } from "../../clients/demo-content.ts";
-import { scratch } from "../../harness/craned.ts";
+import { runCraned, scratch } from "../../harness/craned.ts";
 import { succeed } from "../../harness/programs.ts";
 import { sha256 } from "../../harness/redirect-files.ts";
 import { type Descriptor, filesBelow, forPlatform, type Layout, layoutAt, siteAt } from "../layouts.ts";
@@ -152,24 +152,29 @@ test("what refers to an image is listed under it, with its type, its annotations
   expect(chosen.redirectFile()["referrers"]).toEqual(expected);
 });
 
-test("layers that clients may fetch elsewhere are published where the layout has them", async () => {
-  const layout = newLayout();
-  const foreign = {
-    mediaType: "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
-    digest: sha256("elsewhere"),
-    size: 9,
-    urls: ["https://example.com/layer"],
-  };
-  layout.finish([["windows", layout.image("2", "own", { layers: [foreign] })]]);
-  const site = newSite();
-  const { err } = await site.published(layout.path);
-  expect(err).toContain(`does not have the layer ${foreign.digest}: clients fetch it from https://example.com/layer`);
-  expect(Object.values(site.tree())).not.toContain(foreign.digest);
-  layout.blob(foreign.mediaType, "elsewhere");
-  const again = await site.published(layout.path);
-  expect(again.err).not.toContain("does not have");
-  expect(Object.values(site.tree())).toContain(foreign.digest);
-});
+test.each([5, 6] as const)(
+  "layers that clients may fetch elsewhere are published where they are: version %i",
+  async (version) => {
+    const layout = newLayout();
+    const foreign = {
+      mediaType: "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
+      digest: sha256("elsewhere"),
+      size: 9,
+      urls: ["https://example.com/layer"],
+    };
+    layout.finish([["windows", layout.image("2", "own", { layers: [foreign] })]]);
+    const site = siteAt(fresh("site"), version);
+    const { err } = await site.published(layout.path);
+    const checked = await runCraned(["check", "--data-dir", site.metadata, "--content", site.content]);
+    expect([checked.code, checked.out]).toEqual([0, expect.stringContaining("as they have to be")]);
+    expect(err).toContain(`does not have the layer ${foreign.digest}: clients fetch it from https://example.com/layer`);
+    expect(Object.values(site.tree())).not.toContain(foreign.digest);
+    layout.blob(foreign.mediaType, "elsewhere");
+    const again = await site.published(layout.path);
+    expect(again.err).not.toContain("does not have");
+    expect(Object.values(site.tree())).toContain(foreign.digest);
+  },
+);
 
 test("the same layout makes the same bytes, in whatever order its images are and however it lies there", async () => {
   const layout = newLayout();
