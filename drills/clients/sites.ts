@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { buildDemo } from "../../lib/demo/demo.ts";
 import { type Craned, scratch, serveDirectory, startCraned } from "../../tests/harness/craned.ts";
+import { v5 } from "../../tests/harness/redirect-files.ts";
 
 export const USER = "somebody";
 export const PASSWORD = "correct horse: battery";
@@ -30,17 +31,6 @@ export async function writeMirrors(home: string, mirror: string): Promise<string
   const registry = '[[registry]]\nlocation = "registry.test"\n';
   await Bun.write(path, `${registry}[[registry.mirror]]\nlocation = "${mirror}/hub"\ninsecure = true\n`);
   return path;
-}
-
-function manyTags(): object {
-  return {
-    version: 5,
-    type: "pulp-docker-redirect",
-    repository: "drill-many",
-    "repo-registry-id": "drill/many",
-    url: "http://static.invalid/",
-    schema2_data: MANY_TAGS,
-  };
 }
 
 /** A redirect file's text, under another name. */
@@ -82,7 +72,7 @@ export async function startSites(): Promise<Sites> {
       "closed/protected.json",
       twin(redirectFiles.get("v2-demo-hello.json"), "demo/closed", { protected: true }),
     );
-    work.write("serving/many.json", manyTags());
+    work.write("serving/many.json", v5("drill/many", { url: "http://static.invalid/", schema2_data: MANY_TAGS }));
     writeTree(join(work.path, "content"), objects);
     const hash = await Bun.password.hash(PASSWORD, { algorithm: "bcrypt", cost: 4 });
     const htpasswd = work.write("htpasswd", `${USER}:${hash}\n`);

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Craned, scratch, serveDirectory } from "../../tests/harness/craned.ts";
+import { v5 } from "../../tests/harness/redirect-files.ts";
 import { holdingsOf } from "./process.ts";
 import { v2File } from "./redirects.ts";
 
@@ -25,13 +26,7 @@ interface TargetOptions {
 }
 
 const large = (tags: number): string =>
-  JSON.stringify({
-    version: 5,
-    repository: "large",
-    "repo-registry-id": "large",
-    url: "http://cdn.test/large/",
-    schema2_data: Array.from({ length: tags }, (_, number) => `tag-${number}`),
-  });
+  JSON.stringify(v5("large", { schema2_data: Array.from({ length: tags }, (_, number) => `tag-${number}`) }));
 
 /** Starts a server, lets the drill have it, and puts it away. */
 export async function withServer<Result>(

@@ -1,4 +1,5 @@
 /** Redirect files all of which tells their generation, so that a mixture of two would show. */
+import { v1, v5 } from "../../tests/harness/redirect-files.ts";
 
 /** How an ordinary client asks. */
 export const SCHEMA_2 = { Accept: "application/vnd.docker.distribution.manifest.v2+json" };
@@ -12,24 +13,22 @@ export const tagsOf = (generation: number): readonly string[] => ["always", `onl
 
 /** A file of version 5. */
 export const v2File = (name: string, generation: number): string =>
-  JSON.stringify({
-    version: 5,
-    repository: name,
-    "repo-registry-id": name,
-    url: `http://cdn.test/${name}/${generation}/`,
-    schema2_data: [...tagsOf(generation), digestOf(generation)],
-  });
+  JSON.stringify(
+    v5(name, {
+      url: `http://cdn.test/${name}/${generation}/`,
+      schema2_data: [...tagsOf(generation), digestOf(generation)],
+    }),
+  );
 
 /** A file of version 1, with one image. */
 export const v1File = (name: string, generation: number): string =>
-  JSON.stringify({
-    version: 1,
-    repository: name,
-    "repo-registry-id": name,
-    url: `http://cdn.test/${name}/${generation}/`,
-    images: [{ id: hex(generation) }],
-    tags: { always: hex(generation) },
-  });
+  JSON.stringify(
+    v1(name, {
+      url: `http://cdn.test/${name}/${generation}/`,
+      images: [{ id: hex(generation) }],
+      tags: { always: hex(generation) },
+    }),
+  );
 
 /** The generation that a redirect of v2 tells of, signed or not; undefined when two are mixed in it, or it is none. */
 export function generationOf(location: string | null, name: string): number | undefined {

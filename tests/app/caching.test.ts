@@ -71,7 +71,7 @@ describe("a public registry", () => {
         expect(headers.get("docker-content-digest")).toBe(MANIFEST);
         expect(headers.get("etag")).toBe(`"${MANIFEST}"`);
         expect(headers.get("content-length")).toBe(String(manifest.size));
-        expect(headers.get("content-type")).toBe("application/vnd.oci.image.manifest.v1+json");
+        expect(headers.get("content-type")).toBe(OCI);
       }
     }
   });
@@ -99,7 +99,7 @@ describe("a public registry", () => {
         {
           code: "MANIFEST_UNKNOWN",
           message: "manifest unknown",
-          detail: { mediaTypes: ["application/vnd.oci.image.manifest.v1+json"] },
+          detail: { mediaTypes: [OCI] },
         },
       ],
     ]);

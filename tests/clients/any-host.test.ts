@@ -12,6 +12,7 @@ import { freePort } from "../harness/nginx.ts";
 import { freshPodman } from "../harness/podman.ts";
 import { describeWith, leftovers, run, succeed } from "../harness/programs.ts";
 import { type FileHost, startPython } from "../harness/python-host.ts";
+import { OCI } from "../harness/redirect-files.ts";
 import { filesBelow, layoutAt } from "../publish/layouts.ts";
 import { blobsOf, expectedDirectory, HELLO, hashedFiles, imageFor } from "./demo-content.ts";
 
@@ -124,7 +125,7 @@ for (const [name, start] of HOSTS) {
       expect(
         await runCraned(["publish", moved.path, "--name", "team/app", "--keep-untagged", ...places]),
       ).toMatchObject({ code: 0 });
-      const headers = { accept: "application/vnd.oci.image.manifest.v1+json" };
+      const headers = { accept: OCI };
       const ask = async () =>
         (await fetch(`${craned.origin}/v2/team/app/manifests/latest`, { headers })).headers.get(
           "docker-content-digest",

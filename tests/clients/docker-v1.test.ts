@@ -3,7 +3,7 @@ import { type Craned, scratch, serveDirectory, startCraned } from "../harness/cr
 import { leftovers } from "../harness/programs.ts";
 import { ask } from "../harness/raw.ts";
 import { recordRequests } from "../harness/recorder.ts";
-import { v1 } from "../harness/redirect-files.ts";
+import { LIST, SCHEMA_1, SCHEMA_2, v1 } from "../harness/redirect-files.ts";
 import { sha256, v1Image } from "./demo-content.ts";
 import { pullOverV1, pullWithFailOver } from "./old-docker.ts";
 
@@ -17,9 +17,7 @@ beforeAll(async () => {
 });
 
 /** The Accept header of docker 1.10 and later. */
-const DOCKER_ACCEPT =
-  "application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json, " +
-  "application/vnd.docker.distribution.manifest.v1+prettyjws, application/json";
+const DOCKER_ACCEPT = [SCHEMA_2, LIST, SCHEMA_1, "application/json"].join(", ");
 
 const ONLY_ON_V1 = [
   ["demo/both", '{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown","detail":{}}]}'],

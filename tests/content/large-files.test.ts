@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { readdirSync, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { type Craned, runCraned, scratch, serveDirectory } from "../harness/craned.ts";
-import { digest, v5 } from "../harness/redirect-files.ts";
+import { digest, SCHEMA_2, v5 } from "../harness/redirect-files.ts";
 
 const TAGS = 30_000;
 
@@ -31,7 +31,7 @@ const replace = (name: string, content: unknown) =>
 async function locationOf(name: string, reference: string): Promise<string | null> {
   const answer = await fetch(`${craned.origin}/v2/${name}/manifests/${reference}`, {
     redirect: "manual",
-    headers: { Accept: "application/vnd.docker.distribution.manifest.v2+json" },
+    headers: { Accept: SCHEMA_2 },
   });
   await answer.text();
   return answer.headers.get("location");

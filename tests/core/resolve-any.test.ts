@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { digest } from "../harness/redirect-files.ts";
+import { digest, redirectFile } from "../harness/redirect-files.ts";
 import { acceptHeader } from "./accept-headers.ts";
 import { type NaiveFile, naivelyResolve } from "./naive-resolution.ts";
-import { common, pathOf, resolve } from "./resolving.ts";
+import { pathOf, resolve } from "./resolving.ts";
 
 const tags = ["latest", "1-ubuntu", "a", "B", "__proto__", "constructor"];
 const digests = [digest("a"), digest("b"), `sha512:${"c".repeat(128)}`, "other+kind:A=_-"];
@@ -25,8 +25,11 @@ const listText = listed.map((references) => JSON.stringify(references));
 function fileText(version: number, fields: Readonly<Record<string, fc.Arbitrary<string>>>, requiredKeys?: string[]) {
   const options = requiredKeys === undefined ? { requiredKeys: [] } : { requiredKeys };
   return fc.record(fields, options).map((present) => {
-    const commonEntries = Object.entries(common).map(([key, value]) => [key, JSON.stringify(value)] as const);
-    return objectText([["version", version], ...commonEntries, ...Object.entries(present)]);
+    const common = Object.entries(redirectFile(version, "team/app", {}));
+    return objectText([
+      ...common.map(([key, value]) => [key, JSON.stringify(value)] as const),
+      ...Object.entries(present),
+    ]);
   });
 }
 

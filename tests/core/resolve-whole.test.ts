@@ -4,11 +4,10 @@ import { parseAccept } from "../../lib/core/media-types.ts";
 import type { WholeRepository } from "../../lib/core/redirect-file/repository.ts";
 import { type Digest, parseDigest, parseReference } from "../../lib/core/reference.ts";
 import { blobPath, referrersOf, resolveBlob, resolveManifest, tagsOf } from "../../lib/core/resolve.ts";
-import { descriptorOf, digest, INDEX, LIST, OCI, SCHEMA_1, SCHEMA_2 } from "../harness/redirect-files.ts";
+import { descriptorOf, digest, INDEX, LIST, OCI, SCHEMA_1, SCHEMA_2, v2, v6 } from "../harness/redirect-files.ts";
 import { acceptHeader } from "./accept-headers.ts";
 import { type NaiveWhole, naiveBlob, naivelyResolveWhole, naiveReferrers } from "./naive-whole.ts";
 import { parseJson, parseText, repositoryOf } from "./redirect-file/samples.ts";
-import { common } from "./resolving.ts";
 import { BLOBS, wholeFile } from "./whole-files.ts";
 
 function wholeOf(parsed: ReturnType<typeof parseText>): WholeRepository {
@@ -86,7 +85,7 @@ describe("a tag is the first of its manifests that the client accepts", () => {
   const docker = descriptorOf(SCHEMA_2, { schemaVersion: 2, mediaType: SCHEMA_2 });
   const old = descriptorOf(SCHEMA_1, { schemaVersion: 1 });
   const tags = { both: [image.digest, docker.digest], old: old.digest, all: [image.digest, docker.digest, old.digest] };
-  const repository = wholeOf(parseJson({ ...common, version: 6, manifests: [image, docker, old], tags }));
+  const repository = wholeOf(parseJson(v6("team/app", { manifests: [image, docker, old], tags })));
   test.each([
     ["the preferred one", "both", `${SCHEMA_2}, ${OCI}`, image.digest],
     ["the one that it accepts", "both", SCHEMA_2, docker.digest],
@@ -112,12 +111,12 @@ describe("where blobs are", () => {
     ["docker/registry/v2/blobs/{algorithm}/{hex:2}/{hex}/data", `docker/registry/v2/blobs/sha256/ab/${hex}/data`],
     ["https://pool.example.com/{algorithm}/{hex}", `https://pool.example.com/sha256/${hex}`],
   ])("%s", (blobs, path) => {
-    const repository = wholeOf(parseJson({ ...common, version: 6, manifests: [], tags: {}, blobs }));
+    const repository = wholeOf(parseJson(v6("team/app", { manifests: [], tags: {}, blobs })));
     expect(blobPath(repository, digestOf(`sha256:${hex}`))).toBe(path);
   });
 
   test("versions 2 to 5 have Pulp's tree", () => {
-    const repository = repositoryOf(parseJson({ ...common, version: 2 }));
+    const repository = repositoryOf(parseJson(v2("team/app")));
     if (repository.api === "v1") throw new Error("not a v2 file");
     expect(resolveBlob(repository, digestOf(digest("a")))).toEqual({
       kind: "path",

@@ -1,11 +1,24 @@
 import { describe, expect, test } from "bun:test";
-import { digest, INDEX, LIST, OCI, SCHEMA_1, SCHEMA_1_UNSIGNED, SCHEMA_2 } from "../harness/redirect-files.ts";
-import { fileOf, resolve } from "./resolving.ts";
+import {
+  digest,
+  INDEX,
+  LIST,
+  OCI,
+  redirectFile,
+  SCHEMA_1,
+  SCHEMA_1_UNSIGNED,
+  SCHEMA_2,
+  v2,
+  v4,
+  v5,
+} from "../harness/redirect-files.ts";
+import { resolve } from "./resolving.ts";
 
 /** Reference, Accept header, path below the url or why there is none. */
 type Row = readonly [sentence: string, reference: string, accept: string | undefined, outcome: string];
 
-function check(json: string, rows: readonly Row[]): void {
+function check(file: object, rows: readonly Row[]): void {
+  const json = JSON.stringify(file);
   test.each(rows.map((row) => [...row] as const))("%s", (_, reference, accept, outcome) => {
     const resolution = resolve(json, reference, accept);
     expect(resolution.kind === "path" ? resolution.path : resolution.kind === "unknown" && resolution.why).toBe(
@@ -15,7 +28,7 @@ function check(json: string, rows: readonly Row[]): void {
 }
 
 describe("version 2 keeps all manifests in one directory", () => {
-  check(fileOf({ version: 2 }), [
+  check(v2("team/app"), [
     ["a tag, with no Accept header", "latest", undefined, "manifests/latest"],
     ["a tag, whatever the client accepts", "latest", LIST, "manifests/latest"],
     ["a tag, even of a client that excludes everything", "latest", "*/*;q=0", "manifests/latest"],
@@ -24,24 +37,17 @@ describe("version 2 keeps all manifests in one directory", () => {
 });
 
 describe("versions 3 and 4 with nothing listed hold schema 1 only", () => {
-  check(fileOf({ version: 3, schema2_data: [] }), [
+  check(redirectFile(3, "team/app", { schema2_data: [] }), [
     ["version 3", "latest", `${SCHEMA_2},${LIST}`, "manifests/1/latest"],
   ]);
-  check(
-    fileOf({
-      version: 4,
-      schema2_data: [],
-      manifest_list_data: [],
-      manifest_list_amd64_tags: { latest: [digest("a"), 2] },
-    }),
-    [["version 4, even where the amd64 map has the tag", "latest", `${SCHEMA_2},${LIST}`, "manifests/1/latest"]],
-  );
+  check(v4("team/app", { manifest_list_amd64_tags: { latest: [digest("a"), 2] } }), [
+    ["version 4, even where the amd64 map has the tag", "latest", `${SCHEMA_2},${LIST}`, "manifests/1/latest"],
+  ]);
 });
 
 describe("version 3 knows schema 2", () => {
   check(
-    fileOf({
-      version: 3,
+    redirectFile(3, "team/app", {
       schema2_data: ["both", digest("a")],
       // Not a field of this version: ignored.
       manifest_list_data: ["both"],
@@ -58,8 +64,7 @@ describe("version 3 knows schema 2", () => {
 });
 
 describe("version 4 knows lists too", () => {
-  const four = fileOf({
-    version: 4,
+  const four = v4("team/app", {
     schema2_data: ["two", "all", digest("a")],
     manifest_list_data: ["all", "old", "bare", digest("c")],
     manifest_list_amd64_tags: { all: [digest("a"), 2], old: [digest("b"), 1] },
@@ -83,8 +88,7 @@ describe("version 4 knows lists too", () => {
 });
 
 describe("version 5: a digest names one manifest, whatever the client accepts", () => {
-  const five = fileOf({
-    version: 5,
+  const five = v5("team/app", {
     schema1_data: [digest("1"), digest("5")],
     schema2_data: [digest("2"), digest("1")],
     oci_manifest_data: [digest("3"), digest("2")],
@@ -108,8 +112,7 @@ describe("version 5: a digest names one manifest, whatever the client accepts", 
 describe("version 5: a tag is what the client prefers of what it may be", () => {
   const amd64 = digest("a");
   const old = digest("b");
-  const five = fileOf({
-    version: 5,
+  const five = v5("team/app", {
     schema1_data: ["all", "one", "old", "1-and-2"],
     schema2_data: ["all", "1-and-2"],
     oci_manifest_data: ["all", "oci"],
@@ -148,10 +151,10 @@ describe("version 5: a tag is what the client prefers of what it may be", () => 
 
 describe("Story 2735: a tag that only the v1 file has", () => {
   const docker = [SCHEMA_2, LIST, SCHEMA_1, "application/json"].join(", ");
-  check(fileOf({ version: 5, schema2_data: ["latest"], manifest_list_data: [] }), [
+  check(v5("team/app", { schema2_data: ["latest"], manifest_list_data: [] }), [
     ["is unknown, so that docker falls back to v1", "1-ubuntu", docker, "unknown"],
     ["is unknown to an old docker too", "1-ubuntu", undefined, "unknown"],
     ["while another is found", "latest", docker, "manifests/2/latest"],
   ]);
-  check(fileOf({ version: 5 }), [["an empty version 5 file knows nothing", "1-ubuntu", docker, "unknown"]]);
+  check(v5("team/app"), [["an empty version 5 file knows nothing", "1-ubuntu", docker, "unknown"]]);
 });

@@ -15,6 +15,3 @@ export function resolve(json: string, reference: string, accept: string | undefi
 
 export const pathOf = (resolution: Resolution): string | undefined =>
   resolution.kind === "path" ? resolution.path : undefined;
-
-export const common = { repository: "r", "repo-registry-id": "team/app", url: "https://cdn.example.com/app/" };
-export const fileOf = (fields: object): string => JSON.stringify({ ...common, ...fields });

@@ -9,8 +9,8 @@ import {
   SCHEMA_1,
   SCHEMA_1_UNSIGNED,
   SCHEMA_2,
+  v6,
 } from "../harness/redirect-files.ts";
-import { common } from "./resolving.ts";
 
 const LAYER = "application/vnd.oci.image.layer.v1.tar+gzip";
 const CONFIG = "application/vnd.oci.image.config.v1+json";
@@ -80,7 +80,7 @@ export const wholeFile = fc
       const digests = ns.flatMap((n) => at(all, n)).map((each) => each.digest);
       return digests.length === 0 ? [] : [[tag, digests.length === 1 ? digests[0] : digests] as const];
     });
-    const file = { ...common, version: 6, manifests, configs: oneDigestEach(configs) };
+    const file = v6("team/app", { manifests, configs: oneDigestEach(configs) });
     // An object literal can't have a key of its own called `__proto__`.
     const members = [...new Map(meant)].map(([tag, digests]) => `${JSON.stringify(tag)}:${JSON.stringify(digests)}`);
     return `${JSON.stringify(file).slice(0, -1)},"tags":{${members.join(",")}}}`;

@@ -11,6 +11,7 @@ import { type Craned, scratch, startCraned } from "../harness/craned.ts";
 import { startHaproxy } from "../harness/haproxy.ts";
 import { freePort, startNginxWith } from "../harness/nginx.ts";
 import { describeWith, leftovers, run } from "../harness/programs.ts";
+import { SCHEMA_2 } from "../harness/redirect-files.ts";
 import { sample } from "../harness/samples.ts";
 
 setDefaultTimeout(120_000);
@@ -19,7 +20,7 @@ const LANES = 4;
 /** Requests that go well before the next thing happens. */
 const STRETCH = 300;
 const MANIFEST = "/v2/demo/tree/manifests/1.0";
-const TYPES = { Accept: "application/vnd.docker.distribution.manifest.v2+json" };
+const TYPES = { Accept: SCHEMA_2 };
 
 const putAway = leftovers();
 

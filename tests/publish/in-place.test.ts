@@ -6,6 +6,7 @@ import { parseRedirectFile } from "../../lib/core/redirect-file/parse.ts";
 import { runCraned, scratch } from "../harness/craned.ts";
 import { type Distribution, startDistribution } from "../harness/distribution.ts";
 import { describeWith, leftovers, type Ran, succeed } from "../harness/programs.ts";
+import { INDEX, OCI } from "../harness/redirect-files.ts";
 import { startS3 } from "../harness/s3.ts";
 import { type Descriptor, filesBelow, forPlatform, type Layout, layoutAt } from "./layouts.ts";
 
@@ -168,7 +169,7 @@ describe("an OCI image layout", () => {
 
 /** What a registry answers for a manifest: its type and its bytes. */
 async function manifestAt(host: string, name: string, reference: string) {
-  const accept = "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, */*";
+  const accept = `${INDEX}, ${OCI}, */*`;
   const answer = await fetch(`http://${host}/v2/${name}/manifests/${reference}`, { headers: { accept } });
   return { status: answer.status, mediaType: answer.headers.get("content-type"), text: await answer.text() };
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { AwsClient } from "aws4fetch";
 import { type Craned, runCraned, type Scratch, scratch, startCraned } from "../harness/craned.ts";
 import { describeWith, leftovers } from "../harness/programs.ts";
+import { OCI } from "../harness/redirect-files.ts";
 import { S3_KEY, S3_REGION, type S3Server, startS3 } from "../harness/s3.ts";
 import { file, until } from "../harness/served-bucket.ts";
 import { layoutAt } from "../publish/layouts.ts";
@@ -41,7 +42,7 @@ describeWith(["versitygw"], "a bucket of a real server", () => {
   }
 
   const locationOf = async (craned: Craned, tag: string): Promise<string> => {
-    const headers = { accept: "application/vnd.oci.image.manifest.v1+json" };
+    const headers = { accept: OCI };
     const answer = await fetch(`${craned.origin}/v2/team/app/manifests/${tag}`, { headers, redirect: "manual" });
     return answer.headers.get("location") ?? String(answer.status);
   };

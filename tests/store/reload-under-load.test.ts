@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { renameSync } from "node:fs";
 import { join } from "node:path";
 import { type Craned, scratch, serveDirectory } from "../harness/craned.ts";
-import { v5 } from "../harness/redirect-files.ts";
+import { SCHEMA_2, v5 } from "../harness/redirect-files.ts";
 
 const REQUESTS = 10_000;
 const LANES = 8;
@@ -30,8 +30,6 @@ afterAll(async () => {
   data.remove();
 });
 
-const SCHEMA_2 = { Accept: "application/vnd.docker.distribution.manifest.v2+json" };
-
 /** The generation that a redirect tells of; undefined when two are mixed in it, or it is none. */
 function generationOf(location: string | null, name: string): number | undefined {
   const match = new RegExp(`^http://cdn\\.test/${name}/(\\d+)/manifests/2/(.*)$`).exec(location ?? "");
@@ -57,7 +55,7 @@ test(`${REQUESTS} requests during replacements`, async () => {
     const present = written.get(name) ?? 0;
     const reference = ["always", "multi", `only-${present}`][number % 3];
     const url = `${craned.origin}/v2/${name}/manifests/${reference}`;
-    const answer = await fetch(url, { redirect: "manual", headers: SCHEMA_2 });
+    const answer = await fetch(url, { redirect: "manual", headers: { Accept: SCHEMA_2 } });
     const body = await answer.text();
     if (answer.status === 404 && reference?.startsWith("only-")) {
       if (JSON.parse(body).errors[0].code !== "MANIFEST_UNKNOWN") wrong.push(body);
@@ -86,7 +84,7 @@ test(`${REQUESTS} requests during replacements`, async () => {
     for (;;) {
       const { headers } = await fetch(`${craned.origin}/v2/${name}/manifests/always`, {
         redirect: "manual",
-        headers: SCHEMA_2,
+        headers: { Accept: SCHEMA_2 },
       });
       if (generationOf(headers.get("location"), name) === final) break;
     }

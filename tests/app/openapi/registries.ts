@@ -1,12 +1,12 @@
 /** Registries that are run in each way that makes a difference to the document, and what is asked of them. */
 
-import { descriptorOf, digest, hex, redirectFile } from "../../harness/redirect-files.ts";
+import { descriptorOf, digest, hex, INDEX, redirectFile } from "../../harness/redirect-files.ts";
 import type { Sent } from "./requests.ts";
 
 const file = (name: string, version: number, fields: object) =>
   redirectFile(version, name, { url: `http://cdn.test/${name}`, ...fields });
 
-const INDEX = descriptorOf("application/vnd.oci.image.index.v1+json", { manifests: [] });
+const EMPTY_INDEX = descriptorOf(INDEX, { manifests: [] });
 const CONFIG = descriptorOf("application/vnd.oci.image.config.v1+json", { os: "linux" });
 
 /** Redirect files of every kind. */
@@ -24,10 +24,10 @@ export const FILES = {
 /** The same with one of version 6. */
 export const ALL_FILES = {
   ...FILES,
-  "whole.json": file("whole", 6, { manifests: [INDEX], configs: [CONFIG], tags: { latest: INDEX.digest } }),
+  "whole.json": file("whole", 6, { manifests: [EMPTY_INDEX], configs: [CONFIG], tags: { latest: EMPTY_INDEX.digest } }),
   "bare.json": file("bare", 6, {
-    manifests: [{ ...INDEX, data: undefined }],
-    tags: { latest: INDEX.digest },
+    manifests: [{ ...EMPTY_INDEX, data: undefined }],
+    tags: { latest: EMPTY_INDEX.digest },
   }),
 };
 
@@ -51,7 +51,7 @@ const EVERYWHERE: readonly Sent[] = [
   get(`/v2/no/such/blobs/${digest("6")}`),
   get(`/v2/UPPER/blobs/${digest("6")}`),
   get("/v2/whole/manifests/latest", ANY),
-  get(`/v2/whole/manifests/${INDEX.digest}`, ANY),
+  get(`/v2/whole/manifests/${EMPTY_INDEX.digest}`, ANY),
   get("/v2/bare/manifests/latest", ANY),
   get("/v2/whole/manifests/none", ANY),
   get("/v2/whole/manifests/latest?ns=docker.io", ANY),

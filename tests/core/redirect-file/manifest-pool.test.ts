@@ -4,8 +4,7 @@ import fc from "fast-check";
 import { createManifestPool } from "../../../lib/core/redirect-file/manifest-pool.ts";
 import type { WholeRepository } from "../../../lib/core/redirect-file/repository.ts";
 import { digestsIn, storedAt } from "../../../lib/core/redirect-file/whole-table.ts";
-import { descriptorOf, digest, OCI } from "../../harness/redirect-files.ts";
-import { common } from "../resolving.ts";
+import { descriptorOf, digest, OCI, v6 } from "../../harness/redirect-files.ts";
 import { wholeFile } from "../whole-files.ts";
 import { parseJson, parseText, repositoryOf } from "./samples.ts";
 
@@ -18,7 +17,7 @@ function whole(parsed: ReturnType<typeof parseJson>): WholeRepository {
 const manifest = (content: unknown) => descriptorOf(OCI, { schemaVersion: 2, content });
 
 const fileWith = (manifests: readonly ReturnType<typeof descriptorOf>[]) =>
-  whole(parseJson({ ...common, version: 6, manifests, tags: {} }));
+  whole(parseJson(v6("team/app", { manifests, tags: {} })));
 
 function memoryOf(repository: WholeRepository): ReadonlySet<unknown> {
   const stored = Array.from({ length: repository.manifestCount }, (_, index) => storedAt(repository, index));
@@ -90,7 +89,7 @@ test.each([
         }),
       );
       const tags = Object.fromEntries(manifests.map((each, at) => [`v${at}`, each.digest]));
-      return JSON.stringify({ ...common, version: 6, manifests, tags });
+      return JSON.stringify(v6("team/app", { manifests, tags }));
     };
     const share = (from: number) =>
       Array.from({ length: files }, (_, file) => pool.share(whole(parseText(textOf(from + file)))));

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { scratch } from "../../harness/craned.ts";
 import { succeed } from "../../harness/programs.ts";
-import { sha256 } from "../../harness/redirect-files.ts";
+import { SCHEMA_2, sha256 } from "../../harness/redirect-files.ts";
 import { type Descriptor, type Layout, layoutAt, siteAt } from "../layouts.ts";
 
 const work = scratch();
@@ -102,7 +102,7 @@ const CASES: readonly (readonly [what: string, breakIt: (good: Case) => string])
   [
     "a manifest that says it is something else",
     ({ layout, image }) => {
-      layout.finish([["1.0", { ...image, mediaType: "application/vnd.docker.distribution.manifest.v2+json" }]]);
+      layout.finish([["1.0", { ...image, mediaType: SCHEMA_2 }]]);
       return `${layout.fileOf(image)}: mediaType: expected application/vnd.docker.distribution.manifest.v2+json, received application/vnd.oci.image.manifest.v1+json\n`;
     },
   ],

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { scratch } from "../../harness/craned.ts";
 import { succeed } from "../../harness/programs.ts";
-import { sha256 } from "../../harness/redirect-files.ts";
+import { SCHEMA_2, sha256 } from "../../harness/redirect-files.ts";
 import { configOf, type Descriptor, layoutAt, siteAt } from "../layouts.ts";
 
 const work = scratch();
@@ -60,7 +60,7 @@ function expectTheImage(site: Site, tag: string): void {
   expect(layers.map((layer: Buffer) => gunzipSync(layer).toString())).toEqual(LAYERS);
   expect(manifest).toEqual({
     schemaVersion: 2,
-    mediaType: "application/vnd.docker.distribution.manifest.v2+json",
+    mediaType: SCHEMA_2,
     config: {
       mediaType: "application/vnd.docker.container.image.v1+json",
       size: CONFIG.length,

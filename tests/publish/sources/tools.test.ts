@@ -6,7 +6,7 @@ import { gunzipSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { MEDIA_TYPE } from "../../../lib/core/media-types.ts";
 import { runCraned, scratch, serveDirectory } from "../../harness/craned.ts";
 import { leftovers, succeed } from "../../harness/programs.ts";
-import { sha256 } from "../../harness/redirect-files.ts";
+import { OCI, sha256 } from "../../harness/redirect-files.ts";
 import { configOf, type Descriptor, forPlatform, type Layout, layoutAt, siteAt } from "../layouts.ts";
 
 setDefaultTimeout(60_000);
@@ -658,7 +658,7 @@ test.each([5, 6] as const)(
     const layout = newLayout();
     const bytes = Buffer.from(readFileSync(layout.fileOf(layout.image("oci", "long digests"))));
     const digest = `sha512:${new Bun.CryptoHasher("sha512").update(bytes).digest("hex")}`;
-    const image = { mediaType: "application/vnd.oci.image.manifest.v1+json", digest, size: bytes.length };
+    const image = { mediaType: OCI, digest, size: bytes.length };
     mkdirSync(join(layout.path, "blobs/sha512"));
     writeFileSync(layout.fileOf(image), bytes);
     layout.finish([["1.0", image]]);
