@@ -25,8 +25,12 @@ export interface SourceOptions {
 
 const STANDARD_INPUT = "-";
 
-/** skopeo's prefixes of places; the name of one image may follow. @see containers-transports(5) */
-const PREFIXED = /^(oci|oci-archive|docker-archive|dir):([^:]+)(?::(.+))?$/;
+/**
+ * skopeo's prefixes of places; the name of one image may follow, but for directories, which `skopeo sync` calls `name:tag`.
+ *
+ * @see containers-transports(5)
+ */
+const PREFIXED = /^(?:dir:(?<directory>.+)|(?:oci|oci-archive|docker-archive):(?<path>[^:]+)(?::(?<wanted>.+))?)$/;
 
 async function bundleAt(path: string, { scratch }: SourceContext, options: SourceOptions): Promise<Bundle> {
   if (path === STANDARD_INPUT) return await streamedTar("standard input", options.standardInput(), scratch);
@@ -84,7 +88,7 @@ export async function openSource(text: string, context: SourceContext, options: 
     const referrers = { isRequired: options.requireReferrers, warn: context.warn };
     return await registrySource(parseAddress(text), options.access, referrers);
   }
-  const [, , path = text, wanted] = PREFIXED.exec(text) ?? [];
+  const { directory = text, path = directory, wanted } = PREFIXED.exec(text)?.groups ?? {};
   const bundle = await bundleAt(path, context, options);
   try {
     const source = await sourceIn(bundle, context, options);

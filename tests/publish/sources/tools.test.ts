@@ -563,7 +563,7 @@ describe("an image is found", () => {
   });
 
   test("in a directory of skopeo's, which has no name for it", async () => {
-    const directory = fresh("dir");
+    const directory = fresh("app:1.0");
     await succeed(["skopeo", "copy", "--all", `oci:${layout.path}:1.0`, `dir:${directory}`]);
     const site = newSite();
     await site.published(`dir:${directory}`, "--tag", "1.0");
