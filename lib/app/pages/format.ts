@@ -2,12 +2,17 @@
 import { visible } from "../../core/redirect-file/fault.ts";
 import { type Html, html } from "./html.ts";
 
-const NUMBER = new Intl.NumberFormat("en");
-const DATE = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeZone: "UTC" });
+/** Made when a page needs them: together they take a tenth of the time that the program has to start. */
+let numbers: Intl.NumberFormat | undefined;
+let dates: Intl.DateTimeFormat | undefined;
+
 const UNITS = ["B", "kB", "MB", "GB", "TB"];
 
 /** A number for people. */
-export const counted = (number: number): string => NUMBER.format(number);
+export const counted = (number: number): string => {
+  numbers ??= new Intl.NumberFormat("en");
+  return numbers.format(number);
+};
 
 /** "1 file", "2,000 files" */
 export const countOf = (number: number, one: string, many = `${one}s`): string =>
@@ -35,7 +40,8 @@ export const cutText = (text: string, most = 1000): string =>
 /** A day; the machine-readable time has the rest. */
 export const dateOf = (time: number): Html => {
   const date = new Date(time);
-  return html`<time datetime="${date.toISOString()}">${DATE.format(date)}</time>`;
+  dates ??= new Intl.DateTimeFormat("en", { dateStyle: "medium", timeZone: "UTC" });
+  return html`<time datetime="${date.toISOString()}">${dates.format(date)}</time>`;
 };
 
 /** A path or a URL, whose lines break behind a slash if they have to. */

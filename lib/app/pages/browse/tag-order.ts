@@ -37,7 +37,15 @@ export function datesOf(repository: V2Repository): TagDates {
 }
 
 const VERSION = /^v?(\d{1,9})(?:\.(\d{1,9}))?(?:\.(\d{1,9}))?(?:\.(\d{1,9}))?(.*)$/;
-const collator = new Intl.Collator("en", { numeric: true });
+
+/** Made when a page needs it, since the program has to start fast. */
+let collator: Intl.Collator | undefined;
+
+/** Compares texts, and the numbers in them as numbers. */
+function compareTexts(a: string, b: string): number {
+  collator ??= new Intl.Collator("en", { numeric: true });
+  return collator.compare(a, b);
+}
 
 /** A tag, as far as it is a version. */
 interface Version {
@@ -66,7 +74,7 @@ function versionOf(tag: Tag): Version {
 function compareVersions(a: Version, b: Version): number {
   if (a.numbers === undefined || b.numbers === undefined) {
     if (a.numbers !== b.numbers) return a.numbers === undefined ? 1 : -1;
-    return collator.compare(a.tag, b.tag);
+    return compareTexts(a.tag, b.tag);
   }
   for (const [at, number] of a.numbers.entries()) {
     const other = b.numbers[at] ?? 0;
@@ -74,8 +82,8 @@ function compareVersions(a: Version, b: Version): number {
   }
   const [early, otherEarly] = [isPrerelease(a.rest), isPrerelease(b.rest)];
   if (early !== otherEarly) return early ? 1 : -1;
-  if (early) return collator.compare(b.rest, a.rest);
-  return a.rest.length - b.rest.length || collator.compare(a.rest, b.rest);
+  if (early) return compareTexts(b.rest, a.rest);
+  return a.rest.length - b.rest.length || compareTexts(a.rest, b.rest);
 }
 
 const knownOrders = new WeakMap<readonly Tag[], Map<TagOrder, readonly Tag[]>>();
