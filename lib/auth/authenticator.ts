@@ -5,8 +5,7 @@ import { otherSpelling, parseRepositoryName } from "../core/reference.ts";
 import type { Log } from "../log.ts";
 import { type Htpasswd, parseHtpasswd } from "./passwords/htpasswd.ts";
 import { type Busy, createPasswords } from "./passwords/passwords.ts";
-import { createTokens, type Grant } from "./tokens/bearer.ts";
-import { parseJwks } from "./tokens/jwks.ts";
+import type { Grant } from "./tokens/bearer.ts";
 import { issueV1Token, verifyV1Token } from "./tokens/v1-token.ts";
 import { type AuthFileFault, describeFileFault, type ParsedAuthFile, readFileOnce, watchFile } from "./watched-file.ts";
 
@@ -164,6 +163,11 @@ async function byToken(
   { realm, service, issuer, jwks }: NonNullable<AuthSettings["token"]>,
   { log, now = Date.now, interval = INTERVAL_MS }: AuthenticatorOptions,
 ): Promise<Authenticator> {
+  // Few servers use tokens, and what verifies them would be loaded by all.
+  const [{ createTokens }, { parseJwks }] = await Promise.all([
+    import("./tokens/bearer.ts"),
+    import("./tokens/jwks.ts"),
+  ]);
   const file = await watchFile({ path: jwks, parse: parseJwks, log, interval });
   const tokens = createTokens({ service, issuer, now });
 
@@ -216,7 +220,9 @@ export async function authFaults({
 }: AuthSettings): Promise<{ readonly errors: readonly string[]; readonly warnings: readonly string[] }> {
   const readings = [
     ...(htpasswd === undefined ? [] : [{ path: htpasswd, ...(await readFileOnce(htpasswd, readHtpasswd)) }]),
-    ...(token === undefined ? [] : [{ path: token.jwks, ...(await readFileOnce(token.jwks, parseJwks)) }]),
+    ...(token === undefined
+      ? []
+      : [{ path: token.jwks, ...(await readFileOnce(token.jwks, (await import("./tokens/jwks.ts")).parseJwks)) }]),
   ];
   const linesOf = (path: string, faults: readonly AuthFileFault[] = []) =>
     faults.map((each) => describeFileFault(path, each));

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander";
-import { type GivenName, parseGivenName } from "../layouts/read-layout.ts";
+import { type GivenName, parseGivenName } from "../layouts/given-name.ts";
 import type { LayoutPaths } from "../layouts/serving.ts";
 import { openLogs } from "../server/logging.ts";
 import { runServer } from "../server/run.ts";

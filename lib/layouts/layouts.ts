@@ -15,8 +15,9 @@ import { meaningOfTags, version6 } from "../publish/redirect-file/version-6.ts";
 import type { Manifest } from "../publish/sources/manifest.ts";
 import { createWatches, type WatchOptions } from "../store/directory/watch.ts";
 import { NOTHING, type RedirectSource, stateOfContent } from "../store/snapshots.ts";
+import type { GivenName } from "./given-name.ts";
 import { findPlaces, fingerprintOf, type Place } from "./places.ts";
-import { type BlobPlace, type GivenName, type LayoutContent, readLayout } from "./read-layout.ts";
+import { type BlobPlace, type LayoutContent, readLayout } from "./read-layout.ts";
 
 interface LayoutsOptions {
   /** For images whose layout gives them no name. */

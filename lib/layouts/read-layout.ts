@@ -10,14 +10,8 @@ import { partsOf, withoutHost } from "../publish/sources/selection.ts";
 import type { Source } from "../publish/sources/source.ts";
 import { tarBundle } from "../publish/sources/tar.ts";
 import { formatOf, MAGIC } from "../publish/sources/unpacking.ts";
+import type { GivenName } from "./given-name.ts";
 import type { Place } from "./places.ts";
-
-/** A name for images that have none. */
-export interface GivenName {
-  readonly name: RepositoryName;
-  /** For the only image without a tag. */
-  readonly tag: Tag | undefined;
-}
 
 /** A blob as a part of an archive or a file of its own. */
 export interface BlobPlace {
@@ -34,14 +28,6 @@ export interface LayoutContent {
 
 /** The tag of an only image that has none. */
 const USUAL_TAG = parseTag("latest");
-
-/** Reads `name` or `name:tag`. @returns undefined when it breaks the grammar */
-export function parseGivenName(text: string): GivenName | undefined {
-  const [nameText = "", tagText] = text.split(":");
-  const name = parseRepositoryName(nameText);
-  const tag = tagText === undefined ? undefined : parseTag(tagText);
-  return name === undefined || (tagText !== undefined && tag === undefined) ? undefined : { name, tag };
-}
 
 interface NamedRoot {
   readonly name: RepositoryName;

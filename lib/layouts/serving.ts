@@ -2,8 +2,8 @@
 import { type Content, contentIn } from "../content/content.ts";
 import type { Log } from "../log.ts";
 import { type Following, follow, type Store } from "../store/store.ts";
+import type { GivenName } from "./given-name.ts";
 import { createLayouts } from "./layouts.ts";
-import type { GivenName } from "./read-layout.ts";
 
 /** The layouts that `craned serve` serves in place of a data directory. */
 export interface LayoutPaths {

@@ -2,7 +2,7 @@
 import { isReady } from "../app/management/readiness.ts";
 import { readAuthorities } from "../auth/certificates/authorities.ts";
 import type { Config } from "../config/config.ts";
-import { type LayoutPaths, servedLayouts } from "../layouts/serving.ts";
+import type { LayoutPaths } from "../layouts/serving.ts";
 import type { Log } from "../log.ts";
 import { EMPTY_SNAPSHOT } from "../store/snapshots.ts";
 import { openStore, type Store } from "../store/store.ts";
@@ -82,7 +82,8 @@ async function serveHere({ config, layouts, logging, notifier, shutdown, worker 
   const snapshot = () => store?.snapshot() ?? EMPTY_SNAPSHOT;
   // As in Crane, 0 polls as often as possible.
   const pollingInterval = Math.max(1, general.pollingInterval);
-  const served = layouts && servedLayouts(layouts, pollingInterval, log);
+  // Most servers serve redirect files, and have to start fast.
+  const served = layouts && (await import("../layouts/serving.ts")).servedLayouts(layouts, pollingInterval, log);
   const composed = await compose({
     config,
     content: served?.content,
