@@ -1,6 +1,8 @@
 /** Metrics of the process and of what it serves, and how workers put theirs together. */
+
 import * as v from "valibot";
 import { version } from "../../package.json" with { type: "json" };
+import { OF_THE_MOMENT } from "../app/management/readiness.ts";
 import { type Catalog, forEachRepository } from "../core/catalog/catalog.ts";
 import type { V2Repository } from "../core/redirect-file/repository.ts";
 import {
@@ -152,5 +154,5 @@ export async function writeMetrics(parts: readonly Metrics[], isOpenMetrics: boo
     named.map((part) => [...part]),
     type,
   ).metrics();
-  return new Response(text, { headers: { "Content-Type": type, "Cache-Control": "no-store", Vary: "Accept" } });
+  return new Response(text, { headers: { ...OF_THE_MOMENT, "Content-Type": type, Vary: "Accept" } });
 }

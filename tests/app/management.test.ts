@@ -50,6 +50,16 @@ describe("the pages", () => {
     craned = await start(files);
   });
 
+  test("and all that is beside them are not to be guessed at, nor kept", async () => {
+    for (const path of ["/healthz", "/readyz", "/metrics", "/crane/repositories", "/nothing"]) {
+      const { headers } = await ask(craned.managementPort, path);
+      const said = [headers.get("x-content-type-options"), headers.get("cache-control")];
+      expect([path, ...said]).toEqual([path, "nosniff", "no-store"]);
+    }
+    const foreign = await ask(craned.managementPort, "/readyz", { headers: { Host: "rebound.example" } });
+    expect([foreign.status, foreign.headers.get("x-content-type-options")]).toEqual([403, "nosniff"]);
+  });
+
   const V1 = {
     "team/both": { image_ids: [OTHER_ID, ID], tags: { latest: ID, "1.0": OTHER_ID }, protected: false },
     "team/old": { image_ids: [OTHER_ID, ID], tags: { latest: ID, "1.0": OTHER_ID }, protected: false },

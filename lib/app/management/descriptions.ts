@@ -51,7 +51,6 @@ export const V1_EXAMPLE = {
 const PAGE_HEADERS = {
   ...VARY,
   "Content-Security-Policy": sometimes("Of the page: it may ask no other host.", TEXT),
-  "X-Content-Type-Options": always("The media type is meant.", { const: "nosniff" }),
   "Referrer-Policy": always("No other host learns of this one.", { const: "no-referrer" }),
 };
 

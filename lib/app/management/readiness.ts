@@ -18,11 +18,14 @@ function statusOf(readiness: Readiness): "ready" | "loading" | "broken" {
   return readiness.isLoaded ? "broken" : "loading";
 }
 
+/** Headers of answers that are not to be kept, nor guessed at. */
+export const OF_THE_MOMENT = { "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff" };
+
 /** Answers the readiness probe. */
 export function readinessResponse(readiness: Readiness): Response {
   const { repositories, faults } = readiness;
   return Response.json(
     { status: statusOf(readiness), repositories, faults, ...(repositories === 0 && { message: "no repositories" }) },
-    { status: isReady(readiness) ? 200 : 503, headers: { "Cache-Control": "no-store" } },
+    { status: isReady(readiness) ? 200 : 503, headers: OF_THE_MOMENT },
   );
 }

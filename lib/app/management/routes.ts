@@ -11,7 +11,7 @@ import type { View } from "../view.ts";
 import { METRICS, PAGE_QUERY, READINESS, repositories, V1_EXAMPLE } from "./descriptions.ts";
 import { v1Json, v2Json } from "./json.ts";
 import { type ApiFilter, type PageSource, renderPage } from "./page.ts";
-import { type Readiness, readinessResponse } from "./readiness.ts";
+import { OF_THE_MOMENT, type Readiness, readinessResponse } from "./readiness.ts";
 import { wantsOpenMetrics } from "./wants-open-metrics.ts";
 
 /** The data of the routes of management. */
@@ -29,13 +29,12 @@ export interface Management {
 
 /** Answers are of the moment, in two forms, and not to be guessed at. */
 const HEADERS = {
-  "Cache-Control": "no-store",
+  ...OF_THE_MOMENT,
   Vary: "Accept",
-  "X-Content-Type-Options": "nosniff",
   "Referrer-Policy": "no-referrer",
 };
 
-const alive = (): Response => Response.json({ status: "alive" }, { headers: { "Cache-Control": "no-store" } });
+const alive = (): Response => Response.json({ status: "alive" }, { headers: OF_THE_MOMENT });
 
 /** The liveness probe, which the registry's port answers too. */
 export const liveness = new Elysia({ name: "liveness" }).get("/healthz", alive, {
@@ -110,7 +109,7 @@ export function knownHosts(hosts: readonly string[]) {
     if (isIP(host) !== 0 || known.has(host)) return;
     return new Response("Forbidden: an unknown Host; add it to [management] hosts\n", {
       status: 403,
-      headers: { "Content-Type": "text/plain; charset=utf-8" },
+      headers: { ...OF_THE_MOMENT, "Content-Type": "text/plain; charset=utf-8" },
     });
   });
 }
@@ -120,7 +119,7 @@ export const createManagementApp = (management: Management, hosts: readonly stri
   new Elysia({ name: "management-listener", strictPath: true, systemRouter: false })
     .use(knownHosts(hosts))
     .onError(({ code, error }) => {
-      if (code === "NOT_FOUND") return new Response("Not Found", { status: 404 });
+      if (code === "NOT_FOUND") return new Response("Not Found", { status: 404, headers: OF_THE_MOMENT });
       throw error;
     })
     .use(managementRoutes(management))

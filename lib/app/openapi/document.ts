@@ -8,7 +8,7 @@ import { EXPLAIN } from "../answer.ts";
 import { REQUEST_ID } from "../plugins/observation.ts";
 import { COMPONENTS } from "./components.ts";
 import { always, CHALLENGE, type JsonSchema, RETRY_AFTER, sometimes, TEXT } from "./headers.ts";
-import { type Deployment, type Described, type Responses, v1Failure, v2Failure } from "./operation.ts";
+import { type Deployment, type Described, momentary, type Responses, v1Failure, v2Failure } from "./operation.ts";
 
 const ABOUT = `A read-only container registry that serves redirect files: they name the repositories, their tags and where the content is.
 
@@ -126,10 +126,9 @@ function completed(path: string, method: string, operation: OperationObject, dep
   };
 }
 
-const FOREIGN_HOST: Described = {
-  description: "The Host of the request is not known.",
-  content: { "text/plain": { schema: TEXT, example: "Forbidden: an unknown Host; add it to [management] hosts\n" } },
-};
+const FOREIGN_HOST = momentary("The Host of the request is not known.", {
+  "text/plain": { schema: TEXT, example: "Forbidden: an unknown Host; add it to [management] hosts\n" },
+});
 
 function securityOf({ credentials, takesCertificates }: Deployment) {
   const schemes: Record<string, JsonSchema> = {};

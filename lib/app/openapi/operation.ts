@@ -207,6 +207,10 @@ export const BYTES: ContentMap = { "application/octet-stream": {} };
 /** An answer that is outside of the APIs, and of the moment. */
 export const momentary = (description: string, content: ContentMap, headers: HeaderMap = {}): Described => ({
   description,
-  headers: { "Cache-Control": always("It is of the moment.", { const: "no-store" }), ...headers },
+  headers: {
+    "Cache-Control": always("It is of the moment.", { const: "no-store" }),
+    "X-Content-Type-Options": always("The media type is meant.", { const: "nosniff" }),
+    ...headers,
+  },
   content,
 });
