@@ -58,6 +58,12 @@ export function bar({ done, total, seconds }: Standing): string {
 
 const shortDigest = (digest: string): string => digest.slice(0, "sha256:".length + 12);
 
+/** Hides the credentials in URLs: messages go into the logs of CI. */
+const masked = (text: string): string => text.replace(/(?<=:\/\/)[^\s/@]+@/g, "***@");
+
+/** A message as a person may see it. */
+export const shown = (text: string): string => visible(masked(text));
+
 /** An event in a line; undefined for what is no news. */
 function lineOf(event: PublishEvent): string | undefined {
   switch (event.event) {
@@ -87,7 +93,7 @@ function lineOf(event: PublishEvent): string | undefined {
 function forMachines(terminal: Terminal, now: () => number): Progress {
   let done = 0;
   let reportedAt = now();
-  const tell = (value: object) => terminal.print(`${JSON.stringify(value)}\n`);
+  const tell = (value: object) => terminal.print(`${masked(JSON.stringify(value))}\n`);
   return {
     report(event) {
       if (event.event !== "read") return tell(event);
@@ -126,7 +132,7 @@ function forPeople(terminal: Terminal, now: () => number): Progress {
       const line = lineOf(event);
       if (line === undefined) return;
       clear();
-      terminal.complain(`${visible(line)}\n`);
+      terminal.complain(`${shown(line)}\n`);
       paint();
     },
     end: clear,

@@ -1,5 +1,4 @@
 import { isAbsolute } from "node:path";
-import { visible } from "../core/redirect-file/fault.ts";
 import type { RepositoryName } from "../core/reference.ts";
 import type { Report } from "../publish/events.ts";
 import {
@@ -19,7 +18,7 @@ import { webTarget } from "../publish/targets/web.ts";
 import { isS3 } from "../s3/address.ts";
 import { EXIT, type ExitCode, type Terminal } from "../terminal.ts";
 import { type PublishFlags, parseUrl, REPOSITORY_ID } from "./publish-flags.ts";
-import { progressFor } from "./publish-progress.ts";
+import { progressFor, shown } from "./publish-progress.ts";
 
 /** The longest that the files of all systems may be called, with room for what is added. */
 const MAX_DIRECTORY = 128;
@@ -191,9 +190,9 @@ export async function publish(source: string | undefined, flags: PublishFlags, t
     return isPartial ? EXIT.partial : EXIT.ok;
   } catch (error) {
     progress.end();
-    const text = describeError(error);
+    const text = shown(describeError(error));
     if (flags.json === true) terminal.print(`${JSON.stringify({ event: "failed", error: text })}\n`);
-    terminal.complain(`error: ${visible(text)}\n`);
+    terminal.complain(`error: ${text}\n`);
     return EXIT.failed;
   }
 }

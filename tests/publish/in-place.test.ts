@@ -113,8 +113,11 @@ describe("an OCI image layout", () => {
   test("at a URL whose host has a page for everything is not taken for one", async () => {
     const host = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response("<html>a page</html>") });
     afterwards(() => host.stop(true));
-    const { code, err } = await inPlace(`http://127.0.0.1:${host.port}/`, fresh("metadata"));
-    expect([code, err]).toEqual([1, expect.stringContaining("/oci-layout: expected JSON in UTF-8")]);
+    const { code, err } = await inPlace(`http://me:secret@127.0.0.1:${host.port}/`, fresh("metadata"));
+    expect([code, err]).toEqual([
+      1,
+      expect.stringContaining(`http://***@127.0.0.1:${host.port}/oci-layout: expected JSON in UTF-8`),
+    ]);
   });
 
   test.each<[string, (layout: Layout, layer: string) => void, string]>([
