@@ -21,6 +21,8 @@ export interface Runtime {
  */
 export async function compile(outfile: string, runtime?: Runtime): Promise<void> {
   mkdirSync(dirname(outfile), { recursive: true });
+  // Chunks are named after paths from here.
+  process.chdir(ROOT);
   await Bun.build({
     // A thread's code is no module that another imports.
     entrypoints: [join(ROOT, "server.ts"), join(ROOT, "lib/store/parse-worker.ts")],

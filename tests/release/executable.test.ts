@@ -18,7 +18,7 @@ async function buildElsewhere(place: string, environment: Readonly<Record<string
     cpSync(join(ROOT, name), join(place, name), { recursive: true, filter: (path) => !path.includes("node_modules") });
   }
   // Behind a link, where they are would be a part of what they are called.
-  await succeed(["cp", "-r", join(ROOT, "node_modules"), place]);
+  await succeed(["sh", "-c", 'cp -rl "$0" "$1" 2>/dev/null || cp -r "$0" "$1"', join(ROOT, "node_modules"), place]);
   const { code, err } = await run([process.execPath, join(place, "release/compile.ts")], {
     PATH: process.env["PATH"],
     ...environment,
