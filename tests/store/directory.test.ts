@@ -648,6 +648,15 @@ describe("behind a link", () => {
     await until(() => served(dir, store.snapshot()), { a: "1 a.json", b: "0 s/b.json", c: "0 s/c.json" });
   });
 
+  test("what follows in a directory on the way that is made again at once is seen", async () => {
+    const { dir, other, store } = await openLinked();
+    rmSync(join(other, "v1"), { recursive: true });
+    put(other, { "v1/a.txt": file("a", "3"), "v1/s/b.json": file("b", "3") });
+    await until(() => served(dir, store.snapshot()), { a: "3 a.json", b: "3 s/b.json" });
+    put(other, { "v1/a.txt": file("a", "4"), "v1/s/b.json": file("b", "4") });
+    await until(() => served(dir, store.snapshot()), { a: "4 a.json", b: "4 s/b.json" });
+  });
+
   test.each([true, false])("what leads nowhere for a moment is served as it was (watching: %p)", async (watch) => {
     const { dir, other, store } = await openLinked(watch);
     const seen = async () => {

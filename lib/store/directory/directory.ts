@@ -52,7 +52,7 @@ export function createDirectory(dataDir: string, watch?: WatchOptions): Redirect
     signal: AbortSignal,
   ): Promise<void> {
     const paths = [...(everything ? [tree.rootPath] : []), ...pending.take(), ...[...missing.keys()].map(realPathOf)];
-    await scan(paths, { tree, watchDirectory: watches?.open ?? (() => {}), signal });
+    await scan(paths, { tree, watchDirectory: watches?.open ?? (() => false), signal });
     if (missing.size === 0) return;
     // With the data directory unmounted or moved, all names are missing, and none of them is known to be removed.
     const root = tree.root.target;

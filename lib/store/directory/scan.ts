@@ -19,8 +19,8 @@ import {
 
 interface ScanOptions {
   readonly tree: DirectoryTree;
-  /** Is called with each directory before it is listed, so that no change is missed in between. */
-  readonly watchDirectory: (real: string, identity?: string) => void;
+  /** Watches a directory; returns whether it was not watched before. */
+  readonly watchDirectory: (real: string, identity?: string) => boolean;
   readonly signal: AbortSignal;
 }
 
@@ -111,15 +111,16 @@ export async function scan(paths: Iterable<string>, { tree, watchDirectory, sign
     const entry = observed && apply(tree, directory, name, observed);
     if (entry === undefined) return;
     if (observed?.kind === "directory") toList.push(entry);
-    if (entry.link === before) return;
+    const steps = entry.link?.steps ?? [];
     // What happened before these steps were watched is seen by another look.
-    for (const step of entry.link?.steps ?? []) watchDirectory(dirname(step));
-    for (const step of [...(before?.steps ?? []), ...(entry.link?.steps ?? [])]) movedSteps.add(step);
-    again.add(path);
+    const isWatchedSince = steps.filter((step) => watchDirectory(dirname(step))).length > 0;
+    if (entry.link !== before || isWatchedSince) again.add(path);
+    if (entry.link !== before) for (const step of [...(before?.steps ?? []), ...steps]) movedSteps.add(step);
   }
 
   /** @returns why a directory can't be listed */
   async function listNames(directory: Directory): Promise<Fault | undefined> {
+    // Before it is listed, so that no change is missed in between.
     watchDirectory(directory.real, directory.identity);
     try {
       const names = new Set<string>();

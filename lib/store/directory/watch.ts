@@ -40,10 +40,11 @@ export function createWatches(
    *
    * @param real its path, without links
    * @param identity where known: another directory at the same path is watched anew
+   * @returns whether it was not watched before
    */
-  function open(real: string, identity?: string): void {
+  function open(real: string, identity?: string): boolean {
     const known = watched.get(real);
-    if (isClosed || (known !== undefined && (identity === undefined || known.identity === identity))) return;
+    if (isClosed || (known !== undefined && (identity === undefined || known.identity === identity))) return false;
     // A second watch on a path shares the inode of the first one, so the first must end before.
     end(real);
     try {
@@ -64,8 +65,10 @@ export function createWatches(
         reportTrouble(error, "EPERM");
         onEvent(real, "");
       });
+      return true;
     } catch (error) {
       reportTrouble(error, "EACCES");
+      return false;
     }
   }
 
