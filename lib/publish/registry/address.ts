@@ -49,7 +49,7 @@ export function parseAddress(text: string): RegistryAddress {
   const rest = text.slice(REGISTRY_PREFIX.length);
   const slash = rest.indexOf("/");
   const host = rest.slice(0, Math.max(slash, 0));
-  if (!isHost(host)) throw refuse("", FORM, host === "" ? "no host" : host);
+  if (!isHost(host)) throw refuse("", FORM, host === "" ? "no host" : host.replace(/.*@/, "***@"));
   const [tagged, digestText] = cut(rest.slice(slash + 1), rest.slice(slash + 1).indexOf("@"));
   const [path, tagText] = cut(tagged, tagged.lastIndexOf(":"));
   const isHub = host === HUB || host === HUB_HOST || host === `index.${HUB}`;

@@ -50,7 +50,12 @@ export async function* transfer(
         throw new Interrupted("416: the registry does not go on where the transfer broke off", undefined);
       }
       let at = startOf(reply, done, about);
-      total ??= lengthOf(reply, at);
+      const length = lengthOf(reply, at);
+      // The registry has other bytes, and would send these again.
+      if (size !== undefined && length !== undefined && length < size) {
+        throw broken(about, "size", `${size} bytes`, `${length} bytes`);
+      }
+      total ??= length;
       const tooLong = () =>
         broken(about, "size", `at most ${MAX_UNTOLD} bytes where no manifest tells the size`, "more");
       if (size === undefined && (total ?? 0) > MAX_UNTOLD) throw tooLong();

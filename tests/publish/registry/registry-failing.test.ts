@@ -189,6 +189,13 @@ describe("a transfer that breaks off", () => {
     expect(Object.keys(site.tree())).not.toContain(LAYER);
   });
 
+  test("is not asked for again when the registry has fewer bytes", async () => {
+    const registry = serve(({ path }) => (path === LAYER ? new Response("cut off") : undefined));
+    const { code, err } = await publishFrom(registry.address);
+    expect([code, err]).toEqual([1, expect.stringContaining(`size: expected ${noise.length} bytes, received 7 bytes`)]);
+    expect(registry.paths().filter((path) => path === LAYER)).toHaveLength(1);
+  });
+
   test("is given up when nothing more ever comes", async () => {
     const registry = serve(({ path, header }) =>
       path === LAYER && header("range") === null ? refusal(503, "UNAVAILABLE", "", { "retry-after": "0" }) : undefined,
@@ -389,15 +396,15 @@ test.each([
   ["docker://team/app", "expected docker://<host>[:<port>]/<name>[:<tag>][@<digest>], received team"],
   ["docker://a_b.example/app", "expected docker://<host>[:<port>]/<name>[:<tag>][@<digest>], received a_b.example"],
   [
-    "docker://me@example.com/app",
-    "expected docker://<host>[:<port>]/<name>[:<tag>][@<digest>], received me@example.com",
+    "docker://me:secret@example.com/app",
+    "expected docker://<host>[:<port>]/<name>[:<tag>][@<digest>], received ***@example.com",
   ],
   ["docker://example.com/App", "name: expected a repository name, such as team/app, received App"],
   ["docker://example.com/", "name: expected a repository name, such as team/app, received "],
   ["docker://example.com/app:-", "tag: expected a tag, received -"],
   ["docker://example.com/app@sha256:1", "digest: expected a digest, received sha256:1"],
 ])("%s is no address", async (address, message) => {
-  expect(await fails(address)).toBe(`error: ${address}: ${message}`.trim());
+  expect(await fails(address)).toBe(`error: ${address.replace("me:secret", "***")}: ${message}`.trim());
 });
 
 test("a login that is none is a mistake in the command line", async () => {
