@@ -1,5 +1,7 @@
+import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
-import { broken } from "../publish-error.ts";
+import { isAbsent } from "../../system-error.ts";
+import { broken, PublishError } from "../publish-error.ts";
 import type { RegistryAccess } from "../registry/access.ts";
 import { parseAddress, REGISTRY_PREFIX } from "../registry/address.ts";
 import { registrySource } from "../registry/registry-source.ts";
@@ -32,10 +34,26 @@ const STANDARD_INPUT = "-";
  */
 const PREFIXED = /^(?:dir:(?<directory>.+)|(?:oci|oci-archive|docker-archive):(?<path>[^:]+)(?::(?<wanted>.+))?)$/;
 
+const NO_FILE = `no such file or directory; an image of a registry is ${REGISTRY_PREFIX}`;
+
+/** Whether a text would be the address of an image, if it said so. */
+function isAddress(text: string): boolean {
+  try {
+    parseAddress(REGISTRY_PREFIX + text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 async function bundleAt(path: string, { scratch }: SourceContext, options: SourceOptions): Promise<Bundle> {
   if (path === STANDARD_INPUT) return await streamedTar("standard input", options.standardInput(), scratch);
-  const status = await stat(path);
+  const status = await stat(path).catch((error: unknown) => {
+    throw isAbsent(error) && isAddress(path) ? new PublishError(`${path}: ${NO_FILE}${path}`) : error;
+  });
   if (status.isDirectory()) return await directoryBundle(path);
+  // Such as a shell makes of <(docker save app).
+  if (status.isFIFO()) return await streamedTar(path, createReadStream(path), scratch);
   if (!status.isFile()) throw broken(path, "", "a directory or a tar archive", "something else");
   for await (const head of readWhole(path, status.size)) {
     if (formatOf(head) !== undefined) return await streamedTar(path, readWhole(path, status.size), scratch);

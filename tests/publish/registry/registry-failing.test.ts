@@ -383,6 +383,12 @@ describe("a redirect", () => {
   });
 });
 
+test("an address without docker:// is told from a file", async () => {
+  expect(await fails("127.0.0.1:1/team/app:1.0")).toBe(
+    "error: 127.0.0.1:1/team/app:1.0: no such file or directory; an image of a registry is docker://127.0.0.1:1/team/app:1.0",
+  );
+});
+
 test("nobody there is said so, with the name of who was asked", async () => {
   const registry = serve();
   await registry.stop();

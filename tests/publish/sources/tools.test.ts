@@ -545,20 +545,14 @@ describe("an image is found", () => {
     return `docker-archive:${await tarOf(directory)}:${name}`;
   }
 
-  test("on standard input", async () => {
+  test.each([
+    ["on standard input", "-", (archive: string) => `"$0" "$@" < ${archive}`],
+    ["in a pipe of the shell's", "/dev/stdin", (archive: string) => `cat ${archive} | "$0" "$@"`],
+  ])("%s", async (_, source, script) => {
     const site = newSite();
     const archive = gzipped(await tarOf(layout.path), gzipSync);
-    const craned = ["dist/craned", "publish", "-", "--name", "team/app", "--url", "https://cdn.example/"];
-    await succeed([
-      "sh",
-      "-c",
-      `"$0" "$@" < ${archive}`,
-      ...craned,
-      "--content",
-      site.content,
-      "--metadata",
-      site.metadata,
-    ]);
+    const craned = ["dist/craned", "publish", source, "--name", "team/app", "--url", "https://cdn.example/"];
+    await succeed(["sh", "-c", script(archive), ...craned, "--content", site.content, "--metadata", site.metadata]);
     expect(site.tags()).toEqual({ "1.0": [one.digest], "2.0": [two.digest] });
   });
 
