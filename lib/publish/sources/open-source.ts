@@ -8,12 +8,11 @@ import { registrySource } from "../registry/registry-source.ts";
 import { type Bundle, directoryBundle } from "./bundle.ts";
 import { dockerArchive, isDockerArchive } from "./docker-archive.ts";
 import { isLayout, ociLayout } from "./oci-layout.ts";
-import { readWhole } from "./reading.ts";
 import { isCalled, noneCalled } from "./selection.ts";
 import { isSkopeoDirectory, skopeoDirectory } from "./skopeo-directory.ts";
 import type { Source, SourceContext } from "./source.ts";
 import { tarBundle } from "./tar.ts";
-import { formatOf, streamedTar } from "./unpacking.ts";
+import { formatOf, MAGIC, streamedTar } from "./unpacking.ts";
 
 /** Options for reading sources. */
 export interface SourceOptions {
@@ -52,14 +51,12 @@ async function bundleAt(path: string, { scratch }: SourceContext, options: Sourc
     throw isAbsent(error) && isAddress(path) ? new PublishError(`${path}: ${NO_FILE}${path}`) : error;
   });
   if (status.isDirectory()) return await directoryBundle(path);
-  // Such as a shell makes of <(docker save app).
-  if (status.isFIFO()) return await streamedTar(path, createReadStream(path), scratch);
-  if (!status.isFile()) throw broken(path, "", "a directory or a tar archive", "something else");
-  for await (const head of readWhole(path, status.size)) {
-    if (formatOf(head) !== undefined) return await streamedTar(path, readWhole(path, status.size), scratch);
-    break;
+  // A shell makes a pipe of <(docker save app).
+  if (!status.isFIFO()) {
+    if (!status.isFile()) throw broken(path, "", "a directory or a tar archive", "something else");
+    if (formatOf(await Bun.file(path).slice(0, MAGIC).bytes()) === undefined) return await tarBundle(path);
   }
-  return await tarBundle(path);
+  return await streamedTar(path, createReadStream(path), scratch);
 }
 
 async function sourceIn(bundle: Bundle, context: SourceContext, { keepLayers }: SourceOptions): Promise<Source> {

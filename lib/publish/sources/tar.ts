@@ -15,6 +15,8 @@ import { readPart } from "./reading.ts";
 const BLOCK = 512;
 const MAX_EXTENSION = 1024 * 1024;
 const MAX_LINKS = 16;
+/** All names are in memory. */
+const MAX_ENTRIES = 1_000_000;
 
 type Field = readonly [start: number, length: number];
 
@@ -152,6 +154,7 @@ async function readEntries(handle: FileHandle, archive: string): Promise<Readonl
       const name = insidePath(header.name);
       const entry = entryOf(header, start);
       if (name !== undefined && entry !== undefined) entries.set(name, entry);
+      if (entries.size > MAX_ENTRIES) throw wrong(`at most ${MAX_ENTRIES} entries`, "more");
       extension = {};
     }
     at = start + roundUp(size);

@@ -56,6 +56,7 @@ async function peek(
  * Opens a tar archive that is a stream, compressed or not: it is unpacked into a file, as tar is read by its offsets.
  *
  * @param name what messages call it
+ * @param chunks must stay what they are: several are in work at a time
  * @param scratch where the file is made; undefined takes the system's directory for such
  */
 export async function streamedTar(

@@ -1,5 +1,6 @@
 /** Sources as tools make them, which is not always as the specifications have it. */
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { randomBytes } from "node:crypto";
 import { copyFileSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync, gzipSync, zstdCompressSync } from "node:zlib";
@@ -500,6 +501,8 @@ describe("an image is found", () => {
     ["1.0", one],
     ["2.0", two],
   ]);
+  // Archives are read in more than one piece, as those of tools are.
+  writeFileSync(join(layout.path, "noise"), randomBytes(5_000_000));
 
   test.each([
     ["oci:", () => `oci:${layout.path}:2.0`],
