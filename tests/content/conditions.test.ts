@@ -3,9 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ContentRequest, judge } from "../../lib/content/conditions.ts";
-import { createContent } from "../../lib/content/content.ts";
-import { createLog } from "../../lib/log.ts";
-import { type ContentServer, listenForContent } from "../harness/content-server.ts";
+import { type ContentServer, contentOf, listenForContent } from "../harness/content-server.ts";
 import { partsOf } from "../harness/multipart.ts";
 import { freePort, startNginx } from "../harness/nginx.ts";
 import { describeWith, leftovers } from "../harness/programs.ts";
@@ -166,16 +164,7 @@ utimesSync(file, new Date(MODIFIED), new Date(MODIFIED));
 let server: ContentServer;
 
 beforeAll(() => {
-  const log = createLog({ format: "json", level: "error", write: () => undefined, now: () => new Date(0) });
-  const settings = {
-    enable: true,
-    contentDirV1: directory,
-    contentDirV2: directory,
-    linkRoots: [],
-    useXSendfile: false,
-    xAccelRedirect: undefined,
-  };
-  server = listenForContent(createContent(settings, { pollingInterval: 60, log }));
+  server = listenForContent(contentOf(directory));
 });
 
 const putAway = leftovers();

@@ -2,11 +2,10 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { createContent } from "../../lib/content/content.ts";
+import type { ContentSettings } from "../../lib/content/content.ts";
 import { MEDIA_TYPE } from "../../lib/core/media-types.ts";
 import { buildDemo } from "../../lib/demo/demo.ts";
-import { createLog } from "../../lib/log.ts";
-import { type ContentServer, listenForContent } from "../harness/content-server.ts";
+import { type ContentServer, contentOf, listenForContent } from "../harness/content-server.ts";
 import { sha256 } from "../harness/redirect-files.ts";
 
 const POLLING_INTERVAL = 45;
@@ -22,16 +21,12 @@ const directory = mkdtempSync(join(tmpdir(), "craned-content-"));
 const v1Dir = join(directory, "v1");
 const v2Dir = join(directory, "v2");
 const lines: string[] = [];
-const log = createLog({ format: "json", level: "debug", write: (line) => lines.push(line), now: () => new Date(0) });
-const settings = {
-  enable: true,
-  contentDirV1: v1Dir,
-  contentDirV2: v2Dir,
-  linkRoots: [],
-  useXSendfile: false,
-  xAccelRedirect: undefined,
-};
-const options = { pollingInterval: POLLING_INTERVAL, log };
+const open = (settings: Partial<ContentSettings> = {}) =>
+  contentOf(
+    directory,
+    { contentDirV1: v1Dir, contentDirV2: v2Dir, ...settings },
+    { write: (line) => lines.push(line), pollingInterval: POLLING_INTERVAL },
+  );
 
 function write(path: string, bytes: Uint8Array | string): void {
   const full = join(directory, path);
@@ -64,7 +59,7 @@ beforeAll(() => {
   write(`v1/app/${IMAGE_ID}/json`, "{}");
   write(`v1/app/${IMAGE_ID}/ancestry`, "[]");
   write(`v1/app/${IMAGE_ID}/layer`, blob);
-  server = listenForContent(createContent(settings, options));
+  server = listenForContent(open());
 });
 
 afterAll(async () => {
@@ -130,7 +125,7 @@ describe("a file", () => {
   });
 
   test("is immutable when the client asked by digest, not when a tag leads to a path with a digest", () => {
-    const { v2 } = createContent(settings, options);
+    const { v2 } = open();
     const ask = (isByDigest: boolean) =>
       v2?.serve("app", `manifests/2/${manifestDigest}`, {
         method: "GET",
@@ -144,7 +139,7 @@ describe("a file", () => {
   });
 
   test("may be kept by no cache when only some clients may have it, asked by digest or not", async () => {
-    const { v2 } = createContent(settings, options);
+    const { v2 } = open();
     for (const isByDigest of [true, false]) {
       const request = { method: "GET", header: () => undefined, isByDigest, isPrivate: true };
       const response = v2?.serve("app", `blobs/${blobDigest}`, request);
@@ -166,7 +161,7 @@ describe("a file", () => {
   test.skipIf(process.getuid?.() === 0)("that can't be read is an error, not a file that is missing", async () => {
     write("v2/app/closed", "closed");
     chmodSync(join(v2Dir, "app/closed"), 0);
-    const { v2 } = createContent(settings, options);
+    const { v2 } = open();
     const request = { method: "GET", header: () => undefined, isByDigest: false, isPrivate: false };
     expect(() => v2?.serve("app", "closed", request)).toThrow(/EACCES.*app\/closed/);
   });
@@ -262,7 +257,7 @@ describe("a server in front", () => {
   };
 
   test("is told the absolute path by X-Sendfile", async () => {
-    const { v2 } = createContent({ ...settings, useXSendfile: true }, options);
+    const { v2 } = open({ useXSendfile: true });
     const response = v2?.serve("app", "manifests/2/latest", request);
     expect(response?.status).toBe(200);
     expect(await response?.text()).toBe("");
@@ -278,7 +273,7 @@ describe("a server in front", () => {
   });
 
   test.each(["/_content", "/_content/"])("is told the location below %s by X-Accel-Redirect", async (prefix) => {
-    const { v1, v2 } = createContent({ ...settings, xAccelRedirect: prefix }, options);
+    const { v1, v2 } = open({ xAccelRedirect: prefix });
     const v2Response = v2?.serve("app", `blobs/${blobDigest}`, request);
     expect(v2Response?.headers.get("x-accel-redirect")).toBe(`/_content/v2/app/blobs/${blobDigest}`);
     expect(v2Response?.headers.has("x-sendfile")).toBe(false);
@@ -289,24 +284,24 @@ describe("a server in front", () => {
   test("gets a path that is safe in a header", async () => {
     write("v2/é\r\nSet-Cookie: %41?#/tags/list", "{}");
     const encoded = "%C3%A9%0D%0ASet-Cookie:%20%2541%3F%23/tags/list";
-    const sendfile = createContent({ ...settings, useXSendfile: true }, options);
+    const sendfile = open({ useXSendfile: true });
     const sent = sendfile.v2?.serve("é\r\nSet-Cookie: %41?#", "tags/list", request);
     const bytes = Buffer.from("é%0D%0ASet-Cookie: %2541?#/tags/list").toString("latin1");
     expect(sent?.headers.get("x-sendfile")).toBe(`${v2Dir}/${bytes}`);
-    const accel = createContent({ ...settings, xAccelRedirect: "/c" }, options);
+    const accel = open({ xAccelRedirect: "/c" });
     const redirected = accel.v2?.serve("é\r\nSet-Cookie: %41?#", "tags/list", request);
     expect(redirected?.headers.get("x-accel-redirect")).toBe(`/c/v2/${encoded}`);
   });
 
   test("is not told of a file that is missing", async () => {
-    const { v2 } = createContent({ ...settings, useXSendfile: true }, options);
+    const { v2 } = open({ useXSendfile: true });
     expect(v2?.serve("app", "blobs/none", request)).toBeUndefined();
   });
 });
 
 describe("createContent", () => {
   test("has nothing when serving is not enabled", () => {
-    expect(createContent({ ...settings, enable: false }, options)).toEqual({});
+    expect(open({ enable: false })).toEqual({});
   });
 
   test.each([
@@ -315,7 +310,7 @@ describe("createContent", () => {
     ["is configured empty", "", "received an empty value"],
   ])("has nothing for an API whose directory %s, and logs an error", (_, contentDirV1, error) => {
     lines.length = 0;
-    const content = createContent({ ...settings, contentDirV1 }, options);
+    const content = open({ contentDirV1 });
     expect(Object.keys(content)).toEqual(["v2"]);
     expect(lines.map((line) => JSON.parse(line))).toEqual([
       expect.objectContaining({
@@ -329,7 +324,7 @@ describe("createContent", () => {
 
   test("says which of two servers in front it believes in", () => {
     lines.length = 0;
-    createContent({ ...settings, useXSendfile: true, xAccelRedirect: "/c" }, options);
+    open({ useXSendfile: true, xAccelRedirect: "/c" });
     expect(lines.join("")).toContain("X-Accel-Redirect is sent");
   });
 });

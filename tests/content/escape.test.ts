@@ -2,9 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:tes
 import { mkdirSync, mkdtempSync, renameSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { type Content, createContent } from "../../lib/content/content.ts";
-import { createLog } from "../../lib/log.ts";
-import { type ContentServer, listenForContent } from "../harness/content-server.ts";
+import type { Content } from "../../lib/content/content.ts";
+import { type ContentServer, contentOf, listenForContent } from "../harness/content-server.ts";
 import { succeed } from "../harness/programs.ts";
 
 const SECRET = "nobody may read this";
@@ -28,18 +27,7 @@ function link(path: string, target: string): void {
   symlinkSync(target, full);
 }
 
-function create(contentDir: string) {
-  const log = createLog({ format: "json", level: "debug", write: (line) => lines.push(line), now: () => new Date(0) });
-  const settings = {
-    enable: true,
-    contentDirV1: contentDir,
-    contentDirV2: contentDir,
-    linkRoots: [],
-    useXSendfile: false,
-    xAccelRedirect: undefined,
-  };
-  return createContent(settings, { pollingInterval: 60, log });
-}
+const create = (contentDir: string) => contentOf(contentDir, {}, { write: (line) => lines.push(line) });
 
 /** What somebody reads who asks for a path in a repository, past everything that a route would refuse. */
 async function read(repository: string, path: string): Promise<string | undefined> {

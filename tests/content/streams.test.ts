@@ -11,10 +11,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createContent } from "../../lib/content/content.ts";
-import { createLog } from "../../lib/log.ts";
 import { scratchCertificates } from "../harness/certificates.ts";
-import { type ContentServer, listenForContent } from "../harness/content-server.ts";
+import { type ContentServer, contentOf, listenForContent } from "../harness/content-server.ts";
 import { partsOf } from "../harness/multipart.ts";
 import { freePort, startNginx } from "../harness/nginx.ts";
 import { describeWith, leftovers } from "../harness/programs.ts";
@@ -24,16 +22,6 @@ const MEBIBYTE = 1024 * 1024;
 const LARGE = 256 * MEBIBYTE;
 
 const directory = mkdtempSync(join(tmpdir(), "craned-streams-"));
-const log = createLog({ format: "json", level: "error", write: () => undefined, now: () => new Date(0) });
-const settings = {
-  enable: true,
-  contentDirV1: directory,
-  contentDirV2: directory,
-  linkRoots: [],
-  useXSendfile: false,
-  xAccelRedirect: undefined,
-};
-const options = { pollingInterval: 60, log };
 
 // Not a multiple of any chunk, and no two chunks alike.
 const patterned = Buffer.from(Uint32Array.from({ length: 750_001 }, (_, at) => at * 2_654_435_761).buffer);
@@ -103,7 +91,7 @@ async function readAtStandstill(): Promise<number> {
 beforeAll(() => {
   mkdirSync(join(directory, "app"));
   writeFileSync(join(directory, "app/patterned"), patterned);
-  server = listenForContent(createContent(settings, options));
+  server = listenForContent(contentOf(directory));
   putAway(() => server.stop());
 });
 
@@ -164,7 +152,7 @@ describe("a large file", () => {
     const certificates = scratchCertificates();
     putAway(certificates.close);
     const { pem, keyPath } = certificates.make({ name: "127.0.0.1" });
-    const tls = listenForContent(createContent(settings, options), {
+    const tls = listenForContent(contentOf(directory), {
       tls: { cert: pem, key: readFileSync(keyPath, "utf8") },
     });
     putAway(() => tls.stop());
@@ -177,7 +165,7 @@ describe("a large file", () => {
   });
 
   test("may be kept whole by whoever reads it", async () => {
-    const { v2 } = createContent(settings, options);
+    const { v2 } = contentOf(directory);
     const response = await v2?.serve("app", "patterned", {
       method: "GET",
       header: () => undefined,
@@ -256,7 +244,7 @@ describeWith(["nginx"], "nginx in front, told by X-Accel-Redirect", () => {
   const origin = `http://127.0.0.1:${port}`;
 
   beforeAll(async () => {
-    const told = listenForContent(createContent({ ...settings, xAccelRedirect: "/_content" }, options));
+    const told = listenForContent(contentOf(directory, { xAccelRedirect: "/_content" }));
     putAway(() => told.stop());
     const nginx = await startNginx(
       port,

@@ -1,7 +1,8 @@
 /** Serves content directories by Elysia and Bun.serve, as craned does, with nothing of a registry around them. */
 import { Elysia } from "elysia";
-import type { Content } from "../../lib/content/content.ts";
+import { type Content, type ContentSettings, createContent } from "../../lib/content/content.ts";
 import { parseDigest } from "../../lib/core/reference.ts";
+import { createLog } from "../../lib/log.ts";
 
 /** A server whose paths are `/<api>/<repository, percent-encoded>/<path>`. */
 export interface ContentServer {
@@ -14,6 +15,24 @@ export interface ContentServer {
 
 interface ContentServerOptions {
   readonly tls?: { readonly key: string; readonly cert: string };
+}
+
+/** Opens a directory as the content of both APIs, by the usual settings. @param write gets lines of the log */
+export function contentOf(
+  directory: string,
+  settings: Partial<ContentSettings> = {},
+  { write = (_line: string): unknown => undefined, pollingInterval = 60 } = {},
+) {
+  const log = createLog({ format: "json", level: "debug", write, now: () => new Date(0) });
+  const usual: ContentSettings = {
+    enable: true,
+    contentDirV1: directory,
+    contentDirV2: directory,
+    linkRoots: [],
+    useXSendfile: false,
+    xAccelRedirect: undefined,
+  };
+  return createContent({ ...usual, ...settings }, { pollingInterval, log });
 }
 
 /** Listens on a free port of the loopback. A file that is missing is a 404 without a body. */

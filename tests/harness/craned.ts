@@ -101,6 +101,8 @@ export async function startCraned(
 export interface Scratch {
   readonly path: string;
   readonly write: (name: string, content: unknown) => string;
+  /** A path below it that nothing has yet. */
+  readonly fresh: (name: string) => string;
   readonly remove: () => void;
 }
 
@@ -114,7 +116,9 @@ export function scratch(files: Readonly<Record<string, unknown>> = {}): Scratch 
     return full;
   };
   for (const [name, content] of Object.entries(files)) write(name, content);
-  return { path, write, remove: () => rmSync(path, { recursive: true, force: true }) };
+  let count = 0;
+  const fresh = (name: string): string => join(path, `${name}-${count++}`);
+  return { path, write, fresh, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
 
 /** Serves a directory on a free port of the loopback. */

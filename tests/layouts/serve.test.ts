@@ -15,8 +15,7 @@ const work = scratch();
 afterAll(work.remove);
 const afterwards = leftovers();
 
-let count = 0;
-const fresh = (name: string): string => join(work.path, `${name}-${count++}`);
+const { fresh } = work;
 const newLayout = (): Layout => layoutAt(fresh("layout"));
 
 async function tarOf(directory: string, archive = `${directory}.tar`): Promise<string> {

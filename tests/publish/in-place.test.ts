@@ -16,8 +16,7 @@ const afterwards = leftovers();
 const work = scratch();
 afterAll(work.remove);
 
-let count = 0;
-const fresh = (name: string): string => join(work.path, `${name}-${count++}`);
+const { fresh } = work;
 
 /** A layout with every kind of manifest that layouts have. */
 function newLayout() {

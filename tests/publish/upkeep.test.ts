@@ -8,8 +8,7 @@ import { type Descriptor, type Layout, layoutAt, siteAt } from "./layouts.ts";
 const work = scratch();
 afterAll(work.remove);
 
-let count = 0;
-const fresh = (name: string): string => join(work.path, `${name}-${count++}`);
+const { fresh } = work;
 
 /** A layout with an image for each of these texts, which are their tags too. */
 function layoutOf(...tags: readonly string[]): { readonly layout: Layout; readonly images: readonly Descriptor[] } {

@@ -12,8 +12,7 @@ setDefaultTimeout(60_000);
 const work = scratch();
 afterAll(work.remove);
 
-let count = 0;
-const fresh = (name: string): string => join(work.path, `${name}-${count++}`);
+const { fresh } = work;
 const newLayout = () => layoutAt(fresh("layout"));
 
 /** Steps with and without layers, and characters that JSON writes in several ways. */

@@ -13,8 +13,7 @@ setDefaultTimeout(60_000);
 const work = scratch();
 afterAll(work.remove);
 
-let count = 0;
-const fresh = (name: string): string => join(work.path, `${name}-${count++}`);
+const { fresh } = work;
 const newLayout = (): Layout => layoutAt(fresh("layout"));
 const newSite = () => siteAt(fresh("site"), 6);
 type Site = ReturnType<typeof newSite>;

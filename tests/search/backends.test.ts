@@ -8,7 +8,6 @@ import { leftovers } from "../harness/programs.ts";
 import { ask } from "../harness/raw.ts";
 import {
   type Answer,
-  type Backend,
   type BackendName,
   catalog,
   docs,
@@ -24,11 +23,7 @@ import {
 
 const afterwards = leftovers();
 
-function serve(answer: Answer): Backend {
-  const backend = startBackend(answer);
-  afterwards(backend.stop);
-  return backend;
-}
+const serve = (answer: Answer) => startBackend(answer, afterwards);
 
 describe.each<BackendName>(["solr", "gsa"])("%s", (backend) => {
   const sound = () =>

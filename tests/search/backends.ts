@@ -14,8 +14,8 @@ export interface Backend {
   readonly asked: readonly string[];
 }
 
-/** Starts one on a free port of the loopback. */
-export function startBackend(answer: Answer): Backend & { readonly stop: () => unknown } {
+/** Starts one on a free port of the loopback. @param afterwards takes what stops it */
+export function startBackend(answer: Answer, afterwards: (stop: () => unknown) => void): Backend {
   const asked: string[] = [];
   const server = Bun.serve({
     port: 0,
@@ -26,7 +26,8 @@ export function startBackend(answer: Answer): Backend & { readonly stop: () => u
       return answer(request);
     },
   });
-  return { origin: server.url.origin, asked, stop: () => server.stop(true) };
+  afterwards(() => server.stop(true));
+  return { origin: server.url.origin, asked };
 }
 
 export const FILES = {

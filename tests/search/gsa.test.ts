@@ -2,7 +2,6 @@ import { describe, expect, test } from "bun:test";
 import { leftovers } from "../harness/programs.ts";
 import {
   type Answer,
-  type Backend,
   gsaBody,
   gsaNamed,
   gsaResult,
@@ -15,11 +14,7 @@ import {
 
 const afterwards = leftovers();
 
-function serve(answer: Answer): Backend {
-  const backend = startBackend(answer);
-  afterwards(backend.stop);
-  return backend;
-}
+const serve = (answer: Answer) => startBackend(answer, afterwards);
 
 describe("a Google Search Appliance", () => {
   test.each([

@@ -1,14 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { leftovers } from "../harness/programs.ts";
-import { type Answer, type Backend, docs, names, results, searchBy, startBackend } from "./backends.ts";
+import { type Answer, docs, names, results, searchBy, startBackend } from "./backends.ts";
 
 const afterwards = leftovers();
 
-function serve(answer: Answer): Backend {
-  const backend = startBackend(answer);
-  afterwards(backend.stop);
-  return backend;
-}
+const serve = (answer: Answer) => startBackend(answer, afterwards);
 
 describe("Solr", () => {
   test.each([

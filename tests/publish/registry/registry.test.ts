@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { MEDIA_TYPE } from "../../../lib/core/media-types.ts";
 import { buildDemo } from "../../../lib/demo/demo.ts";
 import { HELLO } from "../../clients/demo-content.ts";
@@ -17,8 +16,7 @@ const work = scratch();
 afterAll(work.remove);
 const afterwards = leftovers();
 
-let count = 0;
-const fresh = (name: string): string => join(work.path, `${name}-${count++}`);
+const { fresh } = work;
 const newLayout = (): Layout => layoutAt(fresh("layout"));
 const newSite = () => siteAt(fresh("site"));
 

@@ -10,8 +10,7 @@ import { type Descriptor, type Layout, layoutAt, siteAt } from "../layouts.ts";
 const work = scratch();
 afterAll(work.remove);
 
-let count = 0;
-const fresh = (name: string): string => join(work.path, `${name}-${count++}`);
+const { fresh } = work;
 
 interface Case {
   readonly layout: Layout;

@@ -10,8 +10,7 @@ import { configOf, type Descriptor, layoutAt, siteAt } from "../layouts.ts";
 const work = scratch();
 afterAll(work.remove);
 
-let count = 0;
-const fresh = (name: string): string => join(work.path, `${name}-${count++}`);
+const { fresh } = work;
 const newSite = () => siteAt(fresh("site"));
 type Site = ReturnType<typeof newSite>;
 

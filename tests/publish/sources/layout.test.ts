@@ -11,8 +11,7 @@ import { type Descriptor, filesBelow, forPlatform, type Layout, layoutAt, siteAt
 const work = scratch();
 afterAll(work.remove);
 
-let count = 0;
-const fresh = (name: string): string => join(work.path, `${name}-${count++}`);
+const { fresh } = work;
 const newLayout = (): Layout => layoutAt(fresh("layout"));
 const newSite = () => siteAt(fresh("site"));
 

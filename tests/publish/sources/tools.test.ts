@@ -16,8 +16,7 @@ const work = scratch();
 afterAll(work.remove);
 const afterwards = leftovers();
 
-let count = 0;
-const fresh = (name: string): string => join(work.path, `${name}-${count++}`);
+const { fresh } = work;
 const newLayout = (): Layout => layoutAt(fresh("layout"));
 const newSite = () => siteAt(fresh("site"));
 const warningsIn = (text: string): readonly string[] => text.match(/(?<=^warning: ).*$/gm) ?? [];
