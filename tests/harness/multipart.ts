@@ -7,12 +7,10 @@ interface Part {
   readonly bytes: Buffer;
 }
 
-/** Reads the parts of a response. @throws when it is no well-formed multipart/byteranges */
-export async function partsOf(response: Response): Promise<readonly Part[]> {
-  const [, boundary] = /^multipart\/byteranges; boundary=(\S+)$/.exec(response.headers.get("content-type") ?? "") ?? [];
-  if (boundary === undefined) throw new Error(`no multipart/byteranges: ${response.headers.get("content-type")}`);
-  // latin1 has one character a byte.
-  const text = Buffer.from(await response.arrayBuffer()).toString("latin1");
+/** Reads the parts of a body. @param text one character a byte @throws when it is no well-formed multipart/byteranges */
+export function readParts(contentType: string | null, text: string): readonly Part[] {
+  const [, boundary] = /^multipart\/byteranges; boundary=(\S+)$/.exec(contentType ?? "") ?? [];
+  if (boundary === undefined) throw new Error(`no multipart/byteranges: ${contentType}`);
   const [preamble, ...rest] = text.split(`\r\n--${boundary}`);
   const end = rest.pop();
   if (preamble !== "" || end !== "--\r\n") throw new Error("the delimiters are wrong");
@@ -24,3 +22,7 @@ export async function partsOf(response: Response): Promise<readonly Part[]> {
     return { range: field("Content-Range"), type: field("Content-Type"), bytes };
   });
 }
+
+/** Reads the parts of a response. */
+export const partsOf = async (response: Response): Promise<readonly Part[]> =>
+  readParts(response.headers.get("content-type"), Buffer.from(await response.arrayBuffer()).toString("latin1"));

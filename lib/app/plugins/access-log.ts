@@ -1,6 +1,7 @@
 /** The formats of the access log. */
 import type { Log } from "../../log.ts";
 import { type Exchange, type Observer, templateOf } from "./observation.ts";
+import { targetOf } from "./requests.ts";
 
 /** The flags are eight bits, of which one has a meaning; versions after 00 may have more behind them. */
 const TRACE_PARENT =
@@ -17,12 +18,6 @@ function traceOf({ headers }: Request): { readonly trace_id?: string; readonly s
 
 /** Rounds to microseconds. */
 const rounded = (seconds: number): number => Math.round(seconds * 1e6) / 1e6;
-
-/** Returns path and query of a request. */
-function targetOf({ url }: Request): string {
-  const start = url.indexOf("/", url.indexOf("//") + 2);
-  return start === -1 ? "/" : url.slice(start);
-}
 
 /**
  * Writes lines with OpenTelemetry's names for their fields.

@@ -1,6 +1,7 @@
 /** Lets web pages of other origins read the registry. */
 import { Elysia } from "elysia";
 import { apiOf } from "../errors.ts";
+import { pathOf } from "./requests.ts";
 
 const ALLOWED = {
   "Access-Control-Allow-Methods": "GET, HEAD",
@@ -9,8 +10,6 @@ const ALLOWED = {
 };
 
 const EXPOSED = "Docker-Content-Digest, Link, WWW-Authenticate";
-
-const isRegistry = (url: string): boolean => apiOf(new URL(url).pathname) !== undefined;
 
 /**
  * Answers preflights, and marks the registry's answers to GET and HEAD.
@@ -27,7 +26,7 @@ export function cors(origins: readonly string[]) {
     return { "Access-Control-Allow-Origin": origin, "Access-Control-Allow-Credentials": "true" };
   };
   return new Elysia({ name: "cors" }).wrap((fetch) => async (request: Request) => {
-    if (!isRegistry(request.url)) return fetch(request);
+    if (apiOf(pathOf(request)) === undefined) return fetch(request);
     const allowed = headersFor(request.headers.get("origin"));
     if (request.method === "OPTIONS" && allowed !== undefined) {
       return new Response(null, { status: 204, headers: { ...ALLOWED, ...allowed, Vary: "Origin" } });

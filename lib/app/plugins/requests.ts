@@ -20,10 +20,16 @@ const nativeMethod = Object.getOwnPropertyDescriptor(Request.prototype, "method"
 /** Returns the method that the client sent: Elysia's handlers see GET for HEAD. */
 export const methodOf = (request: Request): string => nativeMethod?.call(request) ?? request.method;
 
-/** Tells whether a URL's path has percent-encoded characters other than the colon of a digest; its host may be invalid. */
-function isEncoded(url: string): boolean {
-  const [beforeQuery = ""] = url.split("?", 1);
-  return beforeQuery.replace(/%3a/gi, "").includes("%", beforeQuery.indexOf("/", beforeQuery.indexOf("//") + 2));
+/** Returns path and query of a request. Its URL need not be valid: the host is what the client sent. */
+export function targetOf({ url }: Request): string {
+  const start = url.indexOf("/", url.indexOf("//") + 2);
+  return start === -1 ? "/" : url.slice(start);
+}
+
+/** Returns the path of a request, whose URL need not be valid. */
+export function pathOf(request: Request): string {
+  const [path = ""] = targetOf(request).split("?", 1);
+  return path;
 }
 
 /** @see spec "HTTP": nothing but `%3A` is decoded */
@@ -38,7 +44,7 @@ export const requests = new Elysia({ name: "requests" })
     return fetch(request);
   })
   .onRequest(
-    hookAtOnce(({ request: { url } }) => {
-      if (url.includes("%") && isEncoded(url)) throw new NotFoundError();
+    hookAtOnce(({ request }) => {
+      if (request.url.includes("%") && pathOf(request).replace(/%3a/gi, "").includes("%")) throw new NotFoundError();
     }),
   );

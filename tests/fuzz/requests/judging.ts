@@ -1,7 +1,7 @@
 /** What is wrong with the answers to what was sent on one connection, if anything. */
 import { type ReceivedAnswer, readAnswer } from "./answers.ts";
 import type { Heard } from "./conversation.ts";
-import type { Reading, ReadRequest } from "./naive-http.ts";
+import { fieldOf, type Reading, type ReadRequest } from "./naive-http.ts";
 import { type Expected, isKnownLocation } from "./naive-registry.ts";
 
 /** Says what may be answered to a request. */
@@ -128,9 +128,11 @@ export function judge({ reading, heard, expect, checkBody, isSlow }: Judged): st
     const { method, target, path } = request;
     const isHead = method === "HEAD";
     const where = `answer ${number + 1} of ${requests.length}, to ${method} ${target.slice(0, 200)}`;
-    const isFollowed = number < requests.length - 1 || ending === "unclear";
+    // A body may come after the server has done with the request.
+    const hasBody = Number(fieldOf(request, "content-length") ?? 0) > 0;
+    const isFollowed = number < requests.length - 1 || ending === "unclear" || hasBody;
     const read = readAnswer(text, at, !isHead);
-    const isLost = at === text.length || (read.kind === "answer" && isRefusal(read.answer));
+    const isLost = read.kind === "incomplete" || (read.kind === "answer" && isRefusal(read.answer));
     if (isLost && endedBy !== "nobody" && isFollowed && isSlow(request)) return undefined;
     if (read.kind === "incomplete") return `${where}: not there, or not whole; ended by the ${endedBy}`;
     if (read.kind === "fault") return `${where}: ${read.why}`;

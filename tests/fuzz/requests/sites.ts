@@ -2,6 +2,7 @@
 
 import { AUTHORITY, scratchCertificates, version1 } from "../../harness/certificates.ts";
 import { type Craned, scratch, serveDirectory } from "../../harness/craned.ts";
+import { readParts } from "../../harness/multipart.ts";
 import { ALICE, basic } from "../../harness/passwords.ts";
 import { createSigner, ISSUER, SERVICE } from "../../harness/token-server.ts";
 import type { CheckBody, Expect, IsSlow } from "./judging.ts";
@@ -90,10 +91,15 @@ const open = (): Promise<Site> => start({});
 const contentOf: CheckBody = ({ status, headers, body }, { file, path }) => {
   if ((status !== 200 && status !== 206) || file === undefined || path === undefined) return undefined;
   const whole = CONTENT[`${file.version === 1 ? "v1" : "v2"}/${file.repository}/${path}`] ?? "";
-  const [, first = "0", last = String(whole.length - 1)] =
-    /^bytes (\d+)-(\d+)\//.exec(headers.get("content-range") ?? "") ?? [];
-  const expected = status === 200 ? whole : whole.slice(Number(first), Number(last) + 1);
-  return body === expected ? undefined : `the bytes ${JSON.stringify(body.slice(0, 80))} of ${path}`;
+  const type = headers.get("content-type") ?? "";
+  const parts = type.startsWith("multipart/")
+    ? readParts(type, body).map(({ range, bytes }) => ({ range, text: bytes.toString("latin1") }))
+    : [{ range: headers.get("content-range"), text: body }];
+  const wrong = parts.find(({ range, text }) => {
+    const [, first, last] = /^bytes (\d+)-(\d+)\//.exec(range ?? "") ?? [];
+    return text !== (status === 200 ? whole : whole.slice(Number(first), Number(last) + 1));
+  });
+  return wrong && `the bytes ${JSON.stringify(wrong.text.slice(0, 80))} of ${path}`;
 };
 
 /** Every answer may have to wait for a password, a signature or a file. */

@@ -24,7 +24,7 @@ export function registryOf(endpoint: string | undefined, request: Request): Regi
   const sent = endpoint ?? request.headers.get("host") ?? "";
   const host = HOST.test(sent) ? sent : "registry.example.com";
   // A proxy in front may speak TLS, but hardly on the loopback.
-  return { host, isPlain: LOOPBACK.test(host) && new URL(request.url).protocol === "http:" };
+  return { host, isPlain: LOOPBACK.test(host) && request.url.startsWith("http:") };
 }
 
 /** `name:tag`, or `name@digest` */

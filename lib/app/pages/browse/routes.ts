@@ -5,6 +5,7 @@ import { parseReference, type Reference } from "../../../core/reference.ts";
 import type { Answer } from "../../answer.ts";
 import { notFound } from "../../errors.ts";
 import type { Observed, RequestContext } from "../../plugins/observation.ts";
+import { pathOf } from "../../plugins/requests.ts";
 import type { Registry } from "../../registry.ts";
 import { answer, queryOf, route, withQuery } from "../../route.ts";
 import { visibleV1, visibleV2 } from "../../view.ts";
@@ -60,7 +61,7 @@ export function browsing(registry: Registry, site: Site) {
     view,
     site,
     registry: registryOf(view.endpoint, request),
-    root: rootOf(new URL(request.url).pathname),
+    root: rootOf(pathOf(request)),
   });
 
   const front = route({
