@@ -145,7 +145,6 @@ export async function scan(paths: Iterable<string>, { tree, watchDirectory, sign
   }
 
   async function list(entry: DirectoryEntry): Promise<void> {
-    signal.throwIfAborted();
     const directory = entry.target;
     if (directory?.kind !== "directory") return;
     const key = `${directory.identity} ${directory.real}`;
@@ -162,7 +161,10 @@ export async function scan(paths: Iterable<string>, { tree, watchDirectory, sign
     while (toVisit.length > 0) {
       await inParallel(CONCURRENCY, toVisit.splice(0), visit);
       await inParallel(CONCURRENCY, toList.splice(0), list);
-      for (const step of movedSteps) for (const entry of tree.linksThrough.get(step) ?? []) addVisit(realPathOf(entry));
+      for (const entry of [...movedSteps].flatMap((step) => [...(tree.linksThrough.get(step) ?? [])])) {
+        addVisit(realPathOf(entry));
+        await pause();
+      }
       movedSteps.clear();
     }
   }
