@@ -207,8 +207,8 @@ export async function ociLayout(
       { schemaVersion: 2, mediaType: MEDIA_TYPE.index, manifests },
       `the index of ${name}`,
     );
-    const what = `${parts.filter(isImage).length} platforms of ${name === "" ? "an image without a name" : name}`;
-    context.warn(`${bundle.name}: ${INDEX_FILE} lists ${what}: published as the index ${root.digest}`);
+    const platforms = `${parts.filter(isImage).length} platforms of ${name === "" ? "an image without a name" : name}`;
+    context.warn(`${bundle.name}: ${INDEX_FILE} lists ${platforms}: published as the index ${root.digest}`);
     return root;
   }
 

@@ -43,7 +43,7 @@ const TEXT_PLAIN = { "text/plain": { schema: TEXT } };
 const HTML = { "text/html": { schema: TEXT } };
 
 /** Describes a page. @param missing what a client finds where there is nothing */
-export const described = (
+export const detailOf = (
   { credentials }: Deployment,
   { operationId, summary, description }: { operationId: string; summary: string; description: string },
   missing: "page" | "text",

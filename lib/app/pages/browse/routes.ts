@@ -13,7 +13,7 @@ import { html } from "../html.ts";
 import { PAGE_HEADERS } from "../shell.ts";
 import { wantsHtml } from "../wanted-form.ts";
 import { registryOf } from "./commands.ts";
-import { described, PLACE, QUERY } from "./descriptions.ts";
+import { detailOf, PLACE, QUERY } from "./descriptions.ts";
 import { framed, type PageRequest, rootOf, type Site } from "./frame.ts";
 import { frontPage } from "./front-page.ts";
 import { manifestPage } from "./manifest-page.ts";
@@ -111,13 +111,13 @@ export function browsing(registry: Registry, site: Site) {
       "/",
       ({ request, observed, query }) =>
         answer(registry, front, { params: {}, query, headers: undefined }, { request, observed }),
-      { query: QUERY, transform: withQuery, detail: described(deployment, FRONT, "text") },
+      { query: QUERY, transform: withQuery, detail: detailOf(deployment, FRONT, "text") },
     )
     .get("/r/:name", ({ request, observed, params, query }) => show({ request, observed }, params.name, query), {
       params: PLACE,
       query: QUERY,
       transform: withQuery,
-      detail: described(deployment, REPOSITORY, "page"),
+      detail: detailOf(deployment, REPOSITORY, "page"),
     })
     .get(
       "/r/*",

@@ -84,7 +84,7 @@ const ANSWER_HEADERS = {
   ETag: sometimes("Names the present state.", TEXT),
 };
 
-function described(operationId: string, summary: string, description: string, content: object): { detail: Operation } {
+function detailOf(operationId: string, summary: string, description: string, content: object): { detail: Operation } {
   const responses = {
     200: { description: `${summary}.`, headers: ANSWER_HEADERS, content: content as Record<string, object> },
     304: { description: "The client has it already.", headers: ANSWER_HEADERS },
@@ -101,14 +101,14 @@ export const documentation = (document: () => Promise<string>, shown: Bar) =>
     .get(
       "/openapi.json",
       sending("application/json", document),
-      described("getDocument", "OpenAPI document", "This document, which `craned openapi` prints too.", {
+      detailOf("getDocument", "OpenAPI document", "This document, which `craned openapi` prints too.", {
         "application/json": { schema: { type: "object", required: ["openapi"], properties: { openapi: TEXT } } },
       }),
     )
     .get(
       "/docs",
       sending("text/html; charset=utf-8", () => pageWith(shown)),
-      described("readDocument", "API documentation", "This document for people. The page asks no other host.", {
+      detailOf("readDocument", "API documentation", "This document for people. The page asks no other host.", {
         "text/html": { schema: TEXT },
       }),
     )
