@@ -67,6 +67,9 @@ interface Head {
   readonly bodyLength: number;
 }
 
+/** Spaces and tabs only: other white space is a part of the value. @see RFC 9110 section 5.6.3 */
+const trimmed = (value: string): string => value.replace(/^[ \t]+|[ \t]+$/g, "");
+
 /** @returns undefined when it has not exactly one meaning */
 function readHead(text: string): Head | undefined {
   const [line = "", ...lines] = text.split("\r\n");
@@ -76,7 +79,7 @@ function readHead(text: string): Head | undefined {
   if (text.length > MAX_HEAD || lines.length > MAX_FIELD_COUNT) return undefined;
   const fields = lines.map((each) => {
     const [, name = "", value = "\0"] = /^([^:]*):([\s\S]*)$/.exec(each) ?? [];
-    return TOKEN.test(name) && VALUE.test(value) ? ([name.toLowerCase(), value.trim()] as const) : undefined;
+    return TOKEN.test(name) && VALUE.test(value) ? ([name.toLowerCase(), trimmed(value)] as const) : undefined;
   });
   const good = fields.filter((field) => field !== undefined);
   if (good.length < fields.length || good.some(([name]) => FRAMING.has(name))) return undefined;
