@@ -6,6 +6,7 @@ import type { ReferrerDescriptor, TreeRepository, V2Repository, WholeRepository 
 import {
   blobOf,
   configOf,
+  knowsAllBlobs,
   manifestOf,
   manifestsOfTag,
   manifestsWithSubject,
@@ -168,7 +169,7 @@ export function resolveBlob(repository: V2Repository, digest: Digest): BlobResol
   if (config?.bytes !== undefined) return { kind: "bytes", mediaType: config.mediaType, bytes: config.bytes };
   const blob = blobOf(repository, digest);
   if (blob !== undefined) return { kind: "path", path, size: blob.size };
-  const isUnknown = repository.knowsAllBlobs || manifestOf(repository, digest) !== undefined;
+  const isUnknown = knowsAllBlobs(repository) || manifestOf(repository, digest) !== undefined;
   return isUnknown ? BLOB_UNKNOWN : { kind: "path", path, size: undefined };
 }
 

@@ -14,6 +14,7 @@ import { listingOf } from "../publish/redirect-file/version-5.ts";
 import { meaningOfTags, version6 } from "../publish/redirect-file/version-6.ts";
 import type { Manifest } from "../publish/sources/manifest.ts";
 import { createWatches, type WatchOptions } from "../store/directory/watch.ts";
+import { hashOf } from "../store/parsing.ts";
 import { NOTHING, type RedirectSource, stateOfContent } from "../store/snapshots.ts";
 import type { GivenName } from "./given-name.ts";
 import { findPlaces, fingerprintOf, type Place } from "./places.ts";
@@ -78,7 +79,7 @@ export function createLayouts(paths: readonly string[], { given, warn, watch }: 
   const roots = paths.map((path) => resolve(path));
   const known = new Map<string, WatchedLayout>();
   const rootFaults = new Map<string, FileFault>();
-  const files = new Map<string, { readonly parsed: ParsedFile; readonly hash: bigint }>();
+  const files = new Map<string, { readonly parsed: ParsedFile; readonly hash: number }>();
   const directoryRoots = new Map<string, Root>();
   let blobs: ReadonlyMap<Digest, BlobPlace> = new Map();
   let dirty = new Set<string>();
@@ -135,7 +136,7 @@ export function createLayouts(paths: readonly string[], { given, warn, watch }: 
     blobs = blobPlaces;
     for (const [name, each] of plans) {
       const bytes = redirectFileOf(name, each);
-      const hash = BigInt(Bun.hash(bytes));
+      const hash = hashOf(bytes);
       if (files.get(name)?.hash === hash) continue;
       files.set(name, { parsed: parseRedirectFile(bytes), hash });
       dirty.add(name);

@@ -1,5 +1,5 @@
 import { parseRedirectFile } from "../core/redirect-file/parse.ts";
-import { digestsIn } from "../core/redirect-file/whole-table.ts";
+import { digestsIn, knowsAllBlobs } from "../core/redirect-file/whole-table.ts";
 import { pooledStore } from "./blobs.ts";
 import type { Report } from "./events.ts";
 import { isOwnPath } from "./layout-paths.ts";
@@ -55,7 +55,7 @@ async function referencedInPool(metadata: Target, template: string): Promise<Rea
     const parsed = bytes === undefined ? undefined : parseRedirectFile(bytes);
     if (parsed?.ok === false) return `${metadata.name}/${path} is in error`;
     if (parsed?.repository.version !== 6 || parsed.repository.blobTemplate !== template) continue;
-    if (!parsed.repository.knowsAllBlobs) return `${metadata.name}/${path} does not name all of its blobs`;
+    if (!knowsAllBlobs(parsed.repository)) return `${metadata.name}/${path} does not name all of its blobs`;
     for (const digest of digestsIn(parsed.repository)) referenced.add(pathOf(digest));
   }
   return referenced;

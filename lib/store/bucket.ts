@@ -9,7 +9,7 @@ import type { S3Access } from "../s3/connection.ts";
 import { listPages, type S3Object } from "../s3/listing.ts";
 import { S3Error } from "../s3/s3-error.ts";
 import { createPause, inParallel } from "../slices.ts";
-import { type ParsedContent, parseAside } from "./parsing.ts";
+import { hashOf, type ParsedContent, parseAside } from "./parsing.ts";
 import { NOTHING, type RedirectSource, stateOfContent } from "./snapshots.ts";
 
 /** A redirect file in the bucket, as it was when it was last read. */
@@ -94,7 +94,7 @@ async function readObject(
       const about = { received: `${length} of ${size} bytes`, status: 200, passes: true };
       throw new S3Error(`${key}: the S3 server answers ${about.received}`, about);
     }
-    const hash = Bun.hash.wyhash(answer.bytes);
+    const hash = hashOf(answer.bytes);
     const parsed = known?.hash === hash ? known.parsed : await parseAside(answer.bytes);
     return { etag: isListed ? etag : received, parsed, hash };
   } catch (error) {

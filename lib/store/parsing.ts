@@ -66,9 +66,12 @@ export async function parseAside(bytes: Uint8Array): Promise<ParsedFile> {
   return bytes.length < LARGE_BYTES ? turn(() => parseNow(bytes)) : withSharedBytes(await parseOnThread(bytes));
 }
 
+/** Identifies bytes, by a number of 53 bits: a BigInt would take memory of its own for each file. */
+export const hashOf = (bytes: Uint8Array): number => Number(BigInt.asUintN(53, Bun.hash.wyhash(bytes)));
+
 /** The content of a redirect file; with the same hash, it is not parsed again. */
 export interface ParsedContent {
   /** Hash of the bytes; undefined when they could not be read. */
-  readonly hash: bigint | undefined;
+  readonly hash: number | undefined;
   readonly parsed: ParsedFile;
 }

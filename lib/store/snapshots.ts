@@ -51,7 +51,7 @@ export interface SnapshotChange {
 export interface PathState {
   readonly repository: Repository | undefined;
   /** Hash of the content that describes the repository. */
-  readonly hash: bigint | undefined;
+  readonly hash: number | undefined;
   readonly fault: FileFault | undefined;
   readonly warnings: readonly Warning[] | undefined;
 }

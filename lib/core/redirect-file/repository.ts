@@ -95,7 +95,6 @@ export function wholeRepository(named: Omit<WholeRepository, keyof WholeTable>, 
     mediaTypes: table.mediaTypes,
     words: table.words,
     chunks: table.chunks,
-    knowsAllBlobs: table.knowsAllBlobs,
   };
 }
 

@@ -85,7 +85,6 @@ function namedBy(manifests: readonly ReadManifest[], known: ReadonlySet<Digest>)
 function readWhole(file: Version6File, known: ReadonlySet<Digest>): Built {
   const { manifests, configs, tags } = file;
   const { blobs, referrers, warnings } = namedBy(manifests, known);
-  const knowsAllBlobs = manifests.every(({ bytes }) => bytes !== undefined);
   const repository = wholeRepository(
     {
       api: "v2",
@@ -104,7 +103,6 @@ function readWhole(file: Version6File, known: ReadonlySet<Digest>): Built {
       created: creationDates(manifests, configs),
       blobs,
       referrers,
-      knowsAllBlobs,
     }),
   );
   return { repository, warnings };

@@ -34,8 +34,6 @@ export interface WholeTable {
   readonly words: Uint32Array;
   /** The bytes of manifests and configs, many in each. A list of one is the chunk itself: most repositories are small. */
   readonly chunks: Uint8Array | readonly Uint8Array[];
-  /** False where a manifest is without data, which may name blobs that nothing else names. */
-  readonly knowsAllBlobs: boolean;
 }
 
 /** The parts of a table. */
@@ -48,7 +46,6 @@ export interface WholeContent {
   readonly created: ReadonlyMap<Digest, number>;
   readonly blobs: ReadonlyMap<Digest, number | undefined>;
   readonly referrers: readonly { readonly subject: Digest; readonly manifest: Digest }[];
-  readonly knowsAllBlobs: boolean;
 }
 
 // Shared chunks stay in memory as long as one of their manifests is in use, so they are small; an array costs as much
@@ -174,7 +171,6 @@ export function createTable(content: WholeContent): WholeTable {
     mediaTypes: otherTypes.size === 0 ? NO_TYPES : [...otherTypes.keys()],
     words: new Uint32Array(numbers),
     chunks: chunks.list(),
-    knowsAllBlobs: content.knowsAllBlobs,
   };
 }
 
@@ -196,6 +192,12 @@ export function locationAt(table: WholeTable, index: number): Location | undefin
   if (number === NO_CHUNK) return undefined;
   const chunk = table.chunks instanceof Uint8Array ? table.chunks : table.chunks[number];
   return chunk === undefined ? undefined : { chunk, offset };
+}
+
+/** Tells whether all blobs are known: a manifest without data may name blobs that nothing else names. */
+export function knowsAllBlobs(table: WholeTable): boolean {
+  for (let index = 0; index < table.manifestCount; index++) if (locationAt(table, index) === undefined) return false;
+  return true;
 }
 
 /** The same table with bytes elsewhere. @param locations of all manifests and configs that have bytes */

@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, open, openSync, readFile, readFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { codeOf, isAbsent } from "../../system-error.ts";
-import { type ParsedContent, parseAside, parseNow } from "../parsing.ts";
+import { hashOf, type ParsedContent, parseAside, parseNow } from "../parsing.ts";
 import { type FileStat, fileStatOf, unreadable } from "./stat.ts";
 
 /** The content of a file when it was last read. */
@@ -49,7 +49,7 @@ export async function readRedirectFile(
     const { identity, fingerprint, changedAt } = fileStatOf(stats);
     const isSettled = Math.abs(Date.now() - changedAt) > RACY_MS;
     const bytes = isAtOnce ? readFileSync(fd) : await readAside(fd);
-    const hash = Bun.hash.wyhash(bytes);
+    const hash = hashOf(bytes);
     const before = known?.(identity);
     const parsed = before?.hash === hash ? before.parsed : await (isAtOnce ? parseNow(bytes) : parseAside(bytes));
     return { identity, fingerprint, isSettled, hash, parsed };
