@@ -21,7 +21,7 @@ import {
 import { manifestRequests, nameOf } from "./data.ts";
 import { configOf } from "./images.ts";
 import { type Load, type LoadRequest, load, writeRequests } from "./load.ts";
-import { freePort, residentBytes, type Server, startServer } from "./process.ts";
+import { freePort, residentBytes, type Server, signalAll, startServer } from "./process.ts";
 import { median, rounds } from "./rounds.ts";
 import { megabytes, percent, ratio, table, time, whole as wholeNumber } from "./table.ts";
 
@@ -75,7 +75,9 @@ async function start(contestant: Contestant, field: Field): Promise<Running> {
   return { contestant, port, server, loads: new Map(KINDS.map((kind) => [kind, []])), resident: [] };
 }
 
+/** The others stand still meanwhile: some are busy when nobody asks them anything. */
 async function takeTurn({ contestant, port, server, loads, resident }: Running, files: ReadonlyMap<Kind, string>) {
+  signalAll(server.pid, "SIGCONT");
   for (const kind of KINDS) {
     const file = files.get(kind);
     if (!(kind in contestant.answers) || file === undefined) continue;
@@ -86,6 +88,7 @@ async function takeTurn({ contestant, port, server, loads, resident }: Running, 
     loads.get(kind)?.push(result);
   }
   resident.push(residentBytes(server.pid));
+  signalAll(server.pid, "SIGSTOP");
 }
 
 /** Least processor time of a request, in µs: others on the machine can only make it more. */
@@ -152,7 +155,11 @@ export async function measureContestants(): Promise<readonly string[]> {
   const all = new Map<Contestant, Running>();
   try {
     const files = new Map(KINDS.map((kind) => [kind, writeRequests(join(scratch, kind), requestsOf(kind))]));
-    for (const each of contestants) all.set(each, await start(each, field));
+    for (const each of contestants) {
+      const running = await start(each, field);
+      all.set(each, running);
+      signalAll(running.server.pid, "SIGSTOP");
+    }
     for (let round = 0; round < rounds(ROUNDS); round++) {
       for (const running of all.values()) await takeTurn(running, files);
     }

@@ -55,10 +55,16 @@ export async function startServer(
     pid: child.pid,
     start: performance.now() - from,
     stop: async () => {
+      signalAll(child.pid, "SIGCONT");
       child.kill("SIGTERM");
       await child.exited;
     },
   };
+}
+
+/** Sends a signal to a process and those that it started. */
+export function signalAll(pid: number, signal: "SIGSTOP" | "SIGCONT"): void {
+  for (const each of familyOf(pid)) process.kill(each, signal);
 }
 
 /** A process and those that it started. */
