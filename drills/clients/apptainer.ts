@@ -1,12 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { HELLO, type Published } from "../../tests/clients/demo-content.ts";
-import { ABSENT, HERE, mustBe } from "./expected.ts";
+import { absentIn, HERE, mustBe, NO_COMMAND } from "./expected.ts";
 import type { Client } from "./scenarios.ts";
 import { PASSWORD, type Sites, USER } from "./sites.ts";
 import { toolIn } from "./tool.ts";
 
-const NO_COMMAND = { lacks: "no command for it" };
 const BY_HEAD = "takes the digest of a tag from HEAD only, in Docker-Content-Digest, which a static host does not send";
 
 /** Makes file systems of images and keeps none of their manifests: a program in them tells which image it was. */
@@ -45,11 +44,7 @@ export const apptainer: Client = {
         schema1: { attempt: () => byTag(HELLO.schema1), limit: "reads no manifests of schema 1" },
         digest: () => pull(`${demo}/demo/hello@${HELLO.list.digest}`),
         platform: () => pull(`${demo}/demo/hello:list`, "arm64"),
-        missingTag: () => pull(`${demo}/demo/hello:missing`),
-        missingDigest: () => pull(`${demo}/demo/hello@${ABSENT}`),
-        unknownName: () => pull(`${demo}/demo/nothing:latest`),
-        v1Name: () => pull(`${demo}/demo/legacy:latest`),
-        v1Tag: () => pull(`${demo}/demo/both:1-ubuntu`),
+        ...absentIn(demo, pull),
         noPassword: () => pull(`${closed}/demo/hello:1.0`),
         wrongPassword: () => pulling("wrong")(`${closed}/demo/hello:1.0`),
         password: () => pulling(PASSWORD)(`${closed}/demo/hello:1.0`, "amd64"),

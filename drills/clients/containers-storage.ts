@@ -1,12 +1,11 @@
 /** podman and buildah, which keep images in the same kind of storage. */
 import { join } from "node:path";
 import { blobsOf, HELLO, type Published } from "../../tests/clients/demo-content.ts";
-import { ABSENT, ALL_NAMES, HERE, imageOf, linesOf, mustBe, TAGS } from "./expected.ts";
+import { ABSENT, ALL_NAMES, HERE, imageOf, linesOf, mustBe, NO_COMMAND, TAGS } from "./expected.ts";
 import type { Client, Session, Way } from "./scenarios.ts";
 import { MANY_TAGS, MIRRORED, PASSWORD, type Sites, USER, writeMirrors } from "./sites.ts";
 import { type Tool, toolIn } from "./tool.ts";
 
-const NO_COMMAND = { lacks: "no command for it" };
 const lastLineOf = (text: string): string => linesOf(text).at(-1) ?? "";
 
 /** The scenarios that differ between podman and buildah. */

@@ -1,11 +1,9 @@
 import { HELLO } from "../../tests/clients/demo-content.ts";
-import { linesOf, mustBe } from "./expected.ts";
+import { linesOf, mustBe, NO_COMMAND } from "./expected.ts";
 import { layoutSession } from "./layouts.ts";
 import type { Client } from "./scenarios.ts";
 import { USER } from "./sites.ts";
 import { toolIn } from "./tool.ts";
-
-const NO_COMMAND = { lacks: "no command for it" };
 
 export const crane: Client = {
   name: "crane",

@@ -1,11 +1,9 @@
 import { join } from "node:path";
 import { HELLO, type Published } from "../../tests/clients/demo-content.ts";
 import { startContainerd } from "../../tests/harness/containerd.ts";
-import { ABSENT, HERE, imageOf, mustHave, partsOf } from "./expected.ts";
+import { absentIn, HERE, imageOf, mustHave, NO_COMMAND, partsOf } from "./expected.ts";
 import type { Client } from "./scenarios.ts";
 import { MIRRORED, PASSWORD, USER } from "./sites.ts";
-
-const NO_COMMAND = { lacks: "no command for it" };
 
 export const ctr: Client = {
   name: "containerd",
@@ -38,11 +36,7 @@ export const ctr: Client = {
         schema1: () => pull(`${demo}/demo/hello:${HELLO.schema1.tag}`),
         digest: () => mustPull(`${demo}/demo/hello@${HELLO.list.digest}`, HELLO.list, HERE),
         platform: () => mustPull(`${demo}/demo/hello:list`, HELLO.list, "arm64", "--platform", "linux/arm64"),
-        missingTag: () => pull(`${demo}/demo/hello:missing`),
-        missingDigest: () => pull(`${demo}/demo/hello@${ABSENT}`),
-        unknownName: () => pull(`${demo}/demo/nothing:latest`),
-        v1Name: () => pull(`${demo}/demo/legacy:latest`),
-        v1Tag: () => pull(`${demo}/demo/both:1-ubuntu`),
+        ...absentIn(demo, (image) => pull(image)),
         noPassword: () => pull(`${closed}/demo/hello:1.0`),
         wrongPassword: () => pull(`${closed}/demo/hello:1.0`, ...as("wrong")),
         password: () => mustPull(`${closed}/demo/hello:1.0`, HELLO.schema2, "amd64", ...as(PASSWORD)),

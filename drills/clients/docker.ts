@@ -1,10 +1,8 @@
 import { blobsOf, HELLO, type Published } from "../../tests/clients/demo-content.ts";
 import { startDockerEngine } from "../../tests/harness/docker-engine.ts";
-import { ABSENT, ALL_NAMES, HERE, imageOf, linesOf, mustBe, TAGS } from "./expected.ts";
+import { ABSENT, ALL_NAMES, HERE, imageOf, linesOf, mustBe, NO_COMMAND, TAGS } from "./expected.ts";
 import type { Client } from "./scenarios.ts";
 import { PASSWORD, USER } from "./sites.ts";
-
-const NO_COMMAND = { lacks: "no command for it" };
 
 export const docker: Client = {
   name: "Docker Engine",

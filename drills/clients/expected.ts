@@ -5,6 +5,19 @@ import { isDeepStrictEqual } from "node:util";
 import { blobsOf, hashedFiles, imageFor, imagesOf, type Published, sha256 } from "../../tests/clients/demo-content.ts";
 
 export const ABSENT = `sha256:${"0".repeat(64)}`;
+
+/** The outcome of a scenario for which a client has no command. */
+export const NO_COMMAND = { lacks: "no command for it" };
+
+/** The scenarios of names, tags and digests that v2 does not have. */
+export const absentIn = (demo: string, pull: (image: string) => Promise<unknown>) => ({
+  missingTag: () => pull(`${demo}/demo/hello:missing`),
+  missingDigest: () => pull(`${demo}/demo/hello@${ABSENT}`),
+  unknownName: () => pull(`${demo}/demo/nothing:latest`),
+  v1Name: () => pull(`${demo}/demo/legacy:latest`),
+  v1Tag: () => pull(`${demo}/demo/both:1-ubuntu`),
+});
+
 export const NAMES: readonly string[] = ["demo/both", "demo/hello", "demo/tree"];
 /** The same on v1, which searches both. */
 export const ALL_NAMES: readonly string[] = ["demo/both", "demo/hello", "demo/legacy", "demo/tree"];

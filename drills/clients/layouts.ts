@@ -1,7 +1,7 @@
 /** The clients that bring an image home as an OCI layout: oras, crane, regctl. */
 import { join } from "node:path";
 import { blobsOf, HELLO, type Published } from "../../tests/clients/demo-content.ts";
-import { ABSENT, allPartsOf, imageOf, mustBe, mustBeLayout, NAMES, partsOf, TAGS } from "./expected.ts";
+import { absentIn, allPartsOf, imageOf, mustBe, mustBeLayout, NAMES, partsOf, TAGS } from "./expected.ts";
 import type { Session, Way } from "./scenarios.ts";
 import { MANY_TAGS, PASSWORD, type Sites } from "./sites.ts";
 
@@ -54,11 +54,7 @@ export function layoutSession(client: LayoutClient, { demo, closed, serving }: S
       digest: () => mustPull(`${demo}/demo/hello@${HELLO.list.digest}`, allPartsOf(HELLO.list)),
       platform: () =>
         mustPull(`${demo}/demo/hello:list`, partsOf(imageOf(HELLO.list, "arm64")), ...client.platform("linux/arm64")),
-      missingTag: () => none(`${demo}/demo/hello:missing`),
-      missingDigest: () => none(`${demo}/demo/hello@${ABSENT}`),
-      unknownName: () => none(`${demo}/demo/nothing:latest`),
-      v1Name: () => none(`${demo}/demo/legacy:latest`),
-      v1Tag: () => none(`${demo}/demo/both:1-ubuntu`),
+      ...absentIn(demo, none),
       noPassword: () => none(`${closed}/demo/hello:1.0`),
       wrongPassword: async () => {
         await login(closed, "wrong");

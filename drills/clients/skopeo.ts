@@ -7,12 +7,10 @@ import {
   type Published,
   sha256,
 } from "../../tests/clients/demo-content.ts";
-import { ABSENT, linesOf, mustBe, TAGS } from "./expected.ts";
+import { ABSENT, linesOf, mustBe, NO_COMMAND, TAGS } from "./expected.ts";
 import type { Client } from "./scenarios.ts";
 import { MANY_TAGS, MIRRORED, PASSWORD, USER, writeMirrors } from "./sites.ts";
 import { toolIn } from "./tool.ts";
-
-const NO_COMMAND = { lacks: "no command for it" };
 
 export const skopeo: Client = {
   name: "skopeo",

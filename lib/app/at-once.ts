@@ -1,6 +1,6 @@
 /**
- * Tells Elysia which functions answer at once. Elysia guesses it from the text of a function, takes most of them for
- * asynchronous, and then awaits every step of the request: half as much again as a redirect costs.
+ * Tells Elysia which functions are synchronous. Elysia guesses it from the text of a function, takes most of them for
+ * asynchronous, and then awaits each step of the request, which costs a quarter of a redirect.
  */
 
 /** Marks a hook. */

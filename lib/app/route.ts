@@ -117,7 +117,7 @@ function conclude(view: View, entry: Route, outcome: Outcome, request: Request, 
   return { response, code, size, route: entry.path, user };
 }
 
-/** Answers a client that nobody has to know, on a route that waits for nothing. */
+/** Answers synchronously: the registry is public, and the route waits for nothing. */
 function answerAtOnce(registry: Registry, entry: RouteAtOnce, parsed: ParsedRequest, request: Request): Delivered {
   const view = registry.publicView();
   return conclude(view, entry, entry.handle(view, parsed, { registry, request, v1Token: undefined }), request);

@@ -6,7 +6,7 @@ import type { SectionReader } from "./reading.ts";
 /** The section whose keys are hosts of registries. */
 export const MIRROR_SECTION = "mirror";
 
-/** What its lines mean, for manuals. */
+/** Describes the lines of the section, for manuals and the configuration template. */
 export const MIRROR_LINES =
   "Keys are hosts of registries, with a port where they have one, or * for all others; values are prefixes of names here that end with a slash, or nothing. Only the file can have this section.";
 

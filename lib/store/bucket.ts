@@ -42,7 +42,7 @@ const LONGEST_FIRST_RETRY_MS = 5000;
 /** The part of the interval that is random, so that many instances do not scan at once. */
 const JITTER = 0.2;
 
-/** Leaves out the bookkeeping of a Kubernetes mount, as in directories. */
+/** Excludes the entries that Kubernetes itself needs in a mount, as in directories. */
 const isWanted = (key: string, prefix: string): boolean =>
   key.startsWith(prefix) && key.endsWith(".json") && !/^(?:.*\/)?\.\.[^/]*\//.test(key.slice(prefix.length));
 

@@ -9,7 +9,7 @@ export interface PlatformChoice {
   readonly variant: string | undefined;
 }
 
-/** What the kernel calls an architecture, and what images call it. */
+/** Names of architectures in images, by their names in Linux. */
 const GO_NAME: Readonly<Record<string, string>> = { aarch64: "arm64", x86_64: "amd64", i386: "386" };
 
 /** The variants that an image without one is for. */

@@ -3,7 +3,7 @@ import { lstat, readlink, stat } from "node:fs/promises";
 import type { Fault } from "../../core/redirect-file/fault.ts";
 import { codeOf, codeOrText, isAbsent } from "../../system-error.ts";
 
-/** What is at a path; a symbolic link is not followed. */
+/** The kind of a path, without following a symbolic link. */
 export type Stat =
   | ({ readonly kind: "file" } & FileStat)
   | { readonly kind: "directory"; readonly identity: string }

@@ -40,7 +40,7 @@ export interface RedirectFile {
   formerPath: string | undefined;
 }
 
-/** What was found at a name, and how it is resolved if it is a link. */
+/** The result of looking at a name, with the resolution of a link. */
 export type Observation = { readonly link?: SymlinkPath | undefined } & (
   | { readonly kind: "file"; readonly content: RedirectFileContent }
   | { readonly kind: "directory"; readonly identity: string }

@@ -40,7 +40,7 @@ export const manifestAddress = ({ root }: PageRequest, name: string, reference: 
   `${root}r/${referenceText(name, reference)}`;
 
 /** The way to a page. @param name of a repository or a namespace @param last a page below it */
-export function trail(asked: PageRequest, name: string, last?: Html): Html {
+export function breadcrumb(asked: PageRequest, name: string, last?: Html): Html {
   const link = (href: string, text: string): Html => html`<li><a href="${href}">${text}</a></li>`;
   const current = (text: string | Html): Html => html`<li aria-current="page">${text}</li>`;
   const parts = name.split("/");

@@ -7,7 +7,7 @@ import { type Html, html, NOTHING } from "../html.ts";
 import { addressOf, finder, type ListPage, pager, partOf } from "../list.ts";
 import { byName, descriptionOf, hasWords, type NamedRepository, visibleTo } from "../repositories.ts";
 import { accessBadge, badge, platformBadges, purposeBadge } from "./badges.ts";
-import { framed, namespaceAddress, type PageRequest, repositoryAddress, trail } from "./frame.ts";
+import { breadcrumb, framed, namespaceAddress, type PageRequest, repositoryAddress } from "./frame.ts";
 import { summaryOf, type TagSummary } from "./tag-summary.ts";
 
 const PAGE_SIZE = 50;
@@ -122,7 +122,7 @@ export function frontPage(asked: PageRequest, query: ListQuery): string {
     asked,
     namespace === "" ? site.title : `${namespace}/`,
     "list",
-    html`${namespace === "" ? NOTHING : trail(asked, namespace)}
+    html`${namespace === "" ? NOTHING : breadcrumb(asked, namespace)}
 <div class="hero"><h1>${namespace === "" ? "Repositories" : `${namespace}/`}</h1><p class="quiet">${namespace === "" ? "of" : "at"} <code>${registry.host}</code></p></div>
 <section class="card" aria-label="Repositories">${finder({ action: root, label: "Search names and descriptions", search, kept: { in: namespace }, part, words: WORDS })}
 <div id="list">${namespaceLinks(asked, repositories, query)}${list(asked, part, search + namespace !== "")}${pager(part, (to) => addressOf(root, { in: namespace, q: search }, to))}</div></section>`,

@@ -22,7 +22,7 @@ import { scrollable } from "../table.ts";
 import { annotationList } from "./annotations.ts";
 import { badge, purposeBadge } from "./badges.ts";
 import { commandList, commandsFor, copyButton, referenceText } from "./commands.ts";
-import { framed, manifestAddress, type PageRequest, trail } from "./frame.ts";
+import { breadcrumb, framed, manifestAddress, type PageRequest } from "./frame.ts";
 import {
   detailsOf,
   imagesOf,
@@ -314,6 +314,6 @@ export function manifestPage(
     asked,
     title,
     "pull",
-    html`${trail(asked, name, html`${isDigest(reference) ? `${reference.slice(0, 19)}…` : (reference as Tag)}`)}${made}`,
+    html`${breadcrumb(asked, name, html`${isDigest(reference) ? `${reference.slice(0, 19)}…` : (reference as Tag)}`)}${made}`,
   );
 }

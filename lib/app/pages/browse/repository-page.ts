@@ -6,7 +6,7 @@ import { addressOf, finder, type ListPage, pager, partOf } from "../list.ts";
 import type { NamedRepository } from "../repositories.ts";
 import { accessBadge, badge, platformBadges, purposeBadge } from "./badges.ts";
 import { commandList, commandsFor, copyButton, referenceText } from "./commands.ts";
-import { framed, manifestAddress, type PageRequest, repositoryAddress, trail } from "./frame.ts";
+import { breadcrumb, framed, manifestAddress, type PageRequest, repositoryAddress } from "./frame.ts";
 import { datesOf, inTagOrder, isVersion, ORDER_NAMES, type TagOrder } from "./tag-order.ts";
 import { summaryOf, type TagSummary } from "./tag-summary.ts";
 
@@ -140,7 +140,7 @@ export function repositoryPage(asked: PageRequest, repository: NamedRepository, 
     asked,
     name,
     "list",
-    html`${trail(asked, name)}
+    html`${breadcrumb(asked, name)}
 <div class="hero"><h1>${name}</h1>${purposeBadge(summary?.purpose)}</div>
 ${description ? html`<p class="lead">${description}</p>` : NOTHING}${facts(repository, tags.length)}
 ${
