@@ -2,10 +2,13 @@ import type { HeaderFields } from "../content/content.ts";
 import type { Repository } from "../core/redirect-file/repository.ts";
 
 /**
- * Header of a request that wants a redirect described instead of made: browsers hide from a page where a redirect
- * leads. A page of another origin can't send it, since CORS does not allow it.
+ * Parameter of a query that wants a redirect described instead of made: browsers hide from a page where a redirect leads.
+ * It is for pages of this origin, which send no Origin.
  */
-export const EXPLAIN = "X-Craned-Explain";
+export const EXPLAIN = "explain";
+
+/** Header of a redirect that is described: its status. */
+export const EXPLAINED = "X-Craned-Explained";
 
 /** The time that an answer stays true. @see spec "Caching, for all answers" */
 export type Freshness =

@@ -4,7 +4,8 @@ import type { Answer } from "./answer.ts";
 import { answered } from "./deliver.ts";
 import { apiOf, internalError, isV2ErrorCode, methodNotAllowed, notFound, v1Error, v2Error } from "./errors.ts";
 import { cors } from "./plugins/cors.ts";
-import { type Delivered, type ObservationOptions, observation } from "./plugins/observation.ts";
+import { createObservation, type Delivered, type ObservationOptions } from "./plugins/observation.ts";
+import { repeatedAnswers, variesByAccept } from "./plugins/repeated-answers.ts";
 import { requests } from "./plugins/requests.ts";
 import type { Registry } from "./registry.ts";
 import { knownPaths, registryRoutes } from "./route.ts";
@@ -33,9 +34,6 @@ function validationCodeOf(error: unknown): string | undefined {
   return error instanceof ValiError ? error.issues[0]?.message : undefined;
 }
 
-/** Paths whose answers, errors too, depend on the Accept header. */
-const MANIFEST_PATH = /^\/v2\/.*\/manifests\//;
-
 /** Words a part of a request that its schema refuses. @param code the message of the schema */
 function refusal(path: string, code: string): Answer {
   const api = apiOf(path);
@@ -51,9 +49,11 @@ function refusal(path: string, code: string): Answer {
 export function createApp({ registry, observe, onFault, origins, others }: AppOptions) {
   const table = [...v2Table, ...v1Table];
   const inTable = knownPaths(table);
+  const observation = createObservation(observe, () => app.server);
   const app: AnyElysia = new Elysia({ name: "craned", strictPath: true, systemRouter: false, normalize: false })
-    .use(observation(observe, () => app.server))
+    .use(observation.plugin)
     .use(requests)
+    .use(repeatedAnswers(registry.publicView, observation))
     .use(origins.length === 0 ? new Elysia() : cors(origins))
     .onError(({ code, error, path, request, observed }): Delivered => {
       const known = knownAt(path);
@@ -69,7 +69,7 @@ export function createApp({ registry, observe, onFault, origins, others }: AppOp
       const delivered = answered(registry.publicView(), answer(), {
         method: "GET",
         header: () => null,
-        variesByAccept: MANIFEST_PATH.test(path),
+        variesByAccept: variesByAccept(path),
       });
       return { ...delivered, route: known?.route };
     })

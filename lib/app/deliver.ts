@@ -4,7 +4,7 @@ import type { Method } from "../core/location/sign.ts";
 import { kindsOf } from "../core/redirect-file/manifest-table.ts";
 import type { Digest } from "../core/reference.ts";
 import { trimmed } from "../core/white-space.ts";
-import { type Answer, EXPLAIN, type FileOf, type Freshness, isFile, type Outcome } from "./answer.ts";
+import { type Answer, EXPLAINED, type FileOf, type Freshness, isFile, type Outcome } from "./answer.ts";
 import { refusedFile, V1_HEADERS, V2_HEADERS } from "./errors.ts";
 import type { Delivered } from "./plugins/observation.ts";
 import type { View } from "./view.ts";
@@ -16,6 +16,8 @@ export interface AnswerContext {
   readonly header: (name: string) => string | null;
   /** Whether the answer depends on the Accept header. */
   readonly variesByAccept: boolean;
+  /** Whether a redirect is to be described instead of made. */
+  readonly isExplained?: boolean;
 }
 
 const lengthOf = (body: Answer["body"]): number => (typeof body === "string" ? Buffer.byteLength(body) : body.length);
@@ -98,15 +100,15 @@ function headOf(
 }
 
 function redirect(view: View, file: FileOf, asked: AnswerContext): Response {
-  const { method, variesByAccept, header } = asked;
+  const { method, variesByAccept, isExplained } = asked;
   const { repository, path, isByDigest, known } = file;
   if (method === "HEAD" && known !== undefined) return headOf(view, file, known, asked);
   const { api, url } = repository;
   const Location = view.locations[api](url, path, method);
   const caching = cachingHeaders(view, isByDigest ? "located" : "changing", variesByAccept, api === "v2");
   const headers = { Location, ...apiHeaders(file), ...caching };
-  if (header(EXPLAIN) === null) return new Response(null, { status: 302, headers });
-  return new Response(null, { status: 204, headers: { ...headers, [EXPLAIN]: "302", "Cache-Control": "no-store" } });
+  if (!isExplained) return new Response(null, { status: 302, headers });
+  return new Response(null, { status: 204, headers: { ...headers, [EXPLAINED]: "302", "Cache-Control": "no-store" } });
 }
 
 function sendFile(view: View, content: Content, file: FileOf, asked: AnswerContext): Delivered {
@@ -132,7 +134,10 @@ function sendFile(view: View, content: Content, file: FileOf, asked: AnswerConte
 /** Makes the response of an answer, with what the observers tell of it. */
 export function answered(view: View, answer: Answer, asked: AnswerContext): Delivered {
   const response = toResponse(view, answer, asked);
-  return { response, code: answer.code, size: response.status === 304 ? 0 : lengthOf(answer.body) };
+  const { body, code } = answer;
+  // A text was made for this answer; bytes are the redirect file's own.
+  const repeatable = view.isSteady && response.status === 200 && typeof body !== "string" ? { view, body } : undefined;
+  return { response, code, size: response.status === 304 ? 0 : lengthOf(body), repeatable };
 }
 
 /** Makes the response to the decision of a handler. @see docs/request-handling.md */
@@ -140,5 +145,6 @@ export function deliver(view: View, outcome: Outcome, asked: AnswerContext): Del
   if (!isFile(outcome)) return answered(view, outcome, asked);
   const content = view.content[outcome.repository.api];
   if (content !== undefined) return sendFile(view, content, outcome, asked);
-  return { response: redirect(view, outcome, asked), size: 0 };
+  const response = redirect(view, outcome, asked);
+  return { response, size: 0, repeatable: view.isSteady ? { view, body: null } : undefined };
 }

@@ -2,7 +2,7 @@
 import { type AnyElysia, Elysia, NotFoundError } from "elysia";
 import * as v from "valibot";
 import type { Allowed, RequestedAccess } from "../auth/authenticator.ts";
-import type { Outcome } from "./answer.ts";
+import { EXPLAIN, type Outcome } from "./answer.ts";
 import { handlerAtOnce } from "./at-once.ts";
 import { deliver } from "./deliver.ts";
 import type { Deployment, Operation } from "./openapi/operation.ts";
@@ -109,12 +109,13 @@ const textIn = (parsed: unknown, key: "name" | "ns"): string | undefined => {
 
 /** Brings what a route decided into the form in which it is sent. */
 function conclude(view: View, entry: Route, outcome: Outcome, request: Request, user?: string): Delivered {
-  const { response, code, size } = deliver(view, outcome, {
+  const { response, code, size, repeatable } = deliver(view, outcome, {
     method: methodOf(request) === "HEAD" ? "HEAD" : "GET",
     header: (name) => request.headers.get(name),
     variesByAccept: entry.variesByAccept === true,
+    isExplained: EXPLAIN in queryOf(request) && request.headers.get("origin") === null,
   });
-  return { response, code, size, route: entry.path, user };
+  return { response, code, size, route: entry.path, user, repeatable };
 }
 
 /** Answers synchronously: the registry is public, and the route waits for nothing. */
@@ -191,7 +192,7 @@ const NO_QUERY = {};
 
 /** Parses the parts of a request by the schemas of its route. */
 const parsedBy = ({ params, query, headers }: Route, parts: object, request: Request): ParsedRequest => ({
-  params: params && v.parse(params, parts, { abortEarly: true }),
+  params: params && v.parse(params, parts),
   query: query && (request.url.includes("?") ? v.parse(query, queryOf(request)) : NO_QUERY),
   headers: headers && v.parse(headers, headersOf(request, headers)),
 });

@@ -25,6 +25,8 @@ export interface View {
   readonly endpoint: string | undefined;
   /** Seconds between two scans of the redirect files. */
   readonly pollingInterval: number;
+  /** Whether nothing but the view decides an answer: URLs are not signed, tags not learned, and all see the same. */
+  readonly isSteady: boolean;
   readonly mirror: Mirror | undefined;
   /** Tags that a static host lists for a repository of version 2 to 4, where they were learned. */
   readonly learnedTags: (repository: V2Repository) => ReadonlySet<string> | undefined;

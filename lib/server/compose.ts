@@ -167,20 +167,21 @@ export async function compose(options: CompositionOptions): Promise<Composed> {
         log,
       })
     : undefined;
-  const publicView = derived(
-    snapshot,
-    ({ catalog }): View => ({
+  const publicView = derived(snapshot, ({ catalog }): View => {
+    const varying = variesBy(config, catalog);
+    return {
       catalog,
       maySee: isPublic,
       locations,
       content,
-      variesBy: variesBy(config, catalog),
+      variesBy: varying,
       endpoint: general.endpoint,
       pollingInterval: general.pollingInterval,
       mirror,
       learnedTags: learned?.tagsOf ?? (() => undefined),
-    }),
-  );
+      isSteady: varying === undefined && locations.signedFor === undefined && learned === undefined,
+    };
+  });
   const deployment = deploymentOf(config, content);
   const registry = {
     publicView,

@@ -14,7 +14,7 @@ const ABOUT = `A read-only container registry that serves redirect files: they n
 
 GET and HEAD have the same headers. Another method is answered 405, with \`Allow\`. In a path, nothing but \`%3A\` is decoded. Malformed HTTP is answered by the HTTP server, before the registry sees it.
 
-With the header \`${EXPLAIN}\`, a redirect is described instead of made: 204 with its headers, for pages that browsers don't show them to.`;
+With \`?${EXPLAIN}\`, a redirect is described instead of made: 204 with its headers, for pages that browsers don't show them to.`;
 
 const ABOUT_CORS =
   "Web pages of the configured origins may read the registry's answers to GET and HEAD. OPTIONS answers their preflights with 204.";

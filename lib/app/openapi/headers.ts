@@ -1,5 +1,5 @@
 /** The headers of answers, as the OpenAPI document describes them. */
-import { EXPLAIN, type Freshness } from "../answer.ts";
+import { EXPLAINED as EXPLAINED_HEADER, type Freshness } from "../answer.ts";
 import { V1_HEADERS, V2_HEADERS } from "../errors.ts";
 
 export type JsonSchema = Readonly<Record<string, unknown>>;
@@ -83,7 +83,7 @@ export const ATTACHED: HeaderMap = {
 
 export const LOCATION: HeaderMap = { Location: always("Where the file is.", { type: "string", format: "uri" }) };
 
-export const EXPLAINED: HeaderMap = { [EXPLAIN]: always("The status of the redirect.", { const: "302" }) };
+export const EXPLAINED: HeaderMap = { [EXPLAINED_HEADER]: always("The status of the redirect.", { const: "302" }) };
 
 export const CHALLENGE: HeaderMap = {
   "WWW-Authenticate": always("How to authenticate.", { type: "string", pattern: "^(?:Basic|Bearer) realm=" }),

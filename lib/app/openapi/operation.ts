@@ -184,7 +184,7 @@ export function fileAnswers({ api, deployment, what, content, isCarried = false 
       304: notModified(carried),
     }),
     204: {
-      description: `Where ${what} is, for requests with the header ${EXPLAIN}.`,
+      description: `Where ${what} is, for requests with \`?${EXPLAIN}\`.`,
       headers: {
         ...headers,
         ...EXPLAINED,

@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { type AnyElysia, Elysia } from "elysia";
 import { type AddressSet, contains } from "../../config/addresses.ts";
 import { hookAtOnce } from "../at-once.ts";
+import type { View } from "../view.ts";
 import { clientAddress } from "./client-address.ts";
 import { methodOf } from "./requests.ts";
 
@@ -26,9 +27,11 @@ export interface Delivered {
   readonly size?: number | undefined;
   /** Name of the user whose password was verified. */
   readonly user?: string | undefined;
+  /** Present where the same request gets the same answer as long as the view stays. */
+  readonly repeatable?: { readonly view: View; readonly body: Uint8Array | null } | undefined;
 }
 
-const isDelivered = (value: unknown): value is Delivered =>
+export const isDelivered = (value: unknown): value is Delivered =>
   typeof value === "object" && value !== null && "response" in value && value.response instanceof Response;
 
 /** The part of Elysia's context that handlers use. */
@@ -101,17 +104,57 @@ function sizeOf({ body, headers }: Response): number | undefined {
   return body === null ? 0 : undefined;
 }
 
-/** Observes the requests of the app that uses it: gives each an id, and tells the observers of its answer. */
-export function observation(
+/** What hooks know of a request whose answer is there. */
+interface Answered {
+  readonly request: Request;
+  readonly observed: Observed;
+  readonly set: { status?: number | string };
+}
+
+/** The observation of requests. */
+export interface RequestObservation {
+  /** Gives each request an id, and tells the observers of its answer. */
+  readonly plugin: AnyElysia;
+  /** Tells the observers of an answer, and returns what is to be sent. */
+  readonly conclude: (answered: Answered, delivered: Delivered) => Response;
+}
+
+/** Observes the requests of the app that uses its plugin. */
+export function createObservation(
   { observers, trustedProxies, sendsIds }: ObservationOptions,
   serverOf: () => AnyElysia["server"],
-) {
+): RequestObservation {
   const nextId = createIds();
   const idOf = (request: Request, peer: () => string): (() => string) => {
     const sent = trustedProxies.blocks.length === 0 ? null : request.headers.get("x-request-id");
     return sent !== null && SENT_ID.test(sent) && contains(trustedProxies, peer()) ? () => sent : nextId();
   };
-  return new Elysia({ name: "observation" })
+  const conclude: RequestObservation["conclude"] = (
+    { request, observed, set },
+    { response, size, route, code, user },
+  ) => {
+    const { id, peer, began } = observed;
+    if (sendsIds) response.headers.set(REQUEST_ID, id());
+    const method = methodOf(request);
+    const exchange: Exchange = {
+      request,
+      method,
+      id,
+      client: () => clientAddress((name) => request.headers.get(name) ?? undefined, peer(), trustedProxies) ?? peer(),
+      peer,
+      user,
+      route,
+      code,
+      status: response.status,
+      size: method === "HEAD" ? 0 : (size ?? sizeOf(response)),
+      seconds: (Bun.nanoseconds() - began) / 1e9,
+    };
+    for (const tell of observers) tell(exchange);
+    // A status of Elysia's own would make it send a copy of the response.
+    set.status = 200;
+    return response;
+  };
+  const plugin = new Elysia({ name: "observation" })
     .decorate("observed", undefined as unknown as Observed)
     .onRequest(
       hookAtOnce((context) => {
@@ -123,35 +166,12 @@ export function observation(
     .mapResponse(
       { as: "global" },
       hookAtOnce(({ request, observed, set, response: value, route: path }) => {
-        const delivered: Delivered | undefined = isDelivered(value)
-          ? value
-          : value instanceof Response
-            ? // Elysia's wildcards say nothing of what was asked.
-              { response: value, route: path === undefined || /[:*]/.test(path) ? undefined : path }
-            : undefined;
-        if (delivered === undefined) return;
-        const { response, size, route, code, user } = delivered;
-        const { id, peer, began } = observed;
-        if (sendsIds) response.headers.set(REQUEST_ID, id());
-        const method = methodOf(request);
-        const exchange: Exchange = {
-          request,
-          method,
-          id,
-          client: () =>
-            clientAddress((name) => request.headers.get(name) ?? undefined, peer(), trustedProxies) ?? peer(),
-          peer,
-          user,
-          route,
-          code,
-          status: response.status,
-          size: method === "HEAD" ? 0 : (size ?? sizeOf(response)),
-          seconds: (Bun.nanoseconds() - began) / 1e9,
-        };
-        for (const tell of observers) tell(exchange);
-        // A status of Elysia's own would make it send a copy of the response.
-        set.status = 200;
-        return response;
+        if (isDelivered(value)) return conclude({ request, observed, set }, value);
+        if (!(value instanceof Response)) return;
+        // Elysia's wildcards say nothing of what was asked.
+        const route = path === undefined || /[:*]/.test(path) ? undefined : path;
+        return conclude({ request, observed, set }, { response: value, route });
       }),
     );
+  return { plugin, conclude };
 }

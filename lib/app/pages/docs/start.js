@@ -5,20 +5,21 @@ const paint = () => document.documentElement.classList.toggle("dark-mode", dark.
 dark.addEventListener("change", paint);
 paint();
 
-const EXPLAIN = "X-Craned-Explain";
+const EXPLAINED = "X-Craned-Explained";
 
 /** Sends a request, and finds out where a redirect leads: browsers hide that from pages. */
 async function send(url, options) {
   if (new URL(url).origin !== location.origin) {
     throw new Error("A browser may not ask the management listener from this page. The command above can.");
   }
-  const headers = { ...options.headers, [EXPLAIN]: "1" };
-  const answer = await fetch(url, { ...options, headers, cache: "no-store" });
+  const explaining = new URL(url);
+  explaining.searchParams.set("explain", "");
+  const answer = await fetch(explaining, { ...options, cache: "no-store" });
   const target = answer.headers.get("Location");
-  if (!answer.headers.has(EXPLAIN) || target === null) return answer;
+  if (!answer.headers.has(EXPLAINED) || target === null) return answer;
   if (new URL(target).origin === location.origin) return await fetch(target, options);
   const explained = new Headers(answer.headers);
-  explained.delete(EXPLAIN);
+  explained.delete(EXPLAINED);
   explained.delete("Cache-Control");
   explained.set("Content-Type", "text/plain");
   const text = `The answer is a redirect to another host, which this page does not ask:\n${target}`;
