@@ -52,8 +52,8 @@ export function createApp({ registry, observe, onFault, origins, others }: AppOp
   const observation = createObservation(observe, () => app.server);
   const app: AnyElysia = new Elysia({ name: "craned", strictPath: true, systemRouter: false, normalize: false })
     .use(observation.plugin)
-    .use(requests)
     .use(repeatedAnswers(registry.publicView, observation))
+    .use(requests)
     .use(origins.length === 0 ? new Elysia() : cors(origins))
     .onError(({ code, error, path, request, observed }): Delivered => {
       const known = knownAt(path);

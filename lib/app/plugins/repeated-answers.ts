@@ -1,15 +1,16 @@
 /** Gives answers again that were given before: most requests are the same few, and deciding is half of answering. */
 import { Elysia } from "elysia";
-import { LRUCache } from "lru-cache";
-import { hookAtOnce } from "../at-once.ts";
+import { handlerAtOnce, hookAtOnce } from "../at-once.ts";
 import type { View } from "../view.ts";
-import { type Delivered, isDelivered, type RequestObservation, type RequestContext } from "./observation.ts";
+import { type Delivered, isDelivered, type RequestContext, type RequestObservation } from "./observation.ts";
 import { methodOf } from "./requests.ts";
 
-/** Answers that are kept for each Accept header. */
+/** Answers that are kept for each Accept header; when there are more, they begin anew. */
 const MAX_ANSWERS = 4096;
 /** Clients send the same few Accept headers. */
 const MAX_ACCEPTS = 8;
+/** Requests among which one is recognised that was made before. */
+const RECENT = 65_536;
 /** In characters. */
 const MAX_ACCEPT_LENGTH = 1024;
 
@@ -17,7 +18,7 @@ const MAX_ACCEPT_LENGTH = 1024;
 export const variesByAccept = (path: string): boolean => /^\/v2\/.*\/manifests\//.test(path);
 
 /** An answer that was given. Its response can be sent only once. */
-interface KeptAnswer extends Omit<Delivered, "response" | "repeatable"> {
+interface KeptAnswer extends Pick<Delivered, "size" | "route"> {
   readonly status: number;
   readonly headers: Headers;
   readonly body: Uint8Array | null;
@@ -31,47 +32,79 @@ function acceptOf(path: string, request: Request): string | undefined {
   return accept.length > MAX_ACCEPT_LENGTH ? undefined : accept;
 }
 
+/** Tells what was asked for before, not long ago. What is asked for once is not worth keeping. */
+function createRecent(): (path: string) => boolean {
+  const hashes = new Uint32Array(RECENT);
+  return (path) => {
+    const hash = Bun.hash.xxHash32(path);
+    const at = hash % hashes.length;
+    const isKnown = hashes[at] === hash;
+    hashes[at] = hash;
+    return isKnown;
+  };
+}
+
+/** Keeps answers as long as one view is the present one. */
+function createMemory(publicView: () => View) {
+  const isRecent = createRecent();
+  let kept: { readonly accept: string; readonly answers: Map<string, KeptAnswer> }[] = [];
+  let seen = publicView();
+  const answersFor = (accept: string) => {
+    for (const each of kept) if (each.accept === accept) return each.answers;
+    return undefined;
+  };
+  return {
+    recall(path: string, request: Request): Delivered | undefined {
+      const view = publicView();
+      if (view !== seen) {
+        seen = view;
+        kept = [];
+      }
+      const accept = acceptOf(path, request);
+      const answer = accept === undefined ? undefined : answersFor(accept)?.get(path);
+      if (answer === undefined) return undefined;
+      const { status, headers, body, size, route } = answer;
+      if (body !== null && request.headers.get("if-none-match") !== null) return undefined;
+      return { response: new Response(body, { status, headers }), size, route };
+    },
+    keep(path: string, request: Request, { response, size, route, repeatable }: Delivered): void {
+      if (repeatable === undefined || repeatable.view !== seen) return;
+      const accept = acceptOf(path, request);
+      if (accept === undefined || !isRecent(path)) return;
+      let answers = answersFor(accept);
+      if (answers === undefined) {
+        answers = new Map();
+        kept = [{ accept, answers }, ...kept.slice(0, MAX_ACCEPTS - 1)];
+      }
+      if (answers.size === MAX_ANSWERS) answers.clear();
+      const { status, headers } = response;
+      answers.set(path, { status, headers: new Headers(headers), body: repeatable.body, size, route });
+    },
+  };
+}
+
+type Context = RequestContext & Parameters<RequestObservation["conclude"]>[0] & { readonly response?: unknown };
+
 /** Elysia's types of a plugin know nothing of other plugins, nor that the path is there before the route. */
-const contextOf = (context: object) => context as RequestContext & Parameters<RequestObservation["conclude"]>[0];
+const hook = (fn: (context: Context) => Response | undefined) =>
+  hookAtOnce(fn as (context: object) => Response | undefined);
 
 /** @param publicView the present view: another one makes all answers anew */
 export function repeatedAnswers(publicView: () => View, { conclude }: RequestObservation) {
-  const byAccept = new LRUCache<string, LRUCache<string, KeptAnswer>>({ max: MAX_ACCEPTS });
-  let seen = publicView();
-  const recall = ({ request, path }: RequestContext): Delivered | undefined => {
-    const view = publicView();
-    if (view !== seen) {
-      seen = view;
-      byAccept.clear();
-    }
-    const accept = acceptOf(path, request);
-    const kept = accept === undefined ? undefined : byAccept.get(accept)?.get(path);
-    if (kept === undefined) return undefined;
-    const { status, headers, body, size, route } = kept;
-    if (body !== null && request.headers.get("if-none-match") !== null) return undefined;
-    return { response: new Response(body, { status, headers }), size, route };
-  };
-  const keep = ({ request, path }: RequestContext, { response, size, route, repeatable }: Delivered): void => {
-    if (repeatable === undefined || repeatable.view !== seen) return;
-    const accept = acceptOf(path, request);
-    if (accept === undefined) return;
-    const answers = byAccept.get(accept) ?? new LRUCache<string, KeptAnswer>({ max: MAX_ANSWERS });
-    byAccept.set(accept, answers);
-    const { status, headers } = response;
-    answers.set(path, { status, headers: new Headers(headers), body: repeatable.body, size, route });
-  };
+  const { recall, keep } = createMemory(publicView);
+  // Elysia reads from the text of a hook which parts of a request it has to parse: all, if the context is handed on.
   return new Elysia({ name: "repeated answers" })
     .onRequest(
-      hookAtOnce((asked) => {
-        const context = contextOf(asked);
-        const delivered = recall(context);
-        return delivered && conclude(context, delivered);
+      hook(({ request, path, observed, set }) => {
+        const delivered = recall(path, request);
+        return delivered && conclude({ request, observed, set }, delivered);
       }),
     )
     .onAfterHandle(
       { as: "global" },
-      hookAtOnce((asked) => {
-        if (isDelivered(asked.response)) keep(contextOf(asked), asked.response);
+      // Here Elysia heeds no mark.
+      handlerAtOnce(({ request, path, response }) => {
+        if (isDelivered(response)) keep(path, request, response);
       }),
     );
 }

@@ -19,7 +19,7 @@ const REDIRECTS = [
 ] as const;
 
 /** Requests that were answered alike. */
-interface Series {
+interface Series extends Pick<Exchange, "method" | "status"> {
   readonly labels: Readonly<Record<string, string>>;
   /** Requests by bucket; the last is for those above all. */
   readonly counts: number[];
@@ -31,27 +31,24 @@ interface Series {
  * Adds the histogram of durations. prom-client's own joins and looks up the labels of each request, which takes as long
  * as deciding a redirect; this one has found the series before, and leaves the writing to prom-client.
  *
- * @returns what counts a request
+ * @returns what counts a request, and how many redirects a route has answered
  */
-function requestDurations(registry: MetricsRegistry): (exchange: Exchange) => void {
+function requestDurations(registry: MetricsRegistry) {
   const name = "http_server_request_duration_seconds";
-  const all: Series[] = [];
-  const byRoute = new Map<string | undefined, Map<number, Series>>();
-  const seriesOf = ({ route, method, status }: Exchange): Series => {
-    const known = METHODS.indexOf(method);
-    const key = status * (METHODS.length + 1) + known + 1;
+  const byRoute = new Map<string | undefined, Series[]>();
+  const seriesOf = ({ route, status, method: sent }: Exchange): Series => {
+    const method = METHODS.includes(sent) ? sent : OTHER;
     const ofRoute = byRoute.get(route);
-    const series = ofRoute?.get(key);
-    if (series !== undefined) return series;
+    const known = ofRoute?.find((each) => each.status === status && each.method === method);
+    if (known !== undefined) return known;
     const labels = {
-      http_request_method: METHODS[known] ?? OTHER,
+      http_request_method: method,
       http_route: route === undefined ? OTHER : templateOf(route),
       http_response_status_code: String(status),
     };
-    const added = { labels, counts: new Array<number>(BUCKETS.length + 1).fill(0), seconds: 0 };
-    all.push(added);
-    if (ofRoute === undefined) byRoute.set(route, new Map([[key, added]]));
-    else ofRoute.set(key, added);
+    const counts = new Array<number>(BUCKETS.length + 1).fill(0);
+    const added = { method, status, labels, counts, seconds: 0 };
+    byRoute.set(route, [...(ofRoute ?? []), added]);
     return added;
   };
   const valuesOf = ({ labels, counts, seconds }: Series) => {
@@ -72,25 +69,30 @@ function requestDurations(registry: MetricsRegistry): (exchange: Exchange) => vo
     type: "histogram",
     aggregator: "sum",
   };
-  const metric = { ...about, get: async () => ({ ...about, values: all.flatMap(valuesOf) }) };
+  const metric = { ...about, get: async () => ({ ...about, values: [...byRoute.values()].flat().flatMap(valuesOf) }) };
   // The types know only prom-client's own metrics; its registry asks for no more than this.
   registry.registerMetric(metric as unknown as Metric);
 
-  return (exchange) => {
-    const series = seriesOf(exchange);
-    const { seconds } = exchange;
-    const bucket = BUCKETS.findIndex((bound) => seconds <= bound);
-    const at = bucket === -1 ? BUCKETS.length : bucket;
-    series.counts[at] = (series.counts[at] ?? 0) + 1;
-    series.seconds += seconds;
+  return {
+    count(exchange: Exchange): void {
+      const series = seriesOf(exchange);
+      const { seconds } = exchange;
+      const bucket = BUCKETS.findIndex((bound) => seconds <= bound);
+      const at = bucket === -1 ? BUCKETS.length : bucket;
+      series.counts[at] = (series.counts[at] ?? 0) + 1;
+      series.seconds += seconds;
+    },
+    redirectsOf: (route: string): number =>
+      (byRoute.get(route) ?? [])
+        .flatMap(({ status, counts }) => (status === 302 ? counts : []))
+        .reduce((sum, count) => sum + count, 0),
   };
 }
 
 /** Adds the metrics of requests to a registry. @returns what counts them */
 export function requestMetrics(registry: MetricsRegistry): Observer {
   const registers = [registry];
-  const count = requestDurations(registry);
-  const redirects = new Map<string | undefined, number>(REDIRECTS.map(({ route }) => [route, 0]));
+  const { count, redirectsOf } = requestDurations(registry);
   new Counter({
     name: "craned_redirects_total",
     help: "Redirects issued, by API and kind.",
@@ -98,7 +100,7 @@ export function requestMetrics(registry: MetricsRegistry): Observer {
     registers,
     collect() {
       this.reset();
-      for (const { route, labels } of REDIRECTS) this.inc(labels, redirects.get(route));
+      for (const { route, labels } of REDIRECTS) this.inc(labels, redirectsOf(route));
     },
   });
   const errors = new Counter({
@@ -111,9 +113,6 @@ export function requestMetrics(registry: MetricsRegistry): Observer {
 
   return (exchange) => {
     count(exchange);
-    const { route, status, code } = exchange;
-    const redirected = status === 302 ? redirects.get(route) : undefined;
-    if (redirected !== undefined) redirects.set(route, redirected + 1);
-    if (code !== undefined) errors.inc({ code });
+    if (exchange.code !== undefined) errors.inc({ code: exchange.code });
   };
 }

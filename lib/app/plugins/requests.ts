@@ -34,14 +34,14 @@ export function pathOf(request: Request): string {
 
 /** @see spec "HTTP": nothing but `%3A` is decoded */
 export const requests = new Elysia({ name: "requests" })
-  .wrap((fetch) => (request: Request) => {
+  .wrap((fetch, request) => {
     // The request object itself stays, since the server knows its connection by it.
     const url = readableUrl(request.url);
     if (url !== undefined) Object.defineProperty(request, "url", { value: url });
     // Bun sends no body to HEAD. Elysia would read the whole body to find out its length, and lose the length that a
     // response without a body gives.
     if (request.method === "HEAD") Object.defineProperty(request, "method", { value: "GET" });
-    return fetch(request);
+    return fetch;
   })
   .onRequest(
     hookAtOnce(({ request }) => {
