@@ -20,6 +20,13 @@ export interface AnswerContext {
   readonly isExplained?: boolean;
 }
 
+/** What a response is made from. */
+interface ResponseForm {
+  readonly status: number;
+  readonly headers: HeaderFields;
+  readonly body: Answer["body"] | null;
+}
+
 const lengthOf = (body: Answer["body"]): number => (typeof body === "string" ? Buffer.byteLength(body) : body.length);
 
 function varyOf({ variesBy }: View, variesByAccept: boolean): string | undefined {
@@ -56,21 +63,21 @@ export const matches = (list: string, etag: string): boolean =>
 /** Names a state of an answer that has no digest. */
 export const etagOf = (body: Answer["body"]): string => `"${Bun.hash(body).toString(36)}"`;
 
-/** Makes the response of an answer; 304 where the client has it already. */
-function toResponse(view: View, answer: Answer, { header, variesByAccept }: AnswerContext): Response {
+/** Forms an answer; 304 where the client has it already. */
+function formOf(view: View, answer: Answer, { header, variesByAccept }: AnswerContext): ResponseForm {
   const { status, headers, body, freshness = "changing" } = answer;
   const caching = cachingHeaders(view, freshness, variesByAccept);
-  if (body.length === 0) return new Response(null, { status, headers: { ...headers, ...caching } });
+  if (body.length === 0) return { status, headers: { ...headers, ...caching }, body: null };
   const all: Record<string, string> = { ...headers, ...caching, "X-Content-Type-Options": "nosniff" };
   if (status === 200) {
     if (all["ETag"] === undefined && view.variesBy === undefined) all["ETag"] = etagOf(body);
     const known = header("if-none-match");
     if (known !== null && all["ETag"] !== undefined && matches(known, all["ETag"])) {
       const { "Content-Type": _type, "X-Content-Type-Options": _sniff, ...kept } = all;
-      return new Response(null, { status: 304, headers: kept });
+      return { status: 304, headers: kept, body: null };
     }
   }
-  return new Response(body, { status, headers: all });
+  return { status, headers: all, body };
 }
 
 const apiHeaders = ({ repository: { api } }: FileOf): HeaderFields => (api === "v2" ? V2_HEADERS : V1_HEADERS);
@@ -81,7 +88,7 @@ function headOf(
   { isByDigest }: FileOf,
   known: NonNullable<FileOf["known"]>,
   asked: AnswerContext,
-): Response {
+): ResponseForm {
   const { digest, mediaType, size } = known;
   const caching = cachingHeaders(view, isByDigest ? "immutable" : "changing", asked.variesByAccept);
   const headers = {
@@ -94,12 +101,12 @@ function headOf(
     ...caching,
   };
   const sent = asked.header("if-none-match");
-  if (sent === null || !matches(sent, headers.ETag)) return new Response(null, { status: 200, headers });
+  if (sent === null || !matches(sent, headers.ETag)) return { status: 200, headers, body: null };
   const { "Content-Type": _type, "Content-Length": _length, ...kept } = headers;
-  return new Response(null, { status: 304, headers: kept });
+  return { status: 304, headers: kept, body: null };
 }
 
-function redirect(view: View, file: FileOf, asked: AnswerContext): Response {
+function redirect(view: View, file: FileOf, asked: AnswerContext): ResponseForm {
   const { method, variesByAccept, isExplained } = asked;
   const { repository, path, isByDigest, known } = file;
   if (method === "HEAD" && known !== undefined) return headOf(view, file, known, asked);
@@ -107,8 +114,8 @@ function redirect(view: View, file: FileOf, asked: AnswerContext): Response {
   const Location = view.locations[api](url, path, method);
   const caching = cachingHeaders(view, isByDigest ? "located" : "changing", variesByAccept, api === "v2");
   const headers = { Location, ...apiHeaders(file), ...caching };
-  if (!isExplained) return new Response(null, { status: 302, headers });
-  return new Response(null, { status: 204, headers: { ...headers, [EXPLAINED]: "302", "Cache-Control": "no-store" } });
+  if (!isExplained) return { status: 302, headers, body: null };
+  return { status: 204, headers: { ...headers, [EXPLAINED]: "302", "Cache-Control": "no-store" }, body: null };
 }
 
 function sendFile(view: View, content: Content, file: FileOf, asked: AnswerContext): Delivered {
@@ -131,13 +138,17 @@ function sendFile(view: View, content: Content, file: FileOf, asked: AnswerConte
   return { response };
 }
 
+function send(view: View, { status, headers, body }: ResponseForm): Delivered {
+  const response = new Response(body, { status, headers });
+  // A text was made for this answer; bytes are the redirect file's own.
+  const isRepeatable = view.isSteady && (status === 200 || status === 302) && typeof body !== "string";
+  return { response, repeatable: isRepeatable ? { view, status, headers, body } : undefined };
+}
+
 /** Makes the response of an answer, with what the observers tell of it. */
 export function answered(view: View, answer: Answer, asked: AnswerContext): Delivered {
-  const response = toResponse(view, answer, asked);
-  const { body, code } = answer;
-  // A text was made for this answer; bytes are the redirect file's own.
-  const repeatable = view.isSteady && response.status === 200 && typeof body !== "string" ? { view, body } : undefined;
-  return { response, code, size: response.status === 304 ? 0 : lengthOf(body), repeatable };
+  const form = formOf(view, answer, asked);
+  return { ...send(view, form), code: answer.code, size: form.body === null ? 0 : lengthOf(form.body) };
 }
 
 /** Makes the response to the decision of a handler. @see docs/request-handling.md */
@@ -145,6 +156,5 @@ export function deliver(view: View, outcome: Outcome, asked: AnswerContext): Del
   if (!isFile(outcome)) return answered(view, outcome, asked);
   const content = view.content[outcome.repository.api];
   if (content !== undefined) return sendFile(view, content, outcome, asked);
-  const response = redirect(view, outcome, asked);
-  return { response, size: 0, repeatable: view.isSteady ? { view, body: null } : undefined };
+  return { ...send(view, redirect(view, outcome, asked)), size: 0 };
 }

@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { type AnyElysia, Elysia } from "elysia";
 import { type AddressSet, contains } from "../../config/addresses.ts";
+import type { HeaderFields } from "../../content/content.ts";
 import { hookAtOnce } from "../at-once.ts";
 import type { View } from "../view.ts";
 import { clientAddress } from "./client-address.ts";
@@ -16,6 +17,14 @@ export interface Observed {
   readonly peer: () => string;
 }
 
+/** What a response is made from, which can be sent only once. */
+export interface RepeatableAnswer {
+  readonly view: View;
+  readonly status: number;
+  readonly headers: HeaderFields;
+  readonly body: Uint8Array | null;
+}
+
 /** A response, with facts about it for observers. */
 export interface Delivered {
   readonly response: Response;
@@ -28,7 +37,7 @@ export interface Delivered {
   /** Name of the user whose password was verified. */
   readonly user?: string | undefined;
   /** Present where the same request gets the same answer as long as the view stays. */
-  readonly repeatable?: { readonly view: View; readonly body: Uint8Array | null } | undefined;
+  readonly repeatable?: RepeatableAnswer | undefined;
 }
 
 export const isDelivered = (value: unknown): value is Delivered =>

@@ -2,7 +2,13 @@
 import { Elysia } from "elysia";
 import { handlerAtOnce, hookAtOnce } from "../at-once.ts";
 import type { View } from "../view.ts";
-import { type Delivered, isDelivered, type RequestContext, type RequestObservation } from "./observation.ts";
+import {
+  type Delivered,
+  isDelivered,
+  type RepeatableAnswer,
+  type RequestContext,
+  type RequestObservation,
+} from "./observation.ts";
 import { methodOf } from "./requests.ts";
 
 /** Answers that are kept for each Accept header; when there are more, they begin anew. */
@@ -17,11 +23,9 @@ const MAX_ACCEPT_LENGTH = 1024;
 /** Paths whose answers, errors too, depend on the Accept header. */
 export const variesByAccept = (path: string): boolean => /^\/v2\/.*\/manifests\//.test(path);
 
-/** An answer that was given. Its response can be sent only once. */
-interface KeptAnswer extends Pick<Delivered, "size" | "route"> {
-  readonly status: number;
+interface KeptAnswer extends Pick<RepeatableAnswer, "status" | "body">, Pick<Delivered, "size" | "route"> {
+  /** Copied faster than a record is read. */
   readonly headers: Headers;
-  readonly body: Uint8Array | null;
 }
 
 /** Says what an answer may depend on beside its path; undefined for a request that is not the common one. */
@@ -67,7 +71,7 @@ function createMemory(publicView: () => View) {
       if (body !== null && request.headers.get("if-none-match") !== null) return undefined;
       return { response: new Response(body, { status, headers }), size, route };
     },
-    keep(path: string, request: Request, { response, size, route, repeatable }: Delivered): void {
+    keep(path: string, request: Request, { size, route, repeatable }: Delivered): void {
       if (repeatable === undefined || repeatable.view !== seen) return;
       const accept = acceptOf(path, request);
       if (accept === undefined || !isRecent(path)) return;
@@ -77,8 +81,8 @@ function createMemory(publicView: () => View) {
         kept = [{ accept, answers }, ...kept.slice(0, MAX_ACCEPTS - 1)];
       }
       if (answers.size === MAX_ANSWERS) answers.clear();
-      const { status, headers } = response;
-      answers.set(path, { status, headers: new Headers(headers), body: repeatable.body, size, route });
+      const { status, headers, body } = repeatable;
+      answers.set(path, { status, headers: new Headers(headers), body, size, route });
     },
   };
 }
