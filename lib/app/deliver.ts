@@ -20,6 +20,9 @@ export interface AnswerContext {
   readonly isExplained?: boolean;
 }
 
+/** In characters. */
+const MAX_REPEATED_TEXT = 4096;
+
 /** What a response is made from. */
 interface ResponseForm {
   readonly status: number;
@@ -141,7 +144,8 @@ function sendFile(view: View, content: Content, file: FileOf, asked: AnswerConte
 function send(view: View, { status, headers, body }: ResponseForm): Delivered {
   const response = new Response(body, { status, headers });
   // A text was made for this answer; bytes are the redirect file's own.
-  const isRepeatable = view.isSteady && (status === 200 || status === 302) && typeof body !== "string";
+  const isSmall = typeof body !== "string" || body.length <= MAX_REPEATED_TEXT;
+  const isRepeatable = view.isSteady && isSmall && (status === 200 || status === 302);
   return { response, repeatable: isRepeatable ? { view, status, headers, body } : undefined };
 }
 

@@ -115,7 +115,9 @@ function conclude(view: View, entry: Route, outcome: Outcome, request: Request, 
     variesByAccept: entry.variesByAccept === true,
     isExplained: EXPLAIN in queryOf(request) && request.headers.get("origin") === null,
   });
-  return { response, code, size, route: entry.path, user, repeatable };
+  const delivered = { response, code, size, route: entry.path, user };
+  // Of the headers that decide an answer, only Accept tells kept ones apart.
+  return entry.headers === undefined || entry.variesByAccept === true ? { ...delivered, repeatable } : delivered;
 }
 
 /** Answers synchronously: the registry is public, and the route waits for nothing. */

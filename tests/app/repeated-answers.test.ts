@@ -65,6 +65,11 @@ const ROWS: readonly Row[] = [
   [`HEAD /v2/whole/blobs/${digest("1")}`, {}, 200, digest("1")],
   [`GET /v2/whole/blobs/${digest("9")}`, {}, 404, ""],
   [`GET /v1/images/${IMAGE}/layer`, {}, 302, "http://cdn.test/v1/"],
+  ["GET /v1/repositories/team/images/images", { Host: "one.test" }, 200, "X-Docker-Endpoints: one.test"],
+  ["GET /v1/repositories/team/images/images", { Host: "two.test" }, 200, "X-Docker-Endpoints: two.test"],
+  ["GET /v2/", {}, 200, "registry/2.0"],
+  ["GET /v2/team/tree/tags/list", {}, 200, "no-cache"],
+  ["GET /v2/team/tree/tags/list?n=0", {}, 200, "no-cache"],
   ["GET /v2/no/such/manifests/1.0", {}, 404, ""],
 ];
 

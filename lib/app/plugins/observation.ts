@@ -22,7 +22,7 @@ export interface RepeatableAnswer {
   readonly view: View;
   readonly status: number;
   readonly headers: HeaderFields;
-  readonly body: Uint8Array | null;
+  readonly body: string | Uint8Array | null;
 }
 
 /** A response, with facts about it for observers. */
