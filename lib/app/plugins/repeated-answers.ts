@@ -11,10 +11,10 @@ import {
 } from "./observation.ts";
 import { methodOf } from "./requests.ts";
 
-/** Answers that are kept for each Accept header; when there are more, they begin anew. */
+/** Answers that are kept for each method and Accept header; when there are more, they begin anew. */
 const MAX_ANSWERS = 4096;
-/** Clients send the same few Accept headers. */
-const MAX_ACCEPTS = 8;
+/** Methods and Accept headers: clients send the same few. */
+const MAX_KINDS = 12;
 /** Requests among which one is recognised that was made before. */
 const RECENT = 65_536;
 /** In characters. */
@@ -30,7 +30,8 @@ interface KeptAnswer extends Pick<RepeatableAnswer, "status" | "body">, Pick<Del
 
 /** Says what an answer may depend on beside its path; undefined for a request that is not the common one. */
 function acceptOf(path: string, request: Request): string | undefined {
-  if (methodOf(request) !== "GET" || request.url.includes("?")) return undefined;
+  const method = methodOf(request);
+  if ((method !== "GET" && method !== "HEAD") || request.url.includes("?")) return undefined;
   if (!variesByAccept(path)) return "";
   const accept = request.headers.get("accept") ?? "";
   return accept.length > MAX_ACCEPT_LENGTH ? undefined : accept;
@@ -51,10 +52,10 @@ function createRecent(): (path: string) => boolean {
 /** Keeps answers as long as one view is the present one. */
 function createMemory(publicView: () => View) {
   const isRecent = createRecent();
-  let kept: { readonly accept: string; readonly answers: Map<string, KeptAnswer> }[] = [];
+  let kept: { readonly method: string; readonly accept: string; readonly answers: Map<string, KeptAnswer> }[] = [];
   let seen = publicView();
-  const answersFor = (accept: string) => {
-    for (const each of kept) if (each.accept === accept) return each.answers;
+  const answersFor = (method: string, accept: string) => {
+    for (const each of kept) if (each.accept === accept && each.method === method) return each.answers;
     return undefined;
   };
   return {
@@ -65,20 +66,21 @@ function createMemory(publicView: () => View) {
         kept = [];
       }
       const accept = acceptOf(path, request);
-      const answer = accept === undefined ? undefined : answersFor(accept)?.get(path);
+      const answer = accept === undefined ? undefined : answersFor(methodOf(request), accept)?.get(path);
       if (answer === undefined) return undefined;
       const { status, headers, body, size, route } = answer;
-      if (body !== null && request.headers.get("if-none-match") !== null) return undefined;
+      if (status === 200 && request.headers.get("if-none-match") !== null) return undefined;
       return { response: new Response(body, { status, headers }), size, route };
     },
     keep(path: string, request: Request, { size, route, repeatable }: Delivered): void {
       if (repeatable === undefined || repeatable.view !== seen) return;
       const accept = acceptOf(path, request);
       if (accept === undefined || !isRecent(path)) return;
-      let answers = answersFor(accept);
+      const method = methodOf(request);
+      let answers = answersFor(method, accept);
       if (answers === undefined) {
         answers = new Map();
-        kept = [{ accept, answers }, ...kept.slice(0, MAX_ACCEPTS - 1)];
+        kept = [{ method, accept, answers }, ...kept.slice(0, MAX_KINDS - 1)];
       }
       if (answers.size === MAX_ANSWERS) answers.clear();
       const { status, headers, body } = repeatable;
