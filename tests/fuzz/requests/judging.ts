@@ -130,7 +130,7 @@ export function judge({ reading, heard, expect, checkBody, isSlow }: Judged): st
     const where = `answer ${number + 1} of ${requests.length}, to ${method} ${target.slice(0, 200)}`;
     // A body may come after the server has done with the request.
     const hasBody = Number(fieldOf(request, "content-length") ?? 0) > 0;
-    const isFollowed = number < requests.length - 1 || ending === "unclear" || hasBody;
+    const isFollowed = number < requests.length - 1 || reading.isFollowed || hasBody;
     const read = readAnswer(text, at, !isHead);
     const isLost = read.kind === "incomplete" || (read.kind === "answer" && isRefusal(read.answer));
     if (isLost && endedBy !== "nobody" && isFollowed && isSlow(request)) return undefined;

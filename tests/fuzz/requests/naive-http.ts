@@ -24,6 +24,8 @@ export interface Reading {
    * follows is incomplete, broken, or has several meanings.
    */
   readonly ending: "closed" | "open" | "unclear";
+  /** Whether there are bytes after the last of them. */
+  readonly isFollowed: boolean;
 }
 
 const METHOD = /^(?:GET|HEAD|POST|PUT|DELETE|PATCH|OPTIONS|TRACE)$/;
@@ -107,15 +109,15 @@ export function readNaively(text: string): Reading {
   const requests: ReadRequest[] = [];
   let at = 0;
   for (;;) {
-    if (at === text.length) return { requests, ending: "open" };
+    if (at === text.length) return { requests, ending: "open", isFollowed: false };
     const end = text.indexOf("\r\n\r\n", at);
     const head = end === -1 ? undefined : readHead(text.slice(at, end));
-    if (head === undefined || head.bodyLength > MAX_BODY) return { requests, ending: "unclear" };
+    if (head === undefined || head.bodyLength > MAX_BODY) return { requests, ending: "unclear", isFollowed: true };
     const next = end + 4 + head.bodyLength;
     // A server may answer without waiting for the body, and may wait for it.
-    if (next > text.length) return { requests, ending: "unclear" };
+    if (next > text.length) return { requests, ending: "unclear", isFollowed: true };
     requests.push(head.request);
-    if (head.isLast) return { requests, ending: "closed" };
+    if (head.isLast) return { requests, ending: "closed", isFollowed: next < text.length };
     at = next;
   }
 }
