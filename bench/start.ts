@@ -25,8 +25,8 @@ interface Start {
 }
 
 /**
- * Drops a program from the kernel's memory, as after a boot: of a file that was just written, pages are mapped that the
- * program never asks for, because they are there.
+ * Drops a program from the page cache, as after a boot. The kernel maps cached pages around those that a program reads, so
+ * that a file that was just written takes more memory.
  */
 function dropCached(program: string): void {
   const path = Bun.which(program);

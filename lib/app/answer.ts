@@ -46,4 +46,11 @@ export interface FileOf {
 
 export type Outcome = Answer | FileOf;
 
+/** The parts of a response, with its caching headers. */
+export interface ResponseForm {
+  readonly status: number;
+  readonly headers: HeaderFields;
+  readonly body: Answer["body"] | null;
+}
+
 export const isFile = (outcome: Outcome): outcome is FileOf => "missing" in outcome;

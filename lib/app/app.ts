@@ -70,6 +70,7 @@ export function createApp({ registry, observe, onFault, origins, others }: AppOp
         method: "GET",
         header: () => null,
         variesByAccept: variesByAccept(path),
+        isExplained: () => false,
       });
       return { ...delivered, route: known?.route };
     })

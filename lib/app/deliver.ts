@@ -4,7 +4,15 @@ import type { Method } from "../core/location/sign.ts";
 import { kindsOf } from "../core/redirect-file/manifest-table.ts";
 import type { Digest } from "../core/reference.ts";
 import { trimmed } from "../core/white-space.ts";
-import { type Answer, EXPLAINED, type FileOf, type Freshness, isFile, type Outcome } from "./answer.ts";
+import {
+  type Answer,
+  EXPLAINED,
+  type FileOf,
+  type Freshness,
+  isFile,
+  type Outcome,
+  type ResponseForm,
+} from "./answer.ts";
 import { refusedFile, V1_HEADERS, V2_HEADERS } from "./errors.ts";
 import type { Delivered } from "./plugins/observation.ts";
 import type { View } from "./view.ts";
@@ -17,18 +25,11 @@ export interface AnswerContext {
   /** Whether the answer depends on the Accept header. */
   readonly variesByAccept: boolean;
   /** Whether a redirect is to be described instead of made. */
-  readonly isExplained?: boolean;
+  readonly isExplained: () => boolean;
 }
 
-/** In characters. */
+/** The longest text that may be kept for the next client, in characters. Bytes are the redirect file's own. */
 const MAX_REPEATED_TEXT = 4096;
-
-/** What a response is made from. */
-interface ResponseForm {
-  readonly status: number;
-  readonly headers: HeaderFields;
-  readonly body: Answer["body"] | null;
-}
 
 const lengthOf = (body: Answer["body"]): number => (typeof body === "string" ? Buffer.byteLength(body) : body.length);
 
@@ -117,7 +118,7 @@ function redirect(view: View, file: FileOf, asked: AnswerContext): ResponseForm 
   const Location = view.locations[api](url, path, method);
   const caching = cachingHeaders(view, isByDigest ? "located" : "changing", variesByAccept, api === "v2");
   const headers = { Location, ...apiHeaders(file), ...caching };
-  if (!isExplained) return { status: 302, headers, body: null };
+  if (!isExplained()) return { status: 302, headers, body: null };
   return { status: 204, headers: { ...headers, [EXPLAINED]: "302", "Cache-Control": "no-store" }, body: null };
 }
 
@@ -141,12 +142,15 @@ function sendFile(view: View, content: Content, file: FileOf, asked: AnswerConte
   return { response };
 }
 
-function send(view: View, { status, headers, body }: ResponseForm): Delivered {
-  const response = new Response(body, { status, headers });
-  // A text was made for this answer; bytes are the redirect file's own.
-  const isSmall = typeof body !== "string" || body.length <= MAX_REPEATED_TEXT;
-  const isRepeatable = view.isSteady && isSmall && (status === 200 || status === 302);
-  return { response, repeatable: isRepeatable ? { view, status, headers, body } : undefined };
+/** Says whether nothing but the view decides an answer: all see the same, URLs are not signed, tags not learned. */
+const isSteady = ({ variesBy, locations, learnedTags }: View): boolean =>
+  variesBy === undefined && locations.signedFor === undefined && learnedTags === undefined;
+
+function send(view: View, form: ResponseForm): Delivered {
+  const { status, headers, body } = form;
+  const isShort = typeof body !== "string" || body.length <= MAX_REPEATED_TEXT;
+  const isRepeatable = isShort && (status === 200 || status === 302) && isSteady(view);
+  return { response: new Response(body, { status, headers }), repeatable: isRepeatable ? { view, form } : undefined };
 }
 
 /** Makes the response of an answer, with what the observers tell of it. */

@@ -113,7 +113,7 @@ function conclude(view: View, entry: Route, outcome: Outcome, request: Request, 
     method: methodOf(request) === "HEAD" ? "HEAD" : "GET",
     header: (name) => request.headers.get(name),
     variesByAccept: entry.variesByAccept === true,
-    isExplained: EXPLAIN in queryOf(request) && request.headers.get("origin") === null,
+    isExplained: () => EXPLAIN in queryOf(request) && request.headers.get("origin") === null,
   });
   const delivered = { response, code, size, route: entry.path, user };
   // Of the headers that decide an answer, only Accept tells kept ones apart.

@@ -25,11 +25,9 @@ export interface View {
   readonly endpoint: string | undefined;
   /** Seconds between two scans of the redirect files. */
   readonly pollingInterval: number;
-  /** Whether nothing but the view decides an answer: URLs are not signed, tags not learned, and all see the same. */
-  readonly isSteady: boolean;
   readonly mirror: Mirror | undefined;
-  /** Tags that a static host lists for a repository of version 2 to 4, where they were learned. */
-  readonly learnedTags: (repository: V2Repository) => ReadonlySet<string> | undefined;
+  /** Tags that a static host lists for a repository of version 2 to 4; undefined where tags are not learned. */
+  readonly learnedTags: ((repository: V2Repository) => ReadonlySet<string> | undefined) | undefined;
 }
 
 /** Returns the name here of what the client names; undefined for a registry that is not mirrored. */

@@ -167,21 +167,20 @@ export async function compose(options: CompositionOptions): Promise<Composed> {
         log,
       })
     : undefined;
-  const publicView = derived(snapshot, ({ catalog }): View => {
-    const varying = variesBy(config, catalog);
-    return {
+  const publicView = derived(
+    snapshot,
+    ({ catalog }): View => ({
       catalog,
       maySee: isPublic,
       locations,
       content,
-      variesBy: varying,
+      variesBy: variesBy(config, catalog),
       endpoint: general.endpoint,
       pollingInterval: general.pollingInterval,
       mirror,
-      learnedTags: learned?.tagsOf ?? (() => undefined),
-      isSteady: varying === undefined && locations.signedFor === undefined && learned === undefined,
-    };
-  });
+      learnedTags: learned?.tagsOf,
+    }),
+  );
   const deployment = deploymentOf(config, content);
   const registry = {
     publicView,

@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { type AnyElysia, Elysia } from "elysia";
 import { type AddressSet, contains } from "../../config/addresses.ts";
-import type { HeaderFields } from "../../content/content.ts";
+import type { ResponseForm } from "../answer.ts";
 import { hookAtOnce } from "../at-once.ts";
 import type { View } from "../view.ts";
 import { clientAddress } from "./client-address.ts";
@@ -17,14 +17,6 @@ export interface Observed {
   readonly peer: () => string;
 }
 
-/** What a response is made from, which can be sent only once. */
-export interface RepeatableAnswer {
-  readonly view: View;
-  readonly status: number;
-  readonly headers: HeaderFields;
-  readonly body: string | Uint8Array | null;
-}
-
 /** A response, with facts about it for observers. */
 export interface Delivered {
   readonly response: Response;
@@ -36,8 +28,8 @@ export interface Delivered {
   readonly size?: number | undefined;
   /** Name of the user whose password was verified. */
   readonly user?: string | undefined;
-  /** Present where the same request gets the same answer as long as the view stays. */
-  readonly repeatable?: RepeatableAnswer | undefined;
+  /** Present where the same request gets the same answer as long as this is the view. */
+  readonly repeatable?: { readonly view: View; readonly form: ResponseForm } | undefined;
 }
 
 export const isDelivered = (value: unknown): value is Delivered =>
@@ -113,7 +105,7 @@ function sizeOf({ body, headers }: Response): number | undefined {
   return body === null ? 0 : undefined;
 }
 
-/** What hooks know of a request whose answer is there. */
+/** An answered request, as Elysia passes it to hooks. */
 interface Answered {
   readonly request: Request;
   readonly observed: Observed;

@@ -1,14 +1,9 @@
 /** Gives answers again that were given before: most requests are the same few, and deciding is half of answering. */
 import { Elysia } from "elysia";
 import { handlerAtOnce, hookAtOnce } from "../at-once.ts";
+import type { ResponseForm } from "../answer.ts";
 import type { View } from "../view.ts";
-import {
-  type Delivered,
-  isDelivered,
-  type RepeatableAnswer,
-  type RequestContext,
-  type RequestObservation,
-} from "./observation.ts";
+import { type Delivered, isDelivered, type RequestContext, type RequestObservation } from "./observation.ts";
 import { methodOf } from "./requests.ts";
 
 /** Answers that are kept for each method and Accept header; when there are more, they begin anew. */
@@ -23,21 +18,26 @@ const MAX_ACCEPT_LENGTH = 1024;
 /** Paths whose answers, errors too, depend on the Accept header. */
 export const variesByAccept = (path: string): boolean => /^\/v2\/.*\/manifests\//.test(path);
 
-interface KeptAnswer extends Pick<RepeatableAnswer, "status" | "body">, Pick<Delivered, "size" | "route"> {
+interface KeptAnswer extends Pick<ResponseForm, "status" | "body">, Pick<Delivered, "size" | "route"> {
   /** Copied faster than a record is read. */
   readonly headers: Headers;
 }
 
-/** Says what an answer may depend on beside its path; undefined for a request that is not the common one. */
-function acceptOf(path: string, request: Request): string | undefined {
-  const method = methodOf(request);
-  if ((method !== "GET" && method !== "HEAD") || request.url.includes("?")) return undefined;
-  if (!variesByAccept(path)) return "";
-  const accept = request.headers.get("accept") ?? "";
-  return accept.length > MAX_ACCEPT_LENGTH ? undefined : accept;
+/** The parts of a request, beside its path, that tell kept answers apart. */
+interface RequestKind {
+  readonly method: "GET" | "HEAD";
+  readonly accept: string;
 }
 
-/** Tells what was asked for before, not long ago. What is asked for once is not worth keeping. */
+/** Returns the kind of a request; undefined for a request that no answer is kept for. */
+function kindOf(path: string, request: Request): RequestKind | undefined {
+  const method = methodOf(request);
+  if ((method !== "GET" && method !== "HEAD") || request.url.includes("?")) return undefined;
+  const accept = variesByAccept(path) ? (request.headers.get("accept") ?? "") : "";
+  return accept.length > MAX_ACCEPT_LENGTH ? undefined : { method, accept };
+}
+
+/** Recognises paths that were requested recently. A path that is requested once is not worth keeping. */
 function createRecent(): (path: string) => boolean {
   const hashes = new Uint32Array(RECENT);
   return (path) => {
@@ -52,9 +52,9 @@ function createRecent(): (path: string) => boolean {
 /** Keeps answers as long as one view is the present one. */
 function createMemory(publicView: () => View) {
   const isRecent = createRecent();
-  let kept: { readonly method: string; readonly accept: string; readonly answers: Map<string, KeptAnswer> }[] = [];
+  let kept: (RequestKind & { readonly answers: Map<string, KeptAnswer> })[] = [];
   let seen = publicView();
-  const answersFor = (method: string, accept: string) => {
+  const answersFor = ({ method, accept }: RequestKind) => {
     for (const each of kept) if (each.accept === accept && each.method === method) return each.answers;
     return undefined;
   };
@@ -65,8 +65,8 @@ function createMemory(publicView: () => View) {
         seen = view;
         kept = [];
       }
-      const accept = acceptOf(path, request);
-      const answer = accept === undefined ? undefined : answersFor(methodOf(request), accept)?.get(path);
+      const kind = kindOf(path, request);
+      const answer = kind && answersFor(kind)?.get(path);
       if (answer === undefined) return undefined;
       const { status, headers, body, size, route } = answer;
       if (status === 200 && request.headers.get("if-none-match") !== null) return undefined;
@@ -74,16 +74,15 @@ function createMemory(publicView: () => View) {
     },
     keep(path: string, request: Request, { size, route, repeatable }: Delivered): void {
       if (repeatable === undefined || repeatable.view !== seen) return;
-      const accept = acceptOf(path, request);
-      if (accept === undefined || !isRecent(path)) return;
-      const method = methodOf(request);
-      let answers = answersFor(method, accept);
+      const kind = kindOf(path, request);
+      if (kind === undefined || !isRecent(path)) return;
+      let answers = answersFor(kind);
       if (answers === undefined) {
         answers = new Map();
-        kept = [{ method, accept, answers }, ...kept.slice(0, MAX_KINDS - 1)];
+        kept = [{ ...kind, answers }, ...kept.slice(0, MAX_KINDS - 1)];
       }
       if (answers.size === MAX_ANSWERS) answers.clear();
-      const { status, headers, body } = repeatable;
+      const { status, headers, body } = repeatable.form;
       answers.set(path, { status, headers: new Headers(headers), body, size, route });
     },
   };

@@ -67,7 +67,7 @@ export function manifest(view: View, named: RequestedName, reference: Reference,
         ? MANIFEST_UNKNOWN
         : v2Error("MANIFEST_UNKNOWN", { detail: { mediaTypes: resolution.types } });
     case "path": {
-      const learned = isByDigest ? undefined : view.learnedTags(repository);
+      const learned = isByDigest ? undefined : view.learnedTags?.(repository);
       if (learned !== undefined && !learned.has(reference)) return MANIFEST_UNKNOWN;
       return { repository, path: resolution.path, isByDigest, missing: MANIFEST_UNKNOWN };
     }

@@ -303,7 +303,7 @@ export function manifestPage(
     }
     const isListed = v2 !== undefined && kindNames(v2, reference).length > 0;
     const isOnV1 = !isDigest(reference) && v1?.tags.has(reference) === true;
-    const learned = v2 === undefined || isDigest(reference) ? undefined : asked.view.learnedTags(v2);
+    const learned = v2 === undefined || isDigest(reference) ? undefined : asked.view.learnedTags?.(v2);
     const isBlind = v2 !== undefined && v2.version < 5 && learned?.has(reference) !== false;
     return isListed || isOnV1 || isBlind ? treePage(shown) : undefined;
   };

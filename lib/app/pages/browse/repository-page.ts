@@ -32,7 +32,7 @@ function tagsIn(repository: V2Repository | undefined): readonly Tag[] {
 
 /** The tags of both APIs: docker falls back to v1 for those that v2 lacks. */
 export function knownTags({ view }: PageRequest, { v1, v2 }: NamedRepository): KnownTags {
-  const learned = v2 === undefined || v2.version > 4 ? undefined : view.learnedTags(v2);
+  const learned = v2 === undefined || v2.version > 4 ? undefined : view.learnedTags?.(v2);
   const ofV2 = tagsIn(v2);
   const others = [...(v1?.tags.keys() ?? []), ...[...(learned ?? [])].flatMap((tag) => parseTag(tag) ?? [])];
   const tags = others.length === 0 ? ofV2 : [...new Set([...ofV2, ...others])].sort();
